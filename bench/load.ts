@@ -1,0 +1,78 @@
+/** Closed-loop load: each session sends its next call when the last one is answered. */
+import type { RunningPeer, Session } from './peers/peer.ts'
+import { cpuMsByProgram } from './process-tree.ts'
+import { percentile } from './statistics.ts'
+
+export interface LoadResult {
+  calls: number
+  failed: number
+  callsPerSecond: number
+  p50Ms: number
+  p95Ms: number
+  p99Ms: number
+  /** CPU time of the peer's whole process tree, the servers included, for one call. */
+  cpuMsPerCall: number
+  /** The same by program. */
+  cpuMsPerCallBy: Record<string, number>
+}
+
+/** Calls `echo` on all sessions at once until the time is over, after a warm-up that is not counted. */
+export async function load(
+  peer: RunningPeer,
+  sessions: Session[],
+  durationMs: number,
+  warmUpMs: number,
+): Promise<LoadResult> {
+  if (warmUpMs > 0) await callUntil(sessions, performance.now() + warmUpMs)
+  const cpuBefore = cpuMsByProgram(peer.pids())
+  const startedAt = performance.now()
+  const { latenciesMs, failed } = await callUntil(sessions, startedAt + durationMs)
+  const elapsedMs = performance.now() - startedAt
+  const cpuAfter = cpuMsByProgram(peer.pids())
+  const cpu = Object.entries(cpuAfter).map(([program, cpuMs]): [string, number] => [
+    program,
+    (cpuMs - (cpuBefore[program] ?? 0)) / latenciesMs.length,
+  ])
+  const sorted = latenciesMs.sort((a, b) => a - b)
+  return {
+    calls: sorted.length,
+    failed,
+    callsPerSecond: (sorted.length / elapsedMs) * 1000,
+    p50Ms: percentile(sorted, 50),
+    p95Ms: percentile(sorted, 95),
+    p99Ms: percentile(sorted, 99),
+    cpuMsPerCall: cpu.reduce((sum, [, cpuMs]) => sum + cpuMs, 0),
+    cpuMsPerCallBy: Object.fromEntries(cpu),
+  }
+}
+
+/** Rejects unless the answer is the message that was sent. */
+export async function callEcho(session: Session, message: string): Promise<void> {
+  const result = await session.request('tools/call', { name: 'echo', arguments: { message } })
+  const [content] = result.content as { text?: string }[]
+  if (content?.text !== `Echo: ${message}`) {
+    throw new Error(`echo answered ${JSON.stringify(result)} to ${message}`)
+  }
+}
+
+async function callUntil(
+  sessions: Session[],
+  endsAt: number,
+): Promise<{ latenciesMs: number[]; failed: number }> {
+  const latenciesMs: number[] = []
+  let failed = 0
+  const loop = async (session: Session, index: number): Promise<void> => {
+    for (let call = 0; performance.now() < endsAt; call++) {
+      const sentAt = performance.now()
+      try {
+        await callEcho(session, `${index}/${call}`)
+        latenciesMs.push(performance.now() - sentAt)
+      } catch (error) {
+        failed += 1
+        if (failed > 100) throw error
+      }
+    }
+  }
+  await Promise.all(sessions.map(loop))
+  return { latenciesMs, failed }
+}

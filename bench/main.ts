@@ -1,0 +1,90 @@
+/** `npm run bench`: Hearth beside its peers and the floor, in one run. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
+import { measureChurn } from './churn.ts'
+import { toAims, toPage } from './page.ts'
+import { bareWorker } from './peers/bare-worker.ts'
+import { hearth } from './peers/hearth.ts'
+import { installPeers } from './peers/installed.ts'
+import { mcpProxy } from './peers/mcp-proxy.ts'
+import type { Peer } from './peers/peer.ts'
+import { rawStdio } from './peers/raw-stdio.ts'
+import { supergatewayStateful, supergatewayStateless } from './peers/supergateway.ts'
+import { toPlot } from './plot.ts'
+import type { Results } from './results.ts'
+import { measureTarget } from './rounds.ts'
+import { FULL, QUICK } from './settings.ts'
+import { TARGETS } from './targets.ts'
+import { toTable } from './table.ts'
+
+/** One-minute load average for each core above which the figures are marked as disturbed. */
+const QUIET_LOAD = 0.35
+
+const PEERS = [rawStdio, bareWorker, supergatewayStateful, supergatewayStateless, mcpProxy, hearth]
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    target: { type: 'string', multiple: true },
+    rounds: { type: 'string' },
+  },
+})
+
+const TARGET_NAMES = ['echo', 'everything'] as const
+
+const RESULTS = new URL('results/', import.meta.url).pathname
+const DOCS = new URL('../docs/', import.meta.url).pathname
+
+const say = (line: string): void => console.error(line)
+
+async function measure(): Promise<Results> {
+  const settings = options.quick ? QUICK : FULL
+  if (options.rounds !== undefined) settings.rounds = Number(options.rounds)
+  const peers = PEERS.filter(({ name }) => options.only?.includes(name) ?? true)
+  const targets = TARGET_NAMES.filter((name) => (options.target ?? settings.targets).includes(name))
+  const results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    quick: options.quick,
+    machine: describeMachine(),
+    targets: [],
+  }
+  for (const name of targets) {
+    results.targets.push(await measureTarget(TARGETS[name], peers, settings, say))
+  }
+  if (peers.includes(hearth) && settings.churn > 0 && !options.target) {
+    say(`${settings.churn} connects and disconnects`)
+    results.churn = await measureChurn(TARGETS.echo, settings.churn)
+  }
+  return results
+}
+
+function describeMachine(): Results['machine'] {
+  const loadAverage = loadavg()[0] ?? 0
+  const quiet = loadAverage / availableParallelism() <= QUIET_LOAD
+  say(`load average ${loadAverage.toFixed(2)}${quiet ? '' : ': the machine is not quiet'}`)
+  const model = cpus()[0]?.model ?? 'unknown'
+  return { cpus: availableParallelism(), model, node: process.version, loadAverage, quiet }
+}
+
+async function publish(results: Results): Promise<void> {
+  mkdirSync(RESULTS, { recursive: true })
+  await write(`${RESULTS}latest.json`, JSON.stringify(results))
+  await write(`${DOCS}performance.md`, toPage(results))
+  writeFileSync(`${DOCS}performance.svg`, toPlot(results))
+  say('wrote bench/results/latest.json, docs/performance.md and docs/performance.svg')
+}
+
+/** In the project's format, so that a run never fails the format check. */
+async function write(path: string, text: string): Promise<void> {
+  const style = await resolveConfig(path)
+  writeFileSync(path, await format(text, { ...style, filepath: path }))
+}
+
+installPeers()
+const results = await measure()
+console.log(`${toTable(results)}\n\n### Aims\n\n${toAims(results)}`)
+const isComplete = !options.quick && !options.only && !options.target
+if (isComplete) await publish(results)

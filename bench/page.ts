@@ -1,0 +1,88 @@
+/** docs/performance.md: written from a run, so that no figure in it is typed by hand. */
+import { judgeAims } from './aims.ts'
+import { ratioOf, type LoadFigure, type PeerResult, type Phase, type Results } from './results.ts'
+import { FULL, MANY_SESSIONS } from './settings.ts'
+import { toTable } from './table.ts'
+
+export function toPage(results: Results): string {
+  return [
+    '# Performance',
+    introduce(results),
+    '![Bars: calls, new sessions and modern calls of Hearth, its peers and raw stdio](performance.svg)',
+    '## Aims',
+    toAims(results),
+    '## Figures',
+    'Milliseconds unless a unit is given; medians over rounds.',
+    toTable(results),
+    '## Hearth beside each peer',
+    'Median of the ratios of single rounds. Latency below 1 and calls/s above 1 are better than the peer.',
+    toRatios(results),
+    '## Method',
+    METHOD,
+    '',
+  ].join('\n\n')
+}
+
+function introduce({ date, machine }: Results): string {
+  const { cpus, model, node, loadAverage, quiet } = machine
+  const state = quiet ? 'quiet' : 'not quiet: read ratios, not milliseconds'
+  return [
+    `Measured on ${date} with \`npm run bench\` on ${cpus} cores (${model}), Node ${node}.`,
+    `Load average at the start ${loadAverage.toFixed(2)} (${state}).`,
+    'This page, its plot and `bench/results/latest.json` come from one run.',
+  ].join('\n')
+}
+
+export function toAims(results: Results): string {
+  const rows = judgeAims(results).map(
+    ({ what, limit, measured, held }) =>
+      `| ${what} | ${limit} | ${measured} | ${held ? 'held' : '**missed**'} |`,
+  )
+  return ['| what | aim | measured | |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+const RATIOS: [title: string, phase: Phase, figure: LoadFigure][] = [
+  ['1 session p50', 'one', 'p50Ms'],
+  ['1 session p99', 'one', 'p99Ms'],
+  ['16 sessions calls/s', 'many', 'callsPerSecond'],
+  ['16 sessions p99', 'many', 'p99Ms'],
+  ['modern p50', 'modern', 'p50Ms'],
+  ['CPU per call', 'many', 'cpuMsPerCall'],
+]
+
+function toRatios(results: Results): string {
+  const rows = results.targets.flatMap(({ target, peers }) => {
+    const hearth = peers.find(({ role }) => role === 'subject')
+    const others = peers.filter((peer) => peer !== hearth)
+    return hearth ? others.map((peer) => ratioRow(target, hearth, peer)) : []
+  })
+  const titles = RATIOS.map(([title]) => title)
+  const head = `| server | Hearth ÷ | ${titles.join(' | ')} |`
+  const rule = `| --- | --- |${' ---: |'.repeat(titles.length)}`
+  return [head, rule, ...rows].join('\n')
+}
+
+function ratioRow(target: string, hearth: PeerResult, peer: PeerResult): string {
+  const cells = RATIOS.map(([, phase, figure]) => {
+    const ratio = ratioOf(hearth, peer, phase, figure)
+    return ratio === undefined ? '–' : ratio.toPrecision(2)
+  })
+  return `| ${target} | ${peer.peer} | ${cells.join(' | ')} |`
+}
+
+const METHOD = `- All products run with their defaults, on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
+  nothing, so that only the way is measured) and the official everything server. Hearth is started as a user starts it, with authentication on.
+- Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process.
+- One client for all of them: Node's HTTP with keep-alive connections. It runs on the same cores. Every answer is checked against what was sent.
+- ${FULL.rounds} rounds; in each, every peer in turn (A B C D, then B C D A …): ${FULL.oneSessionMs / 1000} s with one session, ${FULL.manySessionsMs / 1000} s with ${MANY_SESSIONS} sessions, ${FULL.modernMs / 1000} s of 2026-07-28
+  calls, ${FULL.newSessions} new sessions. Each phase has a warm-up of ${FULL.warmUpMs} ms that is not counted. All sessions are opened before and kept; peers that wait use no CPU.
+- Closed loop: a session sends its next call when the last is answered, so calls/s and latency are two sides of one thing.
+- New session: \`initialize\`, \`notifications/initialized\` and \`tools/list\`, one client at a time, with a pause before each that is longer than the server
+  takes to start.
+- Memory is PSS of the whole process tree, servers included, from /proc: after one session has come and gone, and with ten idle sessions more.
+- CPU per call is user and system time of the same tree over the calls of the 16-session phase.
+- After \`kill -9\` of the process behind a session the client goes on calling: the time until an answer, how many calls failed, and whether it had to
+  initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
+- Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
+  Hearth's \`idleTimeoutMs\` is 2 s in this part.
+- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing.`

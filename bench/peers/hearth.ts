@@ -1,0 +1,52 @@
+/** Hearth as its users start it, with one server. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, startProgram } from '../program.ts'
+import { runningPeer } from './http-peer.ts'
+import { BENCH_FOLDER } from './installed.ts'
+import type { Peer, RunningPeer, Target } from './peer.ts'
+
+const PROJECT = join(BENCH_FOLDER, '..')
+
+export const hearth: Peer = {
+  name: 'Hearth',
+  version: JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version,
+  isolation: 'process per session',
+  role: 'subject',
+  start: (target) => startHearth(target, {}),
+}
+
+interface Ready {
+  token: string
+  servers: { name: string; url: string }[]
+}
+
+/** `options` are Hearth's own keys of the server's configuration. */
+export async function startHearth(
+  target: Target,
+  options: Record<string, unknown>,
+): Promise<RunningPeer> {
+  const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'))
+  const config = join(folder, 'mcp.json')
+  const server = { command: target.command, args: target.args, ...options }
+  writeFileSync(config, JSON.stringify({ mcpServers: { [target.name]: server } }))
+  const port = `${await freePort()}`
+  const args = [
+    ...['cli/bootstrap.mjs', 'cli/main.ts', 'up', '--json', '--config', config],
+    ...['--port', port, '--data', join(folder, 'data'), '--log-level', 'warn'],
+  ]
+  const program = startProgram(process.execPath, args, PROJECT)
+  const discard = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    const ready = JSON.parse(await program.firstLine) as Ready
+    const url = ready.servers.find((one) => one.name === target.name)?.url
+    if (url === undefined) throw new Error('Hearth does not list the server')
+    const running = runningPeer(program, { url, token: ready.token, modern: true })
+    return { ...running, stop: () => running.stop().finally(discard) }
+  } catch (error) {
+    await program.stop()
+    discard()
+    throw error
+  }
+}

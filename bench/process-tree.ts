@@ -1,0 +1,92 @@
+/** Memory and CPU time of process trees, from /proc. Linux only. */
+import { readFileSync, readdirSync } from 'node:fs'
+
+/** Linux reports CPU time in ticks of 10 ms on every platform that Node runs on (USER_HZ). */
+const TICK_MS = 10
+
+export interface Usage {
+  processes: number
+  /** Proportional set size: shared pages are divided among those who share them. */
+  pssBytes: number
+  cpuMs: number
+}
+
+/** The roots that live and all that descends from them. */
+export function processTree(roots: number[]): number[] {
+  const children = new Map<number, number[]>()
+  const living = new Set<number>()
+  for (const pid of allProcesses()) {
+    const stat = readStat(pid)
+    if (stat === undefined || stat.state === 'Z') continue
+    living.add(pid)
+    children.set(stat.parent, [...(children.get(stat.parent) ?? []), pid])
+  }
+  const tree = roots.filter((pid) => living.has(pid))
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []))
+  return [...new Set(tree)]
+}
+
+export function usageOf(roots: number[]): Usage {
+  const usage: Usage = { processes: 0, pssBytes: 0, cpuMs: 0 }
+  for (const pid of processTree(roots)) {
+    const stat = readStat(pid)
+    const pss = readText(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+) kB/m)?.[1]
+    if (stat === undefined || pss === undefined) continue
+    usage.processes += 1
+    usage.pssBytes += Number(pss) * 1024
+    usage.cpuMs += stat.cpuMs
+  }
+  return usage
+}
+
+/**
+ * CPU time so far, in milliseconds, by program: memory maps are not read, which would disturb what
+ * runs. What ended meanwhile no longer counts.
+ */
+export function cpuMsByProgram(roots: number[]): Record<string, number> {
+  const totals: Record<string, number> = {}
+  for (const pid of processTree(roots)) {
+    const program = programName(pid)
+    totals[program] = (totals[program] ?? 0) + (readStat(pid)?.cpuMs ?? 0)
+  }
+  return totals
+}
+
+/** `workerd`, or for Node the script: its package or folder, and its file. */
+function programName(pid: number): string {
+  const [command = '', ...args] = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0')
+  const script = args.find((arg) => /\.[cm]?[jt]s$/.test(arg) && !arg.startsWith('-'))
+  if (script === undefined) return command.split('/').at(-1) ?? command
+  const folders = script.split('/').filter((name) => name !== 'dist' && name !== 'bin')
+  return folders.slice(-2).join('/')
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid))
+}
+
+interface Stat {
+  state: string
+  parent: number
+  cpuMs: number
+}
+
+/** The name in parentheses may hold spaces, so fields are counted from after it (proc(5)). */
+function readStat(pid: number): Stat | undefined {
+  const text = readText(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const ticks = Number(fields[11]) + Number(fields[12])
+  return { state: fields[0] ?? '', parent: Number(fields[1]), cpuMs: ticks * TICK_MS }
+}
+
+/** `undefined` for a process that ended meanwhile. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,89 @@
+/** What a run leaves behind: `results/latest.json`, from which every table and plot is made. */
+import type { LoadResult } from './load.ts'
+import type { MemoryResult } from './memory.ts'
+import type { Isolation, Peer, Target } from './peers/peer.ts'
+import type { Recovery } from './recovery.ts'
+import { median } from './statistics.ts'
+
+export interface Round {
+  one: LoadResult
+  many?: LoadResult
+  modern?: LoadResult
+  newSessionMs?: number[]
+}
+
+export interface PeerResult {
+  peer: string
+  version: string
+  isolation: Isolation
+  role: Peer['role']
+  /** From the start of the program until it takes connections. */
+  startMs: number
+  rounds: Round[]
+  memory?: MemoryResult
+  afterLoadBytes?: number
+  recoveries: Recovery[]
+}
+
+export interface TargetResult {
+  target: Target['name']
+  peers: PeerResult[]
+}
+
+/** A thousand sessions of every kind, counted before and after. */
+export interface ChurnResult {
+  sessions: number
+  refused: number
+  before: { processes: number; pssBytes: number }
+  after: { processes: number; pssBytes: number }
+}
+
+export interface Results {
+  date: string
+  quick: boolean
+  machine: { cpus: number; model: string; node: string; loadAverage: number; quiet: boolean }
+  targets: TargetResult[]
+  churn?: ChurnResult
+}
+
+export type Phase = 'one' | 'many' | 'modern'
+export type LoadFigure = Exclude<keyof LoadResult, 'calls' | 'failed' | 'cpuMsPerCallBy'>
+
+/** A round's value, median over rounds. `undefined` where the peer was not measured. */
+export function medianOf(peer: PeerResult, phase: Phase, figure: LoadFigure): number | undefined {
+  const values = peer.rounds.flatMap((round) => round[phase]?.[figure] ?? [])
+  return values.length === 0 ? undefined : median(values)
+}
+
+export function newSessionMs(peer: PeerResult): number | undefined {
+  const values = peer.rounds.flatMap((round) => round.newSessionMs ?? [])
+  return values.length === 0 ? undefined : median(values)
+}
+
+/** Median of the ratios of single rounds: what disturbs a round disturbs both of its sides. */
+export function ratioOf(
+  peer: PeerResult,
+  other: PeerResult,
+  phase: Phase,
+  figure: LoadFigure,
+): number | undefined {
+  const ratios = peer.rounds.flatMap((round, index) => {
+    const mine = round[phase]?.[figure]
+    const theirs = other.rounds[index]?.[phase]?.[figure]
+    return mine === undefined || theirs === undefined ? [] : mine / theirs
+  })
+  return ratios.length === 0 ? undefined : median(ratios)
+}
+
+/** CPU milliseconds for each call of a phase by program, the largest first. */
+export function cpuByProgram(peer: PeerResult, phase: Phase): [program: string, cpuMs: number][] {
+  const shares = peer.rounds.map((round) => round[phase]?.cpuMsPerCallBy ?? {})
+  const programs = [...new Set(shares.flatMap((share) => Object.keys(share)))]
+  return programs
+    .map((program): [string, number] => [
+      program,
+      median(shares.map((share) => share[program] ?? 0)),
+    ])
+    .filter(([, cpuMs]) => cpuMs >= 0.005)
+    .sort(([, a], [, b]) => b - a)
+}

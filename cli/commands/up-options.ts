@@ -1,0 +1,63 @@
+/** The options of `hearth up`, parsed and checked. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { TOKEN } from '#protocol/tenant.ts'
+import { LOCAL_TENANT } from '../data-folder.ts'
+import type { LogLevel } from '../local-runtime.ts'
+
+export interface UpOptions {
+  config?: string
+  port: number
+  host: string
+  data: string
+  token?: string
+  json: boolean
+  logLevel: LogLevel
+}
+
+const EPILOGUE = `
+Paste the printed configuration into an MCP client, and call a tool. Ctrl-C waits up to 10 s for
+running calls, ends every process, and exits; a second Ctrl-C ends at once.
+
+Configuration: {"mcpServers": {"name": {"command": "…", "args": […], "env": {…}, "cwd": "…"}}}, with
+\${VAR} and \${VAR:-default} in each of them. \${HEARTH_DATA} is the data folder.
+docs/hearth.schema.json describes every key.
+`
+
+export function addUpOptions(command: Command): Command {
+  return command
+    .description('Serve the configured servers on this machine (the default command).')
+    .option(
+      '--config <file>',
+      'configuration (default: hearth.json, then mcp-servers.json, then the example)',
+    )
+    .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort, 8787)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--data <folder>', 'storage, secrets and caches', '.hearth')
+    .option(
+      '--token <token>',
+      'bearer token for clients (default: made once, kept in the data folder)',
+      parseToken,
+    )
+    .option('--json', 'print one JSON line on standard output once ready, and nothing else', false)
+    .addOption(
+      new Option('--log-level <level>', 'what is written to standard error')
+        .choices(['error', 'warn', 'info', 'debug'])
+        .default('info'),
+    )
+    .addHelpText('after', EPILOGUE)
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port <= 65_535) return port
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}
+
+/** The text itself is never repeated: it may be somebody's secret. */
+function parseToken(text: string): string {
+  const [, tenant] = TOKEN.exec(text) ?? []
+  if (tenant === LOCAL_TENANT) return text
+  throw new InvalidArgumentError(
+    `It must have the form hearth_${LOCAL_TENANT}_{8 hex digits}_{64 hex digits}; without --token one is made.`,
+  )
+}

@@ -1,0 +1,51 @@
+/** `hearth up`: serves a configuration on this machine until a signal ends it. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import type { ServerConfigs } from '#protocol/server-config.ts'
+import { findMissingCommands } from '../config/missing-command.ts'
+import { readConfigFile } from '../config-file.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { lockDataFolder } from '../data-lock.ts'
+import { exampleConfig } from '../layout.ts'
+import { startLocalRuntime } from '../local-runtime.ts'
+import { createLog } from '../log.ts'
+import { toReadyLine, toReadyText } from '../ready-text.ts'
+import { untilStopped } from '../shutdown.ts'
+import { reportWarmth } from '../warmth.ts'
+import { addUpOptions, type UpOptions } from './up-options.ts'
+
+export function upCommand(): Command {
+  return addUpOptions(new Command('up')).action(up)
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const log = createLog(options.logLevel)
+  const stop = untilStopped(log)
+  const dataFolder = resolve(options.data)
+  const configFile = chooseConfig(options.config)
+  const servers = readConfigFile({ path: configFile, dataFolder, environment: process.env })
+  const data = openDataFolder(dataFolder)
+  await lockDataFolder(dataFolder)
+  for (const { server, problem } of findMissingCommands(servers, process.env)) {
+    log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
+  }
+  const { logLevel, host, port, token } = options
+  const runtime = await startLocalRuntime({
+    ...{ servers, data, host, port, logLevel, onLine: log.relay },
+    ...(token === undefined ? {} : { token }),
+  })
+  const ready = { url: runtime.url.origin, token: runtime.token, servers: enabledNames(servers) }
+  process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
+  void reportWarmth(runtime.admin, log, stop.signal)
+  await stop.finish(runtime)
+}
+
+function chooseConfig(given: string | undefined): string {
+  if (given !== undefined) return given
+  return ['hearth.json', 'mcp-servers.json'].find((name) => existsSync(name)) ?? exampleConfig
+}
+
+function enabledNames(servers: ServerConfigs): string[] {
+  return Object.keys(servers).filter((name) => servers[name]?.enabled)
+}

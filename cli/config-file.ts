@@ -1,0 +1,62 @@
+/** Reads a configuration file: `mcpServers` as desktop clients write it, or the list form. */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type ServerConfigs } from '#protocol/server-config.ts'
+import { normaliseServer } from './config/normalise.ts'
+import { listServers } from './config/server-list.ts'
+import { describeError, Failure } from './failure.ts'
+
+export interface ConfigSource {
+  path: string
+  /** The data folder, absolute: `${HEARTH_DATA}` in the file. */
+  dataFolder: string
+  environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Bytes; a file of this size is not a configuration. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024
+
+/** Throws `Failure` whose message has one line for each problem; none of them shows a value of `env`. */
+export function readConfigFile(source: ConfigSource): ServerConfigs {
+  const path = resolve(source.path)
+  return parseConfig(readText(source.path), { ...source, path })
+}
+
+export function parseConfig(text: string, source: ConfigSource): ServerConfigs {
+  const { servers, problems } = listServers(parseJSON(text, source.path))
+  const surroundings = {
+    folder: dirname(source.path),
+    variables: { ...source.environment, HEARTH_DATA: source.dataFolder },
+  }
+  const configs: ServerConfigs = {}
+  for (const server of servers) {
+    const normalised = normaliseServer(server, surroundings)
+    if ('config' in normalised) configs[server.name] = normalised.config
+    else problems.push(...normalised.problems)
+  }
+  if (problems.length > 0) {
+    throw new Failure(problems.map((problem) => `${source.path}: ${problem}`).join('\n'))
+  }
+  return configs
+}
+
+function readText(path: string): string {
+  try {
+    const bytes = readFileSync(path)
+    if (bytes.length > MAX_FILE_BYTES) throw new Error(`larger than ${MAX_FILE_BYTES} bytes`)
+    return bytes.toString('utf8')
+  } catch (error) {
+    throw new Failure(`cannot read the configuration ${path}: ${describeError(error)}`)
+  }
+}
+
+/** The engine's own message quotes the text around the fault, which may be a secret. */
+function parseJSON(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    const where = /line \d+ column \d+/.exec(describeError(error))?.[0]
+    const hint = 'look for a comment, a trailing comma or a missing quote'
+    throw new Failure(`${path}: not valid JSON${where === undefined ? '' : ` at ${where}`}; ${hint}`)
+  }
+}

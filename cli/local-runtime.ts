@@ -1,0 +1,129 @@
+/**
+ * Hearth on one machine: the worker and the Durable Objects in workerd, the host program as a Node
+ * child, and between the two the admin routes that make the tenant `local`.
+ */
+import { randomBytes } from 'node:crypto'
+import type { ServerConfigs } from '#protocol/server-config.ts'
+import { LOCAL_TENANT, type DataFolder } from './data-folder.ts'
+import { nodeModulesFolders } from './layout.ts'
+import { AdminClient } from './runtime/admin-client.ts'
+import { keptEnvironment } from './runtime/host-environment.ts'
+import { HostProcess } from './runtime/host-process.ts'
+import { bundleWorker } from './runtime/worker-bundle.ts'
+import { startWorkerd, type Workerd } from './runtime/workerd.ts'
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+export interface LocalRuntimeOptions {
+  servers: ServerConfigs
+  data: DataFolder
+  host: string
+  /** 0 = any free port. */
+  port: number
+  /** The tenant's token; without it the data folder's own. */
+  token?: string
+  logLevel: LogLevel
+  /** What the worker and the host program write, a line at a time. */
+  onLine: (level: string, text: string) => void
+  /** More of the worker's variables, for tests. */
+  variables?: Record<string, string>
+}
+
+export interface LocalRuntime {
+  url: URL
+  token: string
+  admin: AdminClient
+  workerd: Workerd
+  hostProcess: HostProcess
+  /** Does not wait for running calls: `admin.drain()` does. */
+  stop(): Promise<void>
+}
+
+export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
+  const linkToken = randomBytes(32).toString('hex')
+  const starting = startHostProgram(options, linkToken)
+  const bundle = await bundleWorker().catch(async (error: unknown) => {
+    await stopWhenStarted(starting)
+    throw error
+  })
+  const hostProcess = await starting
+  try {
+    const workerd = await startWorker(options, bundle, hostProcess.port, linkToken)
+    return await configure(options, workerd, hostProcess)
+  } catch (error) {
+    await hostProcess.stop()
+    throw error
+  }
+}
+
+async function stopWhenStarted(starting: Promise<HostProcess>): Promise<void> {
+  const hostProcess = await starting.catch(() => undefined)
+  await hostProcess?.stop()
+}
+
+function startHostProgram(options: LocalRuntimeOptions, linkToken: string): Promise<HostProcess> {
+  return HostProcess.start({
+    environment: {
+      ...keptEnvironment(process.env),
+      HOST: '127.0.0.1',
+      HOST_PROGRAM_TOKEN: linkToken,
+      HEARTH_PARENT_PIPE: '1',
+      HEARTH_CACHE: options.data.cache,
+      HEARTH_NODE_MODULES: nodeModulesFolders(),
+      LOG_LEVEL: options.logLevel,
+    },
+    onLine: options.onLine,
+  })
+}
+
+function startWorker(
+  options: LocalRuntimeOptions,
+  bundle: string,
+  hostPort: number,
+  linkToken: string,
+): Promise<Workerd> {
+  const { host, port, data, onLine, logLevel } = options
+  return startWorkerd({
+    bundle,
+    host,
+    port,
+    storage: data.storage,
+    onLine,
+    variables: {
+      HOST_PROGRAM_URL: `http://127.0.0.1:${hostPort}`,
+      ALLOWED_HOSTS: isAnyAddress(host) ? '*' : host,
+      LOG_LEVEL: logLevel,
+      ...options.variables,
+    },
+    secrets: {
+      HOST_PROGRAM_TOKEN: linkToken,
+      ADMIN_TOKEN: data.secrets.adminToken,
+      TOKEN_PEPPER: data.secrets.tokenPepper,
+    },
+  })
+}
+
+function isAnyAddress(host: string): boolean {
+  return ['0.0.0.0', '::', '[::]', '*'].includes(host)
+}
+
+async function configure(
+  options: LocalRuntimeOptions,
+  workerd: Workerd,
+  hostProcess: HostProcess,
+): Promise<LocalRuntime> {
+  const admin = new AdminClient(workerd.url, options.data.secrets.adminToken, LOCAL_TENANT)
+  const token = options.token ?? options.data.secrets.token
+  try {
+    await admin.putServers(options.servers)
+    await admin.putToken('hearth up', token)
+  } catch (error) {
+    await workerd.stop()
+    throw error
+  }
+  const stop = async (): Promise<void> => {
+    await workerd.stop()
+    await hostProcess.stop()
+  }
+  return { url: workerd.url, token, admin, workerd, hostProcess, stop }
+}

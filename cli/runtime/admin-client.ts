@@ -1,0 +1,43 @@
+/** The admin routes that `hearth up` and the tests use; see worker/admin. */
+import type { ServerConfigs } from '#protocol/server-config.ts'
+
+export class AdminClient {
+  readonly #base: string
+  readonly #token: string
+
+  constructor(url: URL, adminToken: string, tenant: string) {
+    this.#base = new URL(`/admin/tenants/${tenant}/`, url).href
+    this.#token = adminToken
+  }
+
+  async putServers(servers: ServerConfigs): Promise<void> {
+    await this.#send('PUT', 'servers', servers)
+  }
+
+  /** Registers a token; the same one may be registered again. */
+  async putToken(name: string, token: string): Promise<void> {
+    await this.#send('POST', 'tokens', { name, token })
+  }
+
+  /** Refuses new calls and waits for running ones; the gateway gives them 10 s. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await this.#send('POST', 'drain', undefined, signal)
+  }
+
+  /** Starts every server's spares and learns its era. */
+  async warm(signal?: AbortSignal): Promise<unknown> {
+    return this.#send('POST', 'warm', undefined, signal)
+  }
+
+  async #send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+    const response = await fetch(this.#base + path, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 1000)}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+}

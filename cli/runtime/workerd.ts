@@ -1,0 +1,149 @@
+/**
+ * The worker and the Durable Objects in workerd. Clients talk to workerd's own socket: a call through
+ * Miniflare's entry worker costs a third more.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Miniflare, MiniflareCoreError, NoOpLog, type MiniflareOptions } from 'miniflare'
+import { Failure } from '../failure.ts'
+import { guardAgainstOrphans } from './orphan-guard.ts'
+
+/** The same as in wrangler.toml. */
+export const COMPATIBILITY_DATE = '2026-11-01'
+
+const WORKER = 'hearth'
+
+/** Binding and class, as in wrangler.toml, but with the local server host. */
+const OBJECTS = { TENANT: 'Tenant', SERVER_HOST: 'LocalServerHost' } as const
+
+export interface WorkerdOptions {
+  bundle: string
+  host: string
+  /** 0 = any free port. */
+  port: number
+  /** Folder of the objects' SQLite files. */
+  storage: string
+  variables: Record<string, string>
+  secrets: Record<string, string>
+  onLine: (level: string, text: string) => void
+}
+
+export interface Workerd {
+  url: URL
+  /** Ends one Durable Object as the platform does when it is idle: memory goes, storage stays. */
+  evict(className: 'Tenant' | 'LocalServerHost', name: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Throws `Failure` for a port that is taken. */
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const release = guardWorkerdProcesses()
+  const miniflare = createMiniflare(options)
+  try {
+    await miniflare.ready
+    const url = await miniflare.unsafeGetDirectURL(WORKER)
+    return {
+      url,
+      evict: (className, name) => miniflare.unsafeEvictDurableObject(WORKER, className, { name }),
+      stop: async () => {
+        await miniflare.dispose()
+        release()
+      },
+    }
+  } catch (error) {
+    await miniflare.dispose().catch(() => {}) // the first error is the one to tell
+    release()
+    throw toFailure(error, options)
+  }
+}
+
+function toFailure(error: unknown, { host, port }: WorkerdOptions): unknown {
+  const code = error instanceof MiniflareCoreError ? error.code : undefined
+  if (code !== 'ERR_ADDRESS_IN_USE') return error
+  return new Failure(`port ${port} on ${host} is taken: stop what uses it, or give --port another`)
+}
+
+function createMiniflare(options: WorkerdOptions): Miniflare {
+  const before = new Map(SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))]))
+  const miniflare = new Miniflare(toMiniflareOptions(options))
+  // Miniflare ends the process on a signal; ours first lets running calls end.
+  for (const [signal, listeners] of before) {
+    for (const listener of process.listeners(signal)) {
+      if (!listeners.has(listener)) process.removeListener(signal, listener)
+    }
+  }
+  return miniflare
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
+  const { bundle, host, port, storage, variables, secrets, onLine } = options
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    cf: false,
+    log: new NoOpLog(),
+    logRequests: false,
+    enableDevRegistry: false,
+    resourcePersistencePath: storage,
+    handleStructuredLogs: ({ level, message }) => onLine(level, message),
+    workers: [
+      {
+        config: {
+          name: WORKER,
+          compatibilityDate: COMPATIBILITY_DATE,
+          manifest: {
+            mainModule: 'worker.js',
+            modules: { 'worker.js': { type: 'esm', contents: bundle } },
+          },
+          env: { ...textBindings(variables), ...textBindings(secrets), ...objectBindings() },
+          exports: Object.fromEntries(
+            Object.values(OBJECTS).map((className) => [
+              className,
+              { type: 'durable-object', storage: 'sqlite' },
+            ]),
+          ),
+        },
+        dev: { unsafeDirectSockets: [{ host, port }] },
+      },
+    ],
+  }
+}
+
+function textBindings(values: Record<string, string>) {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { type: 'text' as const, value }]),
+  )
+}
+
+function objectBindings() {
+  return Object.fromEntries(
+    Object.entries(OBJECTS).map(([binding, exportName]) => [
+      binding,
+      { type: 'durable-object' as const, worker: WORKER, exportName },
+    ]),
+  )
+}
+
+/** Guards each workerd that Miniflare starts, also those it starts after a crash. */
+function guardWorkerdProcesses(): () => void {
+  const releases = new Set<() => void>()
+  const onCreated = (message: unknown): void => {
+    const { process: child } = message as { process: ChildProcess }
+    child.once('spawn', () => {
+      if (!child.spawnargs.includes('--control-fd=3')) return
+      const release = guardAgainstOrphans(child)
+      releases.add(release)
+      child.once('exit', () => {
+        releases.delete(release)
+        release()
+      })
+    })
+  }
+  subscribe('child_process', onCreated)
+  return () => {
+    unsubscribe('child_process', onCreated)
+    for (const release of releases) release()
+  }
+}

@@ -1,0 +1,76 @@
+import type { RequestId } from '#protocol/json-rpc.ts'
+import { RingBuffer } from './ring-buffer.ts'
+
+const MAX_LINES = 500
+const MAX_BYTES = 256 * 1024
+
+/** Consoles of ended processes that are kept. */
+const MAX_ENDED = 20
+
+export type ConsoleStream = 'stderr' | 'stdout'
+
+export interface ConsoleEntry {
+  /** ISO 8601 */
+  time: string
+  server: string
+  /** The channel's key; absent while the process is a spare. */
+  key?: string
+  pid: number
+  stream: ConsoleStream
+  callId?: RequestId | undefined
+  text: string
+}
+
+/** What one process has printed, its newest lines. */
+export class ProcessConsole {
+  readonly server: string
+  readonly pid: number
+  /** Set when the process is leased. */
+  key: string | undefined
+  readonly #lines = new RingBuffer<ConsoleEntry>(MAX_LINES, MAX_BYTES)
+
+  constructor(server: string, pid: number) {
+    this.server = server
+    this.pid = pid
+  }
+
+  push(stream: ConsoleStream, text: string, callId: RequestId | undefined): void {
+    const entry: ConsoleEntry = {
+      time: new Date().toISOString(),
+      server: this.server,
+      ...(this.key === undefined ? {} : { key: this.key }),
+      pid: this.pid,
+      stream,
+      ...(callId === undefined ? {} : { callId }),
+      text,
+    }
+    this.#lines.push(entry, Buffer.byteLength(text))
+  }
+
+  entries(): ConsoleEntry[] {
+    return this.#lines.toArray()
+  }
+}
+
+/** The consoles of one cell: of every live process, and of the last that ended. */
+export class CellConsole {
+  readonly #live = new Set<ProcessConsole>()
+  readonly #ended = new RingBuffer<ProcessConsole>(MAX_ENDED, MAX_ENDED)
+
+  open(server: string, pid: number): ProcessConsole {
+    const console = new ProcessConsole(server, pid)
+    this.#live.add(console)
+    return console
+  }
+
+  end(console: ProcessConsole): void {
+    if (this.#live.delete(console)) this.#ended.push(console, 1)
+  }
+
+  /** Oldest first, over all processes. */
+  entries(): ConsoleEntry[] {
+    return [...this.#ended.toArray(), ...this.#live]
+      .flatMap((console) => console.entries())
+      .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+  }
+}

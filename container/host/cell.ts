@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { ChannelList } from './channel-list.ts'
+import type { Log } from './log.ts'
+import { CellConsole } from '../console/process-console.ts'
+import { Assembler } from '../link/assembler.ts'
+import { Link } from '../link/link.ts'
+import { parseConfigure, parseOpen } from '../link/metas.ts'
+import { findEdgeId } from '../stdio/edge-id.ts'
+import { EDGE_BYTES } from '../stdio/framing.ts'
+import { MAX_MESSAGE_BYTES } from '../supervisor/limits.ts'
+import { startProcess } from '../supervisor/start-process.ts'
+import type { ProcessStarter } from '../supervisor/start-process.ts'
+import { Supervisor } from '../supervisor/supervisor.ts'
+import { FRAME } from '#protocol/link.ts'
+import type { Frame } from '#protocol/link.ts'
+
+export interface CellOptions {
+  name: string
+  starter: ProcessStarter
+  log: Log
+  /** How long processes and frames are kept without a connection. Milliseconds. */
+  keepMs: number
+  /** The cell was without a connection for that long; its processes are ended by now. */
+  onForgotten(): void
+}
+
+/** Everything of one server host: its link, its processes, their console. */
+export class Cell {
+  readonly console = new CellConsole()
+  readonly #options: CellOptions
+  readonly #link: Link
+  readonly #supervisor: Supervisor
+  readonly #channels = new ChannelList(() => this.#link.pendingChannels())
+  readonly #assembler = new Assembler(MAX_MESSAGE_BYTES)
+  #forgetTimer: NodeJS.Timeout | undefined
+
+  constructor(options: CellOptions) {
+    this.#options = options
+    const { starter, log, name } = options
+    this.#link = new Link({
+      instance: randomUUID(),
+      channels: () => this.#channels.list(),
+      onFrame: (frame) => this.#take(frame),
+      onNewEpoch: () => this.#assembler.drop(),
+      onPressure: (isHigh) => this.#supervisor.setPaused(isHigh),
+      onConnected: (isConnected) => this.#watch(isConnected),
+      onFault: (error) => log('warn', 'link_fault', { cell: name, error: String(error) }),
+    })
+    this.#supervisor = this.#createSupervisor(starter)
+    this.#watch(false)
+  }
+
+  attach(socket: WebSocket, tcp: Socket): void {
+    this.#link.attach(socket, tcp)
+  }
+
+  /** Ends every process, then the connection. Never rejects. */
+  async shutDown(): Promise<void> {
+    clearTimeout(this.#forgetTimer)
+    await this.#supervisor.shutDown()
+    this.#link.close('shutting down')
+  }
+
+  #createSupervisor(starter: ProcessStarter): Supervisor {
+    return new Supervisor(
+      { start: (launch, onExit) => startProcess(starter, this.console, launch, onExit) },
+      {
+        onOpened: (channel, meta) => this.#send(FRAME.opened, channel, meta),
+        onRefused: (channel, meta) => this.#end(FRAME.refused, channel, meta),
+        onExit: (channel, meta) => this.#end(FRAME.exit, channel, meta),
+        onOversize: (channel, meta) => this.#send(FRAME.oversize, channel, meta),
+        onMessage: (channel, { meta, payload }) =>
+          this.#link.send({ type: FRAME.message, channel, meta, payload }),
+      },
+    )
+  }
+
+  #take(frame: Frame): void {
+    const { type, channel } = frame
+    if (type === FRAME.message) return this.#takeMessage(frame)
+    if (type === FRAME.configure) {
+      return this.#supervisor.configure(parseConfigure(frame.meta).launches)
+    }
+    if (type === FRAME.close) return this.#supervisor.close(channel)
+    if (type !== FRAME.open) return
+    const { key, server } = parseOpen(frame.meta)
+    this.#channels.add({ channel, key, server, digest: this.#supervisor.digestOf(server) ?? '' })
+    this.#supervisor.open(channel, key, server)
+  }
+
+  #takeMessage(frame: Frame): void {
+    const assembled = this.#assembler.push(frame)
+    if (assembled.state === 'whole') {
+      return this.#supervisor.write(frame.channel, assembled.payload)
+    }
+    if (assembled.state === 'partial') return
+    const head = assembled.head.subarray(0, EDGE_BYTES)
+    const id = findEdgeId(head, assembled.tail.subarray(-EDGE_BYTES))
+    const meta = { ...(id === undefined ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES }
+    this.#send(FRAME.oversize, frame.channel, meta)
+  }
+
+  #send(type: number, channel: number, meta: unknown): void {
+    this.#link.send({ type, channel, meta })
+  }
+
+  #end(type: number, channel: number, meta: unknown): void {
+    this.#assembler.drop(channel)
+    this.#send(type, channel, meta)
+    this.#channels.end(channel)
+  }
+
+  #watch(isConnected: boolean): void {
+    clearTimeout(this.#forgetTimer)
+    if (isConnected) return
+    this.#forgetTimer = setTimeout(() => void this.#forget(), this.#options.keepMs)
+    this.#forgetTimer.unref()
+  }
+
+  async #forget(): Promise<void> {
+    await this.shutDown()
+    this.#options.onForgotten()
+  }
+}

@@ -1,0 +1,61 @@
+import { WebSocket } from 'ws'
+import type { Socket } from 'node:net'
+
+/** A connection that does not answer a ping until the next one is given up. */
+const PING_MS = 30_000
+
+/** One WebSocket of the link; frames of one turn of the event loop leave in one write. */
+export class Connection {
+  readonly #socket: WebSocket
+  readonly #tcp: Socket
+  readonly #onSent: () => void
+  readonly #ping: NodeJS.Timeout
+  #isAlive = true
+  #isCorked = false
+
+  /** `onSent` is called when the socket has room again. */
+  constructor(socket: WebSocket, tcp: Socket, onSent: () => void) {
+    this.#socket = socket
+    this.#tcp = tcp
+    this.#onSent = onSent
+    this.#ping = setInterval(() => this.#checkAlive(), PING_MS)
+    this.#ping.unref()
+    socket.on('pong', () => (this.#isAlive = true))
+    tcp.on('drain', this.#onSent)
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#cork()
+    this.#socket.send(bytes)
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  stop(): void {
+    clearInterval(this.#ping)
+    this.#tcp.off('drain', this.#onSent)
+  }
+
+  #cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#tcp.cork()
+    setImmediate(() => {
+      this.#isCorked = false
+      this.#tcp.uncork()
+    })
+  }
+
+  #checkAlive(): void {
+    if (!this.#isAlive) return this.#socket.terminate()
+    this.#isAlive = false
+    this.#socket.ping()
+  }
+}

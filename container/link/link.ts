@@ -1,0 +1,156 @@
+/** The host's side of the link: connections come and go, the numbered frames go on. */
+import type { Socket } from 'node:net'
+import type { RawData, WebSocket } from 'ws'
+import { Acknowledger } from './acknowledger.ts'
+import { Connection } from './connection.ts'
+import { parseHello } from './metas.ts'
+import { Outbound } from './outbound.ts'
+import { decodeFrame, encodeFrame, FRAME, LINK_VERSION } from '#protocol/link.ts'
+import type { Frame, FrameFields, WelcomeMeta } from '#protocol/link.ts'
+
+/** Over this much that is not acknowledged, processes are not read; below half of it they are again. */
+const PRESSURE_BYTES = 16 * 1024 * 1024
+
+/** Beyond this a large message waits its turn outside the socket. */
+const SOCKET_ROOM_BYTES = 2 * 1024 * 1024
+
+const HELLO_DEADLINE_MS = 10_000
+
+export interface LinkOptions {
+  /** Random; a change tells the object that all processes are gone. */
+  instance: string
+  /** The channels that a new object may adopt. */
+  channels(): WelcomeMeta['channels']
+  /** A numbered frame, in order and once. Throws for one that the object should not have sent. */
+  onFrame(frame: Frame): void
+  /** A new object is there: what the former one had sent in part will not be completed. */
+  onNewEpoch(): void
+  onPressure(isHigh: boolean): void
+  onConnected(isConnected: boolean): void
+  /** The connection was ended because of what the object sent. */
+  onFault(error: unknown): void
+}
+
+export class Link {
+  readonly #options: LinkOptions
+  readonly #outbound: Outbound
+  readonly #acknowledger = new Acknowledger(() => this.#sendAck())
+  #connection: Connection | undefined
+  #epoch: string | undefined
+  #isPressureHigh = false
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    this.#outbound = new Outbound({
+      transmit: (bytes) => this.#connection?.send(bytes),
+      hasRoom: () => (this.#connection?.bufferedBytes ?? Infinity) < SOCKET_ROOM_BYTES,
+      received: () => this.#acknowledger.take(),
+    })
+  }
+
+  /** The socket takes the place of the former one when its hello has come. */
+  attach(socket: WebSocket, tcp: Socket): void {
+    const connection = new Connection(socket, tcp, () => this.#pump())
+    const deadline = setTimeout(() => connection.close(1002, 'no hello'), HELLO_DEADLINE_MS)
+    socket.on('message', (data, isBinary) => {
+      try {
+        const frame = decodeFrame(toBytes(data, isBinary))
+        if (frame.type === FRAME.hello) {
+          clearTimeout(deadline)
+          this.#welcome(connection, frame)
+        } else if (connection === this.#connection) {
+          this.#receive(frame)
+        }
+      } catch (error) {
+        this.#options.onFault(error)
+        connection.close(1002, 'bad frame')
+      }
+    })
+    socket.on('close', () => {
+      clearTimeout(deadline)
+      connection.stop()
+      if (connection === this.#connection) this.#lose()
+    })
+    socket.on('error', () => undefined)
+  }
+
+  /** Sends one frame to the object, now or when it is there. Takes ownership of the payload. */
+  send(fields: FrameFields): void {
+    this.#outbound.send(fields)
+    this.#weighPressure()
+  }
+
+  /** Channels with frames that are not acknowledged. */
+  pendingChannels(): ReadonlySet<number> {
+    return this.#outbound.pendingChannels()
+  }
+
+  close(reason: string): void {
+    this.#acknowledger.stop()
+    this.#connection?.close(1001, reason)
+  }
+
+  #welcome(connection: Connection, frame: Frame): void {
+    const { versions, epoch } = parseHello(frame.meta)
+    if (!versions.includes(LINK_VERSION)) return connection.close(1002, 'no common link version')
+    const resumed = epoch === this.#epoch
+    this.#connection?.close(1001, 'replaced')
+    this.#connection = connection
+    this.#epoch = epoch
+    if (resumed) this.#outbound.acknowledge(frame.ack)
+    else this.#beginAnew()
+    const { instance } = this.#options
+    const channels = this.#options.channels()
+    const meta: WelcomeMeta = { version: LINK_VERSION, instance, resumed, channels }
+    const ack = this.#acknowledger.take()
+    connection.send(encodeFrame({ type: FRAME.hello, channel: 0, ack, meta }))
+    if (resumed) this.#outbound.resume()
+    else this.#outbound.replay()
+    this.#options.onConnected(true)
+    this.#weighPressure()
+  }
+
+  #beginAnew(): void {
+    this.#acknowledger.restart()
+    this.#options.onNewEpoch()
+  }
+
+  #receive(frame: Frame): void {
+    this.#outbound.acknowledge(frame.ack)
+    if (frame.type !== FRAME.ack) {
+      const verdict = this.#acknowledger.receive(frame.seq, frame.payload.length)
+      if (verdict === 'gap') throw new RangeError(`frame ${frame.seq} does not follow`)
+      if (verdict === 'next') this.#options.onFrame(frame)
+    }
+    this.#pump()
+  }
+
+  #pump(): void {
+    this.#outbound.pump()
+    this.#weighPressure()
+  }
+
+  #sendAck(): void {
+    if (this.#connection === undefined) return
+    const ack = this.#acknowledger.take()
+    this.#connection.send(encodeFrame({ type: FRAME.ack, channel: 0, ack }))
+  }
+
+  #lose(): void {
+    this.#connection = undefined
+    this.#options.onConnected(false)
+  }
+
+  #weighPressure(): void {
+    const limit = this.#isPressureHigh ? PRESSURE_BYTES / 2 : PRESSURE_BYTES
+    const isHigh = this.#outbound.bytes > limit
+    if (isHigh === this.#isPressureHigh) return
+    this.#isPressureHigh = isHigh
+    this.#options.onPressure(isHigh)
+  }
+}
+
+function toBytes(data: RawData, isBinary: boolean): Uint8Array {
+  if (!isBinary || !Buffer.isBuffer(data)) throw new TypeError('a link message is binary')
+  return data
+}

@@ -1,0 +1,48 @@
+/** What the object sends in a frame's meta, parsed where it enters. Unknown members are ignored. */
+import { z } from 'zod'
+import type { ConfigureMeta, HelloMeta, OpenMeta } from '#protocol/link.ts'
+
+const Hello = z.object({
+  versions: z.array(z.number()).max(64),
+  epoch: z.string().min(1).max(256),
+}) satisfies z.ZodType<HelloMeta>
+
+const Launch = z.object({
+  name: z.string().max(256),
+  digest: z.string().max(256),
+  command: z.string().min(1),
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string().exactOptional(),
+  warm: z.int().min(0),
+  maxProcesses: z.int().min(1),
+  idleTimeoutMs: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1),
+  maxLifetimeMs: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1),
+})
+
+const Configure = z.object({
+  launches: z.array(Launch).max(256),
+}) satisfies z.ZodType<ConfigureMeta>
+
+const Open = z.object({
+  key: z.string().max(512),
+  server: z.string().max(256),
+}) satisfies z.ZodType<OpenMeta>
+
+export function parseHello(meta: unknown): HelloMeta {
+  return Hello.parse(meta)
+}
+
+export function parseConfigure(meta: unknown): ConfigureMeta {
+  return Configure.parse(meta)
+}
+
+export function parseOpen(meta: unknown): OpenMeta {
+  return Open.parse(meta)
+}

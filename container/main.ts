@@ -1,0 +1,48 @@
+/** The host program: supervises stdio servers and speaks to the server hosts that dial it. */
+import { Cells } from './host/cells.ts'
+import { createLog } from './host/log.ts'
+import { createHostServer } from './host/server.ts'
+import { parseSettings } from './host/settings.ts'
+import { CommandResolver } from './resolve/command.ts'
+import { startReaper } from './supervisor/reaper.ts'
+
+/** All processes are gone by then, or are left to the reaper. */
+const SHUTDOWN_DEADLINE_MS = 8_000
+
+const settings = parseSettings(process.env)
+const log = createLog(settings.logLevel)
+const reaper = startReaper()
+const cells = new Cells({
+  starter: { resolver: new CommandResolver(settings), reaper, baseEnv: settings.baseEnv, log },
+  log,
+  keepMs: settings.keepMs,
+})
+const server = createHostServer({ cells, token: settings.token })
+
+let isShuttingDown = false
+async function shutDown(): Promise<void> {
+  if (isShuttingDown) return
+  isShuttingDown = true
+  setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE_MS).unref()
+  server.close()
+  await cells.shutDown()
+  reaper.close()
+  process.exit(0)
+}
+
+process.on('SIGTERM', () => void shutDown())
+process.on('SIGINT', () => void shutDown())
+if (settings.endsWithParent) {
+  process.stdin.on('end', () => void shutDown())
+  process.stdin.on('error', () => void shutDown())
+  process.stdin.resume()
+}
+server.on('error', (error) => {
+  log('error', 'listen_failed', { error: error.message })
+  process.exit(1)
+})
+server.listen(settings.port, settings.host, () => {
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : settings.port
+  process.stdout.write(`${JSON.stringify({ event: 'listening', port, pid: process.pid })}\n`)
+})

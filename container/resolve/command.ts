@@ -1,0 +1,57 @@
+/** What is started for a launch: `npx` and `uvx` are looked up once, then left out. */
+import { Installer } from './installer.ts'
+import { resolveNpx } from './npx.ts'
+import { resolveUvx } from './uvx.ts'
+import type { Launch } from '#protocol/link.ts'
+
+export interface Resolved {
+  file: string
+  args: string[]
+}
+
+export interface ResolveOptions {
+  /** Where packages are installed that are found nowhere. */
+  cacheDir: string
+  /** Folders like `node_modules`, searched after those of the working folder. */
+  nodeModules: string[]
+  /** What package managers need of the host program's own environment. */
+  installEnv: Record<string, string>
+}
+
+/** Answers that are kept; with more the oldest is looked up again. */
+const MAX_KEPT = 1_024
+
+export class CommandResolver {
+  readonly #options: ResolveOptions
+  readonly #installer: Installer
+  readonly #kept = new Map<string, Resolved>()
+
+  constructor(options: ResolveOptions) {
+    this.#options = options
+    this.#installer = new Installer(options)
+  }
+
+  /** Rejects with `StartError`. A failure is not kept: the next start tries again. */
+  async resolve(launch: Launch): Promise<Resolved> {
+    const kept = this.#kept.get(launch.digest)
+    if (kept !== undefined) return kept
+    const resolved = await this.#lookUp(launch)
+    if (this.#kept.size >= MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '')
+    this.#kept.set(launch.digest, resolved)
+    return resolved
+  }
+
+  async #lookUp(launch: Launch): Promise<Resolved> {
+    const { command, args } = launch
+    if (command === 'node') return { file: process.execPath, args }
+    if (command === 'npx') {
+      const found = await resolveNpx(launch, this.#options.nodeModules, this.#installer)
+      if (found !== undefined) return found
+    }
+    if (command === 'uvx') {
+      const found = await resolveUvx(launch, this.#installer)
+      if (found !== undefined) return found
+    }
+    return { file: command, args }
+  }
+}

@@ -1,0 +1,39 @@
+import { isUtf8 } from 'node:buffer'
+import { classifyMessage, isObject, isRequestId } from '#protocol/json-rpc.ts'
+import type { Envelope, RequestId } from '#protocol/json-rpc.ts'
+
+export interface ReadMessage {
+  envelope: Envelope
+  /** The message's bytes: the line itself, or its repair where it was not UTF-8. */
+  payload: Uint8Array
+  /** `params.requestId` of a `notifications/cancelled`. */
+  cancels?: RequestId
+}
+
+/** Tells what a line is, or `undefined` when it is no JSON-RPC message. Never throws. */
+export function readMessage(bytes: Uint8Array): ReadMessage | undefined {
+  const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = line.toString('utf8')
+  const value = parse(text)
+  const envelope = classifyMessage(value)
+  if (envelope === undefined) return undefined
+  const payload = isUtf8(line) ? bytes : Buffer.from(text)
+  if (envelope.kind === 'notification' && envelope.method === 'notifications/cancelled') {
+    const cancels = cancelledId(value)
+    if (cancels !== undefined) return { envelope, payload, cancels }
+  }
+  return { envelope, payload }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function cancelledId(value: unknown): RequestId | undefined {
+  if (!isObject(value) || !isObject(value.params)) return undefined
+  return isRequestId(value.params.requestId) ? value.params.requestId : undefined
+}

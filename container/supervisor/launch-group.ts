@@ -1,0 +1,132 @@
+import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
+import type { ServerProcess } from './server-process.ts'
+import type { Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
+import { StartError } from './spawn.ts'
+import { INITIAL, next } from './state.ts'
+import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
+import type { Launch } from '#protocol/link.ts'
+
+export interface LaunchGroupOptions {
+  launch: Launch
+  /** How many more processes the cell may have. */
+  room(): number
+  /** Rejects with `StartError`, whose message the client may see. */
+  start(
+    launch: Launch,
+    onExit: (exitCode: number | null, signal: string | null) => void,
+  ): Promise<ServerProcess>
+  /** What concerns a channel; `process` is the one it has got when it is opened. */
+  onEffect(
+    effect: Extract<Effect, { channel: number }>,
+    process: ServerProcess | undefined,
+    slot: number | undefined,
+  ): void
+  /** Something of the cell's room may have become free. */
+  onExit(): void
+}
+
+/** Performs what `next` decides for one launch. */
+export class LaunchGroup {
+  launch: Launch
+  readonly #options: LaunchGroupOptions
+  readonly #processes = new Map<number, ServerProcess>()
+  readonly #endings = new Set<Promise<void>>()
+  #state: LaunchState = INITIAL
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: LaunchGroupOptions) {
+    this.launch = options.launch
+    this.#options = options
+  }
+
+  /** Processes that are not being ended. */
+  get liveCount(): number {
+    let count = this.#state.waiting.length
+    for (const slot of this.#state.slots.values()) if (slot.phase !== 'ending') count += 1
+    return count
+  }
+
+  get endingCount(): number {
+    return this.#state.slots.size + this.#state.waiting.length - this.liveCount
+  }
+
+  get hasSpare(): boolean {
+    for (const slot of this.#state.slots.values()) if (slot.phase === 'spare') return true
+    return false
+  }
+
+  get isEmpty(): boolean {
+    return this.#state.slots.size === 0 && this.#state.waiting.length === 0
+  }
+
+  /** The processes that are there, for what concerns all of them. */
+  processes(): Iterable<ServerProcess> {
+    return this.#processes.values()
+  }
+
+  dispatch(event: SupervisorEvent): void {
+    const { state, effects } = next(this.#state, event, performance.now(), this.#policy())
+    this.#state = state
+    clearTimeout(this.#timer)
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  /** Resolves when every process that is being ended is gone. */
+  async settle(): Promise<void> {
+    while (this.#endings.size > 0) await Promise.all(this.#endings)
+  }
+
+  #policy(): Policy {
+    const { warm, maxProcesses } = this.launch
+    const room = this.#options.room()
+    return { ...DEFAULT_CRASH_POLICY, warm, maxProcesses, room, jitter: Math.random() }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case 'start':
+        return void this.#start(effect.slot)
+      case 'end':
+        return this.#end(effect.slot, effect.reason === 'shutdown' ? SHUTDOWN_GRACE : GRACE)
+      case 'wake': {
+        const wait = Math.max(1, Math.ceil(effect.at - performance.now()))
+        this.#timer = setTimeout(() => this.dispatch({ type: 'wake' }), wait)
+        this.#timer.unref()
+        return
+      }
+      case 'opened':
+        return this.#options.onEffect(effect, this.#processes.get(effect.slot), effect.slot)
+      case 'refused':
+      case 'exited':
+        return this.#options.onEffect(effect, undefined, undefined)
+    }
+  }
+
+  async #start(slot: number): Promise<void> {
+    try {
+      const process = await this.#options.start(this.launch, (exitCode, signal) => {
+        this.#processes.delete(slot)
+        this.dispatch({ type: 'exited', slot, exitCode, signal })
+        this.#options.onExit()
+      })
+      this.#processes.set(slot, process)
+      const wanted = this.#state.slots.get(slot)
+      if (wanted?.phase === 'ending') {
+        this.#end(slot, wanted.reason === 'shutdown' ? SHUTDOWN_GRACE : GRACE)
+      } else {
+        this.dispatch({ type: 'started', slot })
+      }
+    } catch (error) {
+      const detail = error instanceof StartError ? error.message : 'internal error'
+      this.dispatch({ type: 'start-failed', slot, detail })
+      this.#options.onExit()
+    }
+  }
+
+  #end(slot: number, grace: typeof GRACE): void {
+    const ending = this.#processes.get(slot)?.end(grace)
+    if (ending === undefined) return
+    this.#endings.add(ending)
+    void ending.finally(() => this.#endings.delete(ending))
+  }
+}

@@ -1,0 +1,54 @@
+import type { InFlight } from '../stdio/in-flight.ts'
+import type { Launch } from '#protocol/link.ts'
+
+/** How soon a process that was busy past its bound is looked at again. */
+const BUSY_CHECK_MS = 1_000
+
+type Bounds = Pick<Launch, 'idleTimeoutMs' | 'maxLifetimeMs'>
+
+/**
+ * Says when a leased process has been idle for too long, or is idle and too old. Idle: no call in
+ * flight. One timer, set anew only when it fires, since messages are many.
+ */
+export class Lifetime {
+  readonly #bounds: Bounds
+  readonly #inFlight: InFlight
+  readonly #onExpire: (reason: 'idle' | 'lifetime') => void
+  #startedAt = 0
+  #touchedAt = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(bounds: Bounds, inFlight: InFlight, onExpire: (reason: 'idle' | 'lifetime') => void) {
+    this.#bounds = bounds
+    this.#inFlight = inFlight
+    this.#onExpire = onExpire
+  }
+
+  start(): void {
+    this.#startedAt = performance.now()
+    this.touch()
+    this.#check()
+  }
+
+  touch(): void {
+    this.#touchedAt = performance.now()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  readonly #check = (): void => {
+    const now = performance.now()
+    const { idleTimeoutMs, maxLifetimeMs } = this.#bounds
+    const idleLeft = this.#touchedAt + idleTimeoutMs - now
+    const lifeLeft = this.#startedAt + maxLifetimeMs - now
+    const isBusy = this.#inFlight.size > 0
+    if (!isBusy && idleLeft <= 0) return this.#onExpire('idle')
+    if (!isBusy && lifeLeft <= 0) return this.#onExpire('lifetime')
+    const wait = Math.max(Math.min(idleLeft, lifeLeft), isBusy ? BUSY_CHECK_MS : 1)
+    this.#timer = setTimeout(this.#check, Math.ceil(wait))
+    this.#timer.unref()
+  }
+}

@@ -1,0 +1,109 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { MAX_STDIN_QUEUE_BYTES } from './limits.ts'
+import { Lifetime } from './lifetime.ts'
+import { Output } from './output.ts'
+import type { OutputMessage } from './output.ts'
+import { terminate } from './terminate.ts'
+import type { Grace } from './terminate.ts'
+import { Capture } from '../console/capture.ts'
+import type { ProcessConsole } from '../console/process-console.ts'
+import { readMessage } from '../stdio/envelope.ts'
+import { InFlight } from '../stdio/in-flight.ts'
+import { StdinWriter } from '../stdio/stdin-writer.ts'
+import type { Launch, OversizeMeta } from '#protocol/link.ts'
+
+/** How long the output of a process that has exited is waited for, while it is being read. */
+const DRAIN_MS = 500
+
+/** Who has leased a process. */
+export interface Lessee {
+  onMessage(message: OutputMessage): void
+  onOversize(meta: OversizeMeta): void
+  /** The process has outlived its idle or absolute bound, or does not read its input. */
+  onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
+}
+
+export interface ServerProcessOptions {
+  child: ChildProcessWithoutNullStreams
+  launch: Launch
+  console: ProcessConsole
+  /** Called once, after the last of its output. */
+  onExit(exitCode: number | null, signal: string | null): void
+}
+
+/** One OS child that speaks MCP over stdio: its streams, and the calls in flight. */
+export class ServerProcess {
+  readonly pid: number
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #console: ProcessConsole
+  readonly #inFlight = new InFlight()
+  readonly #stdin: StdinWriter
+  readonly #output: Output
+  readonly #lifetime: Lifetime
+  #lessee: Lessee | undefined
+
+  constructor({ child, launch, console, onExit }: ServerProcessOptions) {
+    this.pid = child.pid ?? 0
+    this.#child = child
+    this.#console = console
+    this.#stdin = new StdinWriter(child.stdin, MAX_STDIN_QUEUE_BYTES)
+    this.#lifetime = new Lifetime(launch, this.#inFlight, (reason) =>
+      this.#lessee?.onExpire(reason),
+    )
+    const capture = new Capture({ console, callId: () => this.#inFlight.only })
+    capture.readStderr(child.stderr)
+    this.#output = new Output(child.stdout, this.#inFlight, capture)
+    this.#reportExit(onExit)
+  }
+
+  /** From here on what the process writes goes to the lessee, with what it has written already. */
+  lease(key: string, lessee: Lessee): void {
+    this.#console.key = key
+    this.#lessee = lessee
+    this.#lifetime.start()
+    this.#output.open({
+      onMessage: (message) => {
+        this.#lifetime.touch()
+        lessee.onMessage(message)
+      },
+      onOversize: (meta) => lessee.onOversize(meta),
+    })
+  }
+
+  /** Writes one JSON-RPC message; a process that never reads its input is reported as crashed. */
+  write(payload: Uint8Array): void {
+    const message = readMessage(payload)
+    const now = performance.now()
+    if (message?.envelope.kind === 'request') this.#inFlight.begin(message.envelope.id, now)
+    if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
+    this.#lifetime.touch()
+    if (!this.#stdin.write(payload)) this.#lessee?.onExpire('crashed')
+  }
+
+  /** Stops and starts reading the process's messages, so that the link is not overrun. */
+  setPaused(paused: boolean): void {
+    this.#output.setPaused(paused)
+  }
+
+  end(grace: Grace): Promise<void> {
+    return terminate(this.#child, grace)
+  }
+
+  /** Standard output may hold the last answers when the process is gone already. */
+  #reportExit(onExit: ServerProcessOptions['onExit']): void {
+    const child = this.#child
+    child.once('exit', () => {
+      const drain = (): void => {
+        if (this.#output.isHeld) return void timer.refresh()
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }
+      const timer = setTimeout(drain, DRAIN_MS)
+      child.once('close', (exitCode, signal) => {
+        clearTimeout(timer)
+        this.#lifetime.stop()
+        onExit(exitCode, signal)
+      })
+    })
+  }
+}

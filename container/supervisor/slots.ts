@@ -1,0 +1,87 @@
+/** The parts of a launch's state, and the small changes that its events are made of. Pure. */
+import type { ExitMeta, RefusedMeta } from '#protocol/link.ts'
+import type { CrashPolicy, CrashRecord } from './crash-loop.ts'
+
+export type EndReason = ExitMeta['reason']
+
+export interface Slot {
+  phase: 'starting' | 'spare' | 'leased' | 'ending'
+  /** The channel that has it, or waits for it while it starts. */
+  channel?: number
+  /** When the start was asked for, then when the process was there. */
+  since: number
+  /** Why it is being ended. */
+  reason?: EndReason
+}
+
+export interface LaunchState {
+  slots: ReadonlyMap<number, Slot>
+  /** Channels that get the slots of processes that are ending, in order. */
+  waiting: readonly number[]
+  nextSlot: number
+  crashes: CrashRecord
+  /** Replaced by another launch, or shutting down: no spares, no new channels. */
+  retired: boolean
+}
+
+export interface Policy extends CrashPolicy {
+  warm: number
+  maxProcesses: number
+  /** How many more processes the cell may have. */
+  room: number
+}
+
+export type SupervisorEvent =
+  | { type: 'open'; channel: number }
+  | { type: 'close'; channel: number }
+  | { type: 'started'; slot: number }
+  | { type: 'start-failed'; slot: number; detail: string }
+  | { type: 'exited'; slot: number; exitCode: number | null; signal: string | null }
+  /** End a leased process for a reason of our own; `crashed` is for one that cannot go on. */
+  | { type: 'expire'; slot: number; reason: 'idle' | 'lifetime' | 'crashed' }
+  /** Give up one spare, to make room for another launch. */
+  | { type: 'evict' }
+  | { type: 'wake' }
+  | { type: 'retire' }
+  | { type: 'shutdown' }
+
+export type Effect =
+  | { do: 'start'; slot: number }
+  | { do: 'end'; slot: number; reason: EndReason }
+  | { do: 'opened'; channel: number; slot: number; warm: boolean }
+  | ({ do: 'refused'; channel: number } & RefusedMeta)
+  | ({ do: 'exited'; channel: number } & ExitMeta)
+  | { do: 'wake'; at: number }
+
+/** A step under construction: `next` copies the state once, then its parts change the copy. */
+export interface Draft {
+  slots: Map<number, Slot>
+  waiting: number[]
+  nextSlot: number
+  crashes: CrashRecord
+  retired: boolean
+  effects: Effect[]
+}
+
+export function startSlot(draft: Draft, now: number, channel?: number): void {
+  const slot = draft.nextSlot
+  draft.nextSlot += 1
+  draft.slots.set(slot, {
+    phase: 'starting',
+    since: now,
+    ...(channel === undefined ? {} : { channel }),
+  })
+  draft.effects.push({ do: 'start', slot })
+}
+
+/** A process that is being ended already keeps its first reason. */
+export function endSlot(draft: Draft, number: number, reason: EndReason): void {
+  const slot = draft.slots.get(number)
+  if (slot === undefined || slot.phase === 'ending') return
+  draft.slots.set(number, { ...slot, phase: 'ending', reason })
+  draft.effects.push({ do: 'end', slot: number, reason })
+}
+
+export function refuse(draft: Draft, channel: number, meta: RefusedMeta): void {
+  draft.effects.push({ do: 'refused', channel, ...meta })
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+
+export interface Program {
+  file: string
+  args: string[]
+  cwd?: string | undefined
+  /** The whole environment of the process. */
+  env: Record<string, string>
+}
+
+/** Why a process could not be started; the message is public. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/**
+ * Starts a process as the leader of its own group, so that everything it starts ends with it.
+ * Throws `StartError` when the system refuses.
+ */
+export async function spawnProgram(program: Program): Promise<ChildProcessWithoutNullStreams> {
+  const child = start(program)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', reject)
+    })
+  } catch (error) {
+    throw await toStartError(error, program)
+  }
+  child.on('error', () => undefined)
+  return child
+}
+
+function start({ file, args, cwd, env }: Program): ChildProcessWithoutNullStreams {
+  try {
+    return spawn(file, args, {
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(cwd === undefined ? {} : { cwd }),
+    })
+  } catch (error) {
+    // Thrown for arguments that the system cannot take, such as a NUL byte.
+    throw new StartError(`the command cannot be run: ${codeOf(error)}`)
+  }
+}
+
+async function toStartError(error: unknown, program: Program): Promise<StartError> {
+  const { file, cwd } = program
+  // A missing folder is reported by the system as a missing command.
+  if (cwd !== undefined && !(await isFolder(cwd))) {
+    return new StartError(`working folder not found: ${cwd}`)
+  }
+  const code = codeOf(error)
+  if (code === 'ENOENT') return new StartError(`command not found: ${file}`)
+  if (code === 'EACCES') return new StartError(`command is not executable: ${file}`)
+  return new StartError(`the command cannot be run: ${file}: ${code}`)
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+}

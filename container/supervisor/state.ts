@@ -1,0 +1,193 @@
+/**
+ * What happens to the processes of one launch: pure, no clock, no randomness, no I/O.
+ * A slot is one process from the decision to start it until it is gone.
+ */
+import { isCrashLooping, recordFailure, settleFailures } from './crash-loop.ts'
+import { endSlot, refuse, startSlot } from './slots.ts'
+import type { Draft, Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
+import { fillPool, oldestSpare } from './warm-pool.ts'
+
+export interface Step {
+  state: LaunchState
+  effects: Effect[]
+}
+
+export const INITIAL: LaunchState = {
+  slots: new Map(),
+  waiting: [],
+  nextSlot: 1,
+  crashes: { times: [], count: 0, isLooping: false, retryAt: 0 },
+  retired: false,
+}
+
+export function next(
+  state: LaunchState,
+  event: SupervisorEvent,
+  now: number,
+  policy: Policy,
+): Step {
+  const draft: Draft = {
+    ...state,
+    slots: new Map(state.slots),
+    waiting: [...state.waiting],
+    effects: [],
+  }
+  draft.crashes = settleFailures(draft.crashes, draft.slots.values(), now, policy)
+  apply(draft, event, now, policy)
+  startWaiting(draft, now, policy)
+  fillPool(draft, now, policy)
+  const { effects, ...settled } = draft
+  return { state: settled, effects }
+}
+
+function apply(draft: Draft, event: SupervisorEvent, now: number, policy: Policy): void {
+  switch (event.type) {
+    case 'open':
+      return open(draft, event.channel, now, policy)
+    case 'close':
+      return close(draft, event.channel)
+    case 'started':
+      return started(draft, event.slot, now)
+    case 'start-failed':
+      return startFailed(draft, event.slot, event.detail, now, policy)
+    case 'exited':
+      return exited(draft, event, now, policy)
+    case 'expire':
+      if (draft.slots.get(event.slot)?.phase === 'leased') endSlot(draft, event.slot, event.reason)
+      return
+    case 'evict': {
+      const spare = oldestSpare(draft.slots)
+      if (spare !== undefined) endSlot(draft, spare, 'closed')
+      return
+    }
+    case 'wake':
+      return
+    case 'retire':
+      return retire(draft)
+    case 'shutdown':
+      return shutDown(draft)
+  }
+}
+
+function open(draft: Draft, channel: number, now: number, policy: Policy): void {
+  if (draft.retired) return refuse(draft, channel, { code: 'shutting_down' })
+  const spare = oldestSpare(draft.slots)
+  if (spare !== undefined) return lease(draft, spare, channel, true)
+  for (const [number, slot] of draft.slots) {
+    if (slot.phase !== 'starting' || slot.channel !== undefined) continue
+    draft.slots.set(number, { ...slot, channel })
+    return
+  }
+  if (isCrashLooping(draft.crashes, now)) {
+    const { lastFailure, retryAt } = draft.crashes
+    return refuse(draft, channel, {
+      code: lastFailure?.neverStarted === true ? 'server_start_failed' : 'server_crash_loop',
+      ...(lastFailure === undefined ? {} : { detail: lastFailure.detail }),
+      retryAfterMs: Math.ceil(retryAt - now),
+    })
+  }
+  const ending = [...draft.slots.values()].filter((slot) => slot.phase === 'ending').length
+  const hasRoom = draft.slots.size < policy.maxProcesses
+  if (policy.room > 0 && (hasRoom || ending > draft.waiting.length)) draft.waiting.push(channel)
+  else refuse(draft, channel, { code: 'server_busy' })
+}
+
+/** Started at once where there is room, else as soon as an ending process has left its place. */
+function startWaiting(draft: Draft, now: number, policy: Policy): void {
+  while (draft.slots.size < policy.maxProcesses) {
+    const channel = draft.waiting.shift()
+    if (channel === undefined) return
+    startSlot(draft, now, channel)
+  }
+}
+
+/** A channel closed before it was opened gets its `exit`; the process that was to be its own stays for others. */
+function close(draft: Draft, channel: number): void {
+  const waitingAt = draft.waiting.indexOf(channel)
+  if (waitingAt !== -1) {
+    draft.waiting.splice(waitingAt, 1)
+    draft.effects.push(closedUnopened(channel))
+    return
+  }
+  for (const [number, slot] of draft.slots) {
+    if (slot.channel !== channel) continue
+    if (slot.phase === 'leased') endSlot(draft, number, 'closed')
+    if (slot.phase === 'starting') {
+      draft.slots.set(number, { phase: 'starting', since: slot.since })
+      draft.effects.push(closedUnopened(channel))
+    }
+    return
+  }
+}
+
+function closedUnopened(channel: number): Effect {
+  return { do: 'exited', channel, exitCode: null, signal: null, reason: 'closed' }
+}
+
+function started(draft: Draft, number: number, now: number): void {
+  const slot = draft.slots.get(number)
+  if (slot?.phase !== 'starting') return
+  draft.slots.set(number, { phase: 'spare', since: now })
+  if (slot.channel !== undefined) lease(draft, number, slot.channel, false)
+}
+
+function lease(draft: Draft, number: number, channel: number, warm: boolean): void {
+  const slot = draft.slots.get(number)
+  if (slot === undefined) return
+  draft.slots.set(number, { phase: 'leased', since: slot.since, channel })
+  draft.effects.push({ do: 'opened', channel, slot: number, warm })
+}
+
+function startFailed(
+  draft: Draft,
+  number: number,
+  detail: string,
+  now: number,
+  policy: Policy,
+): void {
+  const slot = draft.slots.get(number)
+  draft.slots.delete(number)
+  if (slot?.phase !== 'starting') return
+  draft.crashes = recordFailure(draft.crashes, { detail, neverStarted: true }, now, policy)
+  if (slot.channel === undefined) return
+  refuse(draft, slot.channel, { code: 'server_start_failed', detail })
+}
+
+function exited(
+  draft: Draft,
+  event: Extract<SupervisorEvent, { type: 'exited' }>,
+  now: number,
+  policy: Policy,
+): void {
+  const slot = draft.slots.get(event.slot)
+  if (slot === undefined) return
+  draft.slots.delete(event.slot)
+  const { exitCode, signal } = event
+  if (slot.phase !== 'ending' && now - slot.since < policy.stableMs) {
+    const detail = signal === null ? `it exited with code ${exitCode}` : `it ended by ${signal}`
+    draft.crashes = recordFailure(draft.crashes, { detail, neverStarted: false }, now, policy)
+  }
+  if (slot.channel === undefined) return
+  const reason = slot.reason ?? 'crashed'
+  draft.effects.push({ do: 'exited', channel: slot.channel, exitCode, signal, reason })
+}
+
+function retire(draft: Draft): void {
+  draft.retired = true
+  for (const [number, slot] of draft.slots) {
+    if (slot.phase === 'leased' || slot.channel !== undefined) continue
+    endSlot(draft, number, 'closed')
+  }
+}
+
+function shutDown(draft: Draft): void {
+  draft.retired = true
+  for (const channel of draft.waiting.splice(0)) refuse(draft, channel, { code: 'shutting_down' })
+  for (const [number, slot] of draft.slots) {
+    if (slot.phase === 'starting' && slot.channel !== undefined) {
+      refuse(draft, slot.channel, { code: 'shutting_down' })
+      draft.slots.set(number, { phase: 'starting', since: slot.since })
+    }
+    endSlot(draft, number, 'shutdown')
+  }
+}

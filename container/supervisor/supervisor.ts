@@ -1,0 +1,177 @@
+import { Channels } from './channels.ts'
+import { LaunchGroup } from './launch-group.ts'
+import { MAX_PROCESSES_PER_CELL } from './limits.ts'
+import type { OutputMessage } from './output.ts'
+import type { ServerProcess } from './server-process.ts'
+import type { Effect } from './slots.ts'
+import type { ExitMeta, Launch, OpenedMeta, OversizeMeta, RefusedMeta } from '#protocol/link.ts'
+
+export interface SupervisorOptions {
+  start: ConstructorParameters<typeof LaunchGroup>[0]['start']
+  maxProcesses?: number
+}
+
+/** What a supervisor tells of its channels. After `onRefused` and `onExit` the channel is over. */
+export interface ChannelSink {
+  onOpened(channel: number, meta: OpenedMeta): void
+  onRefused(channel: number, meta: RefusedMeta): void
+  onExit(channel: number, meta: ExitMeta): void
+  onMessage(channel: number, message: OutputMessage): void
+  onOversize(channel: number, meta: OversizeMeta): void
+}
+
+/** The processes of one cell, by launch, and the channels that have them. */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #sink: ChannelSink
+  readonly #maxProcesses: number
+  readonly #groups = new Map<string, LaunchGroup>()
+  readonly #retired = new Set<LaunchGroup>()
+  readonly #channels = new Channels()
+  #isPaused = false
+  #isShuttingDown = false
+
+  constructor(options: SupervisorOptions, sink: ChannelSink) {
+    this.#options = options
+    this.#sink = sink
+    this.#maxProcesses = options.maxProcesses ?? MAX_PROCESSES_PER_CELL
+  }
+
+  /** Replaces all launches. Spares of a changed launch end; its leased processes go on. */
+  configure(launches: Launch[]): void {
+    if (this.#isShuttingDown) return
+    const named = new Map(launches.map((launch) => [launch.name, launch]))
+    for (const [name, group] of this.#groups) {
+      if (named.get(name)?.digest === group.launch.digest) continue
+      this.#groups.delete(name)
+      this.#retired.add(group)
+      group.dispatch({ type: 'retire' })
+    }
+    for (const launch of launches) {
+      const group = this.#groups.get(launch.name) ?? this.#createGroup(launch)
+      group.launch = launch
+      group.dispatch({ type: 'wake' })
+    }
+  }
+
+  /** The number must not be in use. Settles exactly once: `onOpened`, `onRefused`, or `onExit` when it is closed before. */
+  open(number: number, key: string, server: string): void {
+    const group = this.#groups.get(server)
+    if (this.#isShuttingDown) return this.#sink.onRefused(number, { code: 'shutting_down' })
+    if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
+    this.#channels.add(number, key, group)
+    if (this.#room() <= 0) this.#evictSpare(group)
+    group.dispatch({ type: 'open', channel: number })
+  }
+
+  close(number: number): void {
+    this.#channels.get(number)?.group.dispatch({ type: 'close', channel: number })
+  }
+
+  /** A message for a channel that is over is dropped: its `exit` is on the way. */
+  write(number: number, payload: Uint8Array): void {
+    const channel = this.#channels.get(number)
+    if (channel === undefined) return
+    if (channel.process !== undefined) channel.process.write(payload)
+    else if (!this.#channels.keepEarly(channel, payload)) this.close(number)
+  }
+
+  /** Whether all processes' messages are left unread. */
+  setPaused(paused: boolean): void {
+    this.#isPaused = paused
+    for (const group of this.#allGroups()) {
+      for (const process of group.processes()) process.setPaused(paused)
+    }
+  }
+
+  digestOf(server: string): string | undefined {
+    return this.#groups.get(server)?.launch.digest
+  }
+
+  /** Ends everything. Resolves when all processes are gone. */
+  async shutDown(): Promise<void> {
+    this.#isShuttingDown = true
+    const groups = this.#allGroups()
+    for (const group of groups) group.dispatch({ type: 'shutdown' })
+    await Promise.all(groups.map((group) => group.settle()))
+  }
+
+  #createGroup(launch: Launch): LaunchGroup {
+    const group = new LaunchGroup({
+      launch,
+      room: () => this.#room(),
+      start: async (...request) => {
+        const process = await this.#options.start(...request)
+        if (this.#isPaused) process.setPaused(true)
+        return process
+      },
+      onEffect: (effect, process, slot) => this.#settle(group, effect, process, slot),
+      onExit: () => this.#useFreedRoom(),
+    })
+    this.#groups.set(launch.name, group)
+    return group
+  }
+
+  #settle(
+    group: LaunchGroup,
+    effect: Extract<Effect, { channel: number }>,
+    process: ServerProcess | undefined,
+    slot: number | undefined,
+  ): void {
+    const { channel: number, do: kind, ...meta } = effect
+    if (kind === 'opened') return this.#opened(group, number, effect, process, slot)
+    this.#channels.delete(number)
+    if (effect.do === 'exited') this.#sink.onExit(number, meta as ExitMeta)
+    if (effect.do === 'refused') this.#sink.onRefused(number, meta as RefusedMeta)
+  }
+
+  #opened(
+    group: LaunchGroup,
+    number: number,
+    effect: Effect,
+    process: ServerProcess | undefined,
+    slot: number | undefined,
+  ): void {
+    const channel = this.#channels.get(number)
+    if (channel === undefined || process === undefined || slot === undefined) return
+    const warm = effect.do === 'opened' && effect.warm
+    this.#sink.onOpened(number, { pid: process.pid, warm })
+    channel.process = process
+    process.lease(channel.key, {
+      onMessage: (message) => this.#sink.onMessage(number, message),
+      onOversize: (meta) => this.#sink.onOversize(number, meta),
+      onExpire: (reason) => group.dispatch({ type: 'expire', slot, reason }),
+    })
+    for (const payload of this.#channels.takeEarly(channel)) process.write(payload)
+  }
+
+  #room(): number {
+    let room = this.#maxProcesses
+    let ending = 0
+    for (const group of this.#allGroups()) {
+      room -= group.liveCount
+      ending += group.endingCount
+    }
+    return ending >= this.#maxProcesses ? 0 : room
+  }
+
+  /** Another launch's spare gives way to a channel. */
+  #evictSpare(except: LaunchGroup): void {
+    if (except.hasSpare) return
+    for (const group of this.#groups.values()) {
+      if (group === except || !group.hasSpare) continue
+      group.dispatch({ type: 'evict' })
+      return
+    }
+  }
+
+  #useFreedRoom(): void {
+    for (const group of this.#retired) if (group.isEmpty) this.#retired.delete(group)
+    if (this.#isShuttingDown) return
+    for (const group of this.#groups.values()) group.dispatch({ type: 'wake' })
+  }
+
+  #allGroups(): LaunchGroup[] {
+    return [...this.#groups.values(), ...this.#retired]
+  }
+}

@@ -1,0 +1,155 @@
+/** One process as the object sees it: opened, spoken to, over. */
+import { GatewayError } from '#protocol/errors.ts'
+import {
+  FLAG,
+  FRAME,
+  type ExitMeta,
+  type Frame,
+  type MessageMeta,
+  type OversizeMeta,
+  type RefusedMeta,
+} from '#protocol/link.ts'
+import type { Link } from './link.ts'
+
+/** The host program's bound on a line is the same; this one holds should that one be raised. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+/** Receives what a process says. Exactly one `onOver` ends it. */
+export interface ChannelListener {
+  /** `replayed`: a former object may have received it already. */
+  onMessage: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
+  onOversize: (meta: OversizeMeta) => void
+  onOver: (error: GatewayError) => void
+}
+
+export class Channel {
+  readonly number: number
+  readonly key: string
+  readonly server: string
+  readonly #link: Link
+  readonly #opened = Promise.withResolvers<void>()
+  #listener: ChannelListener | undefined
+  #pieces: Uint8Array[] = []
+  #piecesBytes = 0
+  #meta: MessageMeta | undefined
+  #over = false
+
+  constructor(link: Link, number: number, key: string, server: string, state?: 'open') {
+    this.#link = link
+    this.number = number
+    this.key = key
+    this.server = server
+    this.#opened.promise.catch(() => undefined)
+    if (state === 'open') this.#opened.resolve()
+  }
+
+  /** Rejects with `RefusedMeta`'s code when the host program has no process to give. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  listen(listener: ChannelListener): void {
+    this.#listener = listener
+  }
+
+  send(payload: Uint8Array): void {
+    if (!this.#over) this.#link.sendMessage(this.number, payload)
+  }
+
+  /** Ends the process. Nothing is heard of the channel after this. */
+  close(): void {
+    if (this.#over) return
+    this.#link.send({ type: FRAME.close, channel: this.number })
+    this.#end()
+  }
+
+  /** The host program, and with it the process, is gone. */
+  lose(): void {
+    this.#fail(new GatewayError('server_exited', { detail: 'its host was lost' }))
+  }
+
+  receive(frame: Frame): void {
+    switch (frame.type) {
+      case FRAME.message:
+        return this.#receivePiece(frame)
+      case FRAME.opened:
+        return this.#opened.resolve()
+      case FRAME.refused:
+        return this.#fail(refusal(frame.meta as RefusedMeta))
+      case FRAME.exit:
+        return this.#fail(departure(frame.meta as ExitMeta))
+      case FRAME.oversize:
+        return this.#listener?.onOversize(frame.meta as OversizeMeta)
+    }
+  }
+
+  #receivePiece(frame: Frame): void {
+    this.#meta ??= frame.meta as MessageMeta
+    const more = (frame.flags & FLAG.more) !== 0
+    if (!more && this.#pieces.length === 0) return this.#deliver(frame.payload, frame.flags)
+    this.#piecesBytes += frame.payload.length
+    if (this.#piecesBytes <= MAX_MESSAGE_BYTES) this.#pieces.push(frame.payload)
+    if (more) return
+    if (this.#piecesBytes <= MAX_MESSAGE_BYTES) {
+      return this.#deliver(concatenate(this.#pieces, this.#piecesBytes), frame.flags)
+    }
+    const { id } = this.#meta
+    this.#reset()
+    this.#listener?.onOversize({ ...(id == null ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES })
+  }
+
+  #deliver(payload: Uint8Array, flags: number): void {
+    const meta = this.#meta
+    this.#reset()
+    if (meta !== undefined) {
+      this.#listener?.onMessage(payload, meta, (flags & FLAG.replayed) !== 0)
+    }
+  }
+
+  #reset(): void {
+    this.#pieces = []
+    this.#piecesBytes = 0
+    this.#meta = undefined
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#over) return
+    this.#end()
+    this.#opened.reject(error)
+    this.#listener?.onOver(error)
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#reset()
+    this.#link.forget(this.number)
+  }
+}
+
+function refusal({ code, detail, retryAfterMs }: RefusedMeta): GatewayError {
+  return new GatewayError(code, {
+    ...(detail === undefined ? {} : { detail }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+function departure({ exitCode, signal, reason }: ExitMeta): GatewayError {
+  if (reason === 'shutdown')
+    return new GatewayError('server_exited', { detail: 'its host is shutting down' })
+  const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
+  return new GatewayError('server_exited', { detail: `the process ${how}` })
+}
+
+function concatenate(pieces: Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}

@@ -1,0 +1,188 @@
+/**
+ * A live connection to one process: which requests wait for its answer, and until when.
+ * It matches responses by id and hands on everything else; what a message means is its owner's matter.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { idKey, type RequestId } from '#protocol/json-rpc.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import type { Channel } from './channel.ts'
+import type { Ticker, Ticking } from './ticker.ts'
+
+/** A request whose response is awaited. Exactly one of the two ends it. */
+export interface Exchange {
+  readonly id: RequestId
+  /** `Date.now()` at which it fails with `call_timeout`. */
+  readonly deadline: number
+  onResponse: (payload: Uint8Array, meta: MessageMeta) => void
+  onLost: (error: GatewayError) => void
+}
+
+export interface ConnectionOwner {
+  /** A request or a notification from the server. */
+  onServerMessage: (payload: Uint8Array, meta: MessageMeta) => void
+  /** A response that nobody waits for: late, doubled, or a former object's. */
+  onStrayResponse: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
+  /** The process is gone; these exchanges had no answer. The owner settles each. */
+  onOver: (error: GatewayError, unanswered: Exchange[]) => void
+}
+
+/** More requests than this in flight on one process are refused as `server_busy`. */
+const MAX_EXCHANGES = 1_000
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export class Connection implements Ticking {
+  readonly channel: Channel
+  readonly #owner: ConnectionOwner
+  readonly #ticker: Ticker
+  readonly #exchanges = new Map<string, Exchange>()
+  #asked = 0
+
+  constructor(channel: Channel, ticker: Ticker, owner: ConnectionOwner) {
+    this.channel = channel
+    this.#ticker = ticker
+    this.#owner = owner
+    channel.listen({
+      onMessage: (payload, meta, replayed) => this.#receive(payload, meta, replayed),
+      onOversize: ({ id, maxBytes }) => this.#failOversize(id, maxBytes),
+      onOver: (error) => this.#end(error),
+    })
+  }
+
+  get inFlight(): number {
+    return this.#exchanges.size
+  }
+
+  get over(): boolean {
+    return this.channel.over
+  }
+
+  /** The request that came last and still waits: where an unaddressed message belongs. */
+  get newest(): Exchange | undefined {
+    let newest: Exchange | undefined
+    for (const exchange of this.#exchanges.values()) newest = exchange
+    return newest
+  }
+
+  find(id: RequestId): Exchange | undefined {
+    return this.#exchanges.get(idKey(id))
+  }
+
+  *exchanges(): Iterable<Exchange> {
+    yield* this.#exchanges.values()
+  }
+
+  /** Throws `duplicate_id` and `server_busy`. */
+  request(exchange: Exchange, payload: Uint8Array): void {
+    const key = idKey(exchange.id)
+    if (this.#exchanges.has(key)) throw new GatewayError('duplicate_id')
+    if (this.#exchanges.size >= MAX_EXCHANGES) throw new GatewayError('server_busy')
+    if (this.#exchanges.size === 0) this.#ticker.add(this)
+    this.#exchanges.set(key, exchange)
+    this.channel.send(payload)
+  }
+
+  /** A request of the gateway's own. Rejects with what the server answered, too. */
+  async ask(
+    method: string,
+    params: Record<string, unknown>,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
+    const id = `hearth:${++this.#asked}`
+    const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
+    const exchange: Exchange = {
+      id,
+      deadline: Date.now() + timeoutMs,
+      onResponse: (payload) => {
+        const answer = JSON.parse(decoder.decode(payload)) as {
+          result?: Record<string, unknown>
+          error?: { code: number; message: string; data?: unknown }
+        }
+        if (answer.result !== undefined) resolve(answer.result)
+        else reject(new ServerError(answer.error ?? { code: -32603, message: 'no result' }))
+      },
+      onLost: reject,
+    }
+    this.request(exchange, encode({ jsonrpc: '2.0', id, method, params }))
+    return promise
+  }
+
+  tell(method: string, params?: Record<string, unknown>): void {
+    this.channel.send(encode({ jsonrpc: '2.0', method, ...(params && { params }) }))
+  }
+
+  send(payload: Uint8Array): void {
+    this.channel.send(payload)
+  }
+
+  /** Gives a request up: the server is told, and a late answer is a stray. */
+  cancel(id: RequestId, reason: string): void {
+    if (!this.#remove(id)) return
+    this.tell('notifications/cancelled', { requestId: id, reason })
+  }
+
+  /** Ends the process. What is in flight is settled by the caller. */
+  close(): void {
+    this.#ticker.delete(this)
+    this.#exchanges.clear()
+    this.channel.close()
+  }
+
+  tick(now: number): void {
+    for (const exchange of this.#exchanges.values()) {
+      if (exchange.deadline > now) continue
+      this.cancel(exchange.id, 'timeout')
+      exchange.onLost(new GatewayError('call_timeout'))
+    }
+  }
+
+  #receive(payload: Uint8Array, meta: MessageMeta, replayed: boolean): void {
+    if (meta.kind !== 'response') return this.#owner.onServerMessage(payload, meta)
+    const exchange = meta.id == null ? undefined : this.#remove(meta.id)
+    if (exchange !== undefined) exchange.onResponse(payload, meta)
+    else this.#owner.onStrayResponse(payload, meta, replayed)
+  }
+
+  /** The discarded line's request is known by its id, or by being the only one. */
+  #failOversize(id: RequestId | undefined, maxBytes: number): void {
+    const lone = this.#exchanges.size === 1 ? this.newest?.id : undefined
+    const exchange = this.#remove(id ?? lone ?? '')
+    exchange?.onLost(new GatewayError('message_too_large', { data: { maxBytes } }))
+  }
+
+  #remove(id: RequestId): Exchange | undefined {
+    const key = idKey(id)
+    const exchange = this.#exchanges.get(key)
+    if (exchange === undefined) return undefined
+    this.#exchanges.delete(key)
+    if (this.#exchanges.size === 0) this.#ticker.delete(this)
+    return exchange
+  }
+
+  #end(error: GatewayError): void {
+    const unanswered = [...this.#exchanges.values()]
+    this.#exchanges.clear()
+    this.#ticker.delete(this)
+    this.#owner.onOver(error, unanswered)
+  }
+}
+
+/** What a server itself answered to a request of the gateway's own. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError'
+  readonly rpc: { code: number; message: string; data?: unknown }
+
+  constructor(rpc: { code: number; message: string; data?: unknown }) {
+    super(rpc.message)
+    this.rpc = rpc
+  }
+}
+
+export function encode(message: object): Uint8Array {
+  return encoder.encode(JSON.stringify(message))
+}
+
+export function decode(payload: Uint8Array): Record<string, unknown> {
+  return JSON.parse(decoder.decode(payload)) as Record<string, unknown>
+}

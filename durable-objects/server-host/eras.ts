@@ -1,0 +1,146 @@
+/**
+ * Which eras a server speaks: asked once for each command, in throw-away processes, because some
+ * servers exit on a request before `initialize` (2026-07-28, transports/stdio.mdx, Compatibility).
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
+import { Connection, ServerError } from './connection.ts'
+import type { Link } from './link.ts'
+import { openProcess } from './open-process.ts'
+import type { Server } from './servers.ts'
+import type { Store } from './store.ts'
+import type { Ticker } from './ticker.ts'
+
+/** What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era. */
+export interface Eras {
+  discover?: Record<string, unknown>
+  initialize?: Record<string, unknown>
+}
+
+/** A server that does not answer `server/discover` in this time is a legacy one. */
+const DISCOVER_TIMEOUT_MS = 5_000
+
+const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
+
+export class EraProbe {
+  readonly #link: Link
+  readonly #store: Store
+  readonly #ticker: Ticker
+  readonly #known = new Map<string, Eras>()
+  readonly #probing = new Map<string, Promise<Eras>>()
+
+  constructor(link: Link, store: Store, ticker: Ticker) {
+    this.#link = link
+    this.#store = store
+    this.#ticker = ticker
+  }
+
+  /** What is known without asking; `undefined` until a probe succeeded. */
+  known({ launch: { digest } }: Server): Eras | undefined {
+    const known = this.#known.get(digest)
+    if (known !== undefined) return known
+    const row = this.#store.era(digest)
+    if (row === undefined) return undefined
+    const eras: Eras = {}
+    if (row.discover !== null) eras.discover = JSON.parse(row.discover) as Record<string, unknown>
+    if (row.initialize !== null) {
+      eras.initialize = JSON.parse(row.initialize) as Record<string, unknown>
+    }
+    this.#known.set(digest, eras)
+    return eras
+  }
+
+  /** Throws `server_start_failed`, `server_start_timeout` and what the host program refuses with. */
+  async of(server: Server): Promise<Eras> {
+    const known = this.known(server)
+    if (known !== undefined) return known
+    const { digest } = server.launch
+    let probing = this.#probing.get(digest)
+    if (probing === undefined) {
+      probing = this.#probe(server).finally(() => this.#probing.delete(digest))
+      this.#probing.set(digest, probing)
+    }
+    return probing
+  }
+
+  async #probe(server: Server): Promise<Eras> {
+    const eras: Eras = {}
+    const discover = await this.#ask(
+      server,
+      'server/discover',
+      discoverParams(),
+      DISCOVER_TIMEOUT_MS,
+    )
+    if ('result' in discover) eras.discover = discover.result
+    const { start } = server.config.timeoutMs
+    const initialize = await this.#ask(server, 'initialize', initializeParams(), start)
+    if ('result' in initialize) eras.initialize = initialize.result
+    else if (eras.discover === undefined) throw startFailure(initialize.error)
+    const { digest } = server.launch
+    this.#store.saveEra(
+      digest,
+      eras.discover === undefined ? null : JSON.stringify(eras.discover),
+      eras.initialize === undefined ? null : JSON.stringify(eras.initialize),
+      Date.now(),
+    )
+    this.#known.set(digest, eras)
+    return eras
+  }
+
+  async #ask(
+    server: Server,
+    method: string,
+    params: Record<string, unknown>,
+    timeoutMs: number,
+  ): Promise<{ result: Record<string, unknown> } | { error: unknown }> {
+    const channel = await openProcess(this.#link, server, `probe:${crypto.randomUUID()}`)
+    const connection = new Connection(channel, this.#ticker, {
+      onServerMessage: () => undefined,
+      onStrayResponse: () => undefined,
+      onOver: (error, unanswered) => {
+        for (const exchange of unanswered) exchange.onLost(error)
+      },
+    })
+    try {
+      return { result: await connection.ask(method, params, timeoutMs) }
+    } catch (error) {
+      return { error }
+    } finally {
+      connection.close()
+    }
+  }
+}
+
+/** Why a new process did not answer `initialize`, as a code of the error table. */
+export function startFailure(error: unknown): GatewayError {
+  if (error instanceof ServerError) {
+    return new GatewayError('server_start_failed', {
+      detail: `initialize was refused: ${error.message}`,
+    })
+  }
+  if (GatewayError.is(error)) {
+    if (error.code === 'call_timeout') return new GatewayError('server_start_timeout')
+    if (error.code === 'server_exited') {
+      return new GatewayError(
+        'server_start_failed',
+        error.detail === undefined ? {} : { detail: error.detail },
+      )
+    }
+    return error
+  }
+  return new GatewayError('internal', { cause: error })
+}
+
+function discoverParams(): Record<string, unknown> {
+  return {
+    _meta: {
+      [META.protocolVersion]: LATEST_MODERN,
+      [META.clientInfo]: CLIENT_INFO,
+      [META.clientCapabilities]: {},
+    },
+  }
+}
+
+function initializeParams(): Record<string, unknown> {
+  return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO }
+}

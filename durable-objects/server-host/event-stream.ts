@@ -1,0 +1,153 @@
+/**
+ * A server-sent event stream that outlives its HTTP response: with a log, a client that lost the
+ * response goes on from the last event it saw (2025-11-25, transports, Resumability).
+ */
+import type { Store } from './store.ts'
+import type { Ticker, Ticking } from './ticker.ts'
+
+/** A reader this far behind is cut off: what waits for it is held in memory. */
+const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
+
+export interface EventLog {
+  store: Store
+  session: string
+  stream: number
+}
+
+export interface EventStreamOptions {
+  ticker: Ticker
+  keepAliveMs: number
+  log?: EventLog
+  /** Whether a fresh stream begins with an event that has an id and no data (2025-11-25). */
+  primes?: boolean
+  /** The client is gone: disconnected, or too slow. Not called after `end`. */
+  onGone?: () => void
+}
+
+const encoder = new TextEncoder()
+const DATA = encoder.encode('data: ')
+const END = encoder.encode('\n\n')
+const COMMENT = encoder.encode(':\n\n')
+
+export class EventStream implements Ticking {
+  readonly #options: EventStreamOptions
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
+  #backlog = 0
+  #seq: number
+  /** The last event that was written to some response. */
+  #delivered: number
+  #lastWrite = 0
+  #ended = false
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options
+    const { log } = options
+    this.#seq = log === undefined ? 0 : log.store.lastEvent(log.session, log.stream)
+    this.#delivered = this.#seq
+  }
+
+  get attached(): boolean {
+    return this.#writer !== undefined
+  }
+
+  /** Makes the response that carries the stream from now on; a former one is ended. */
+  attach(after?: number, headers: Record<string, string> = {}): Response {
+    this.#detach()
+    const { readable, writable } = new IdentityTransformStream()
+    const writer = writable.getWriter()
+    this.#writer = writer
+    writer.closed.catch(() => this.#lose(writer))
+    this.#options.ticker.add(this)
+    const { log, primes } = this.#options
+    if (log !== undefined && primes === true && after === undefined && this.#seq === 0) {
+      this.#write(encoder.encode(`id: ${log.stream}-0\ndata: \n\n`))
+    } else {
+      this.#write(COMMENT)
+    }
+    this.#replay(after ?? this.#delivered)
+    if (this.#ended) this.#detach()
+    return new Response(readable, { headers: { ...SSE_HEADERS, ...headers } })
+  }
+
+  /** One JSON-RPC message. Without a response it waits in the log. */
+  push(payload: Uint8Array): void {
+    if (this.#ended) return
+    const { log } = this.#options
+    const seq = ++this.#seq
+    log?.store.appendEvent(log.session, log.stream, seq, payload)
+    if (this.#writer !== undefined) this.#writeEvent(seq, payload)
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { log } = this.#options
+    log?.store.endStream(log.session, log.stream)
+    this.#detach()
+  }
+
+  tick(now: number): void {
+    if (now - this.#lastWrite >= this.#options.keepAliveMs) this.#write(COMMENT)
+  }
+
+  #replay(after: number): void {
+    const { log } = this.#options
+    if (log === undefined) return
+    for (const { seq, data } of log.store.eventsAfter(log.session, log.stream, after)) {
+      this.#writeEvent(seq, data)
+    }
+  }
+
+  #writeEvent(seq: number, payload: Uint8Array): void {
+    const { log } = this.#options
+    const id = log === undefined ? undefined : encoder.encode(`id: ${log.stream}-${seq}\n`)
+    const head = id?.length ?? 0
+    const bytes = new Uint8Array(head + DATA.length + payload.length + END.length)
+    if (id !== undefined) bytes.set(id)
+    bytes.set(DATA, head)
+    bytes.set(payload, head + DATA.length)
+    bytes.set(END, head + DATA.length + payload.length)
+    this.#write(bytes)
+    this.#delivered = Math.max(this.#delivered, seq)
+  }
+
+  #write(bytes: Uint8Array): void {
+    const writer = this.#writer
+    if (writer === undefined) return
+    this.#lastWrite = Date.now()
+    if (this.#backlog > MAX_BACKLOG_BYTES) return this.#lose(writer)
+    this.#backlog += bytes.length
+    writer.write(bytes).then(
+      () => {
+        if (this.#writer === writer) this.#backlog -= bytes.length
+      },
+      () => this.#lose(writer),
+    )
+  }
+
+  #lose(writer: WritableStreamDefaultWriter<Uint8Array>): void {
+    if (this.#writer !== writer) return
+    this.#release()
+    writer.abort('the client is gone or too slow').catch(() => undefined)
+    if (!this.#ended) this.#options.onGone?.()
+  }
+
+  #detach(): void {
+    const writer = this.#writer
+    if (writer === undefined) return
+    this.#release()
+    writer.close().catch(() => undefined)
+  }
+
+  #release(): void {
+    this.#options.ticker.delete(this)
+    this.#writer = undefined
+    this.#backlog = 0
+  }
+}
+
+const SSE_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+}

@@ -1,0 +1,20 @@
+/** What the parts of one server host share; made once in its constructor. */
+import type { EraProbe } from './eras.ts'
+import type { Link } from './link.ts'
+import type { Servers } from './servers.ts'
+import type { Store } from './store.ts'
+import type { Ticker } from './ticker.ts'
+import type { ClientCall } from './client-call.ts'
+
+export interface HostContext {
+  store: Store
+  link: Link
+  ticker: Ticker
+  servers: Servers
+  eras: EraProbe
+  /** Calls in flight, of every session. */
+  calls: Set<ClientCall>
+  keepAliveMs: number
+  /** Whether each call writes its log line. */
+  logs: boolean
+}

@@ -1,0 +1,33 @@
+/** Legacy methods that have no modern counterpart: the gateway answers them for a modern server. */
+import { toResult } from '#protocol/json-rpc.ts'
+import type { ClientCall } from '../client-call.ts'
+import { encode } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import type { LegacySession } from './session.ts'
+
+const LOCAL: ReadonlySet<string> = new Set([
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+])
+
+export class LocalMethods {
+  readonly #context: HostContext
+  readonly #session: LegacySession
+
+  constructor(context: HostContext, session: LegacySession) {
+    this.#context = context
+    this.#session = session
+  }
+
+  /** Whether the method was one of these; then it is answered, and the record says what it asked. */
+  answer(call: ClientCall, method: string, body: Uint8Array): boolean {
+    if (!LOCAL.has(method)) return false
+    if (this.#session.noteInterest(method, body)) {
+      this.#context.store.saveInterest(this.#session.record)
+    }
+    call.answer(encode(toResult(call.id, {})), 'ok')
+    return true
+  }
+}

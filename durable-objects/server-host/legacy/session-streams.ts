@@ -1,0 +1,95 @@
+/** The event streams of one session: the one of GET, and those of calls, live or only in the log. */
+import { GatewayError } from '#protocol/errors.ts'
+import { EventStream } from '../event-stream.ts'
+import type { HostContext } from '../host-context.ts'
+import type { SessionRecord } from '../store.ts'
+
+/** The stream of GET: messages that belong to no call. */
+const STANDING = 0
+/** The first revision with a priming event (2025-11-25, transports, Sending Messages). */
+const PRIMING_SINCE = '2025-11-25'
+/** Streams of calls that went on after their response was lost are among them. */
+const MAX_STREAMS = 64
+const EVENT_ID = /^(\d{1,9})-(\d{1,9})$/
+
+export class SessionStreams {
+  readonly #context: HostContext
+  readonly #record: SessionRecord
+  readonly #streams = new Map<number, EventStream>()
+  #next: number
+
+  constructor(context: HostContext, record: SessionRecord) {
+    this.#context = context
+    this.#record = record
+    this.#next = context.store.lastStream(record.id) + 1
+  }
+
+  get standing(): EventStream {
+    return this.#streams.get(STANDING) ?? this.#open(STANDING, undefined)
+  }
+
+  get someAttached(): boolean {
+    return [...this.#streams.values()].some((stream) => stream.attached)
+  }
+
+  /** A new stream for the answer to a request, named by its id's key. */
+  openFor(request: string): EventStream {
+    return this.#open(this.#next++, request)
+  }
+
+  /** A response that goes on after the event that a client saw last. Throws `event_expired`. */
+  resume(lastEventId: string): Response {
+    const [, stream, seq] = EVENT_ID.exec(lastEventId) ?? []
+    if (stream === undefined || seq === undefined) throw new GatewayError('event_expired')
+    return this.#restore(Number(stream)).attach(Number(seq))
+  }
+
+  /** The answer to a request that a former object took, where its stream is in the log. */
+  finishFormer(request: string, payload: Uint8Array): void {
+    const number = this.#context.store.openStream(this.#record.id, request)
+    if (number === undefined) return
+    const stream = this.#restore(number)
+    stream.push(payload)
+    stream.end()
+    this.#streams.delete(number)
+  }
+
+  endAll(): void {
+    for (const stream of this.#streams.values()) stream.end()
+    this.#streams.clear()
+  }
+
+  #restore(number: number): EventStream {
+    const live = this.#streams.get(number)
+    if (live !== undefined) return live
+    const known = this.#context.store.stream(this.#record.id, number)
+    if (known === undefined && number !== STANDING) throw new GatewayError('event_expired')
+    const stream = this.#open(number, known?.request ?? undefined)
+    if (known?.done === true) stream.end()
+    return stream
+  }
+
+  #open(number: number, request: string | undefined): EventStream {
+    const { store, ticker, keepAliveMs } = this.#context
+    const session = this.#record.id
+    store.addStream(session, number, request)
+    const stream = new EventStream({
+      ticker,
+      keepAliveMs,
+      log: { store, session, stream: number },
+      primes: this.#record.protocol >= PRIMING_SINCE,
+    })
+    this.#streams.set(number, stream)
+    if (this.#streams.size > MAX_STREAMS) this.#forgetOldest()
+    return stream
+  }
+
+  /** Its events stay in the log, from where it can be restored. */
+  #forgetOldest(): void {
+    for (const number of this.#streams.keys()) {
+      if (number === STANDING) continue
+      this.#streams.delete(number)
+      return
+    }
+  }
+}

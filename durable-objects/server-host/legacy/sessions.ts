@@ -1,0 +1,194 @@
+/** Which sessions this server host has: in memory while they are used, in the store for good. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import { isObject, toResult } from '#protocol/json-rpc.ts'
+import { LATEST_LEGACY } from '#protocol/mcp.ts'
+import type { Channel } from '../channel.ts'
+import type { ClientCall } from '../client-call.ts'
+import { decode, encode } from '../connection.ts'
+import type { Eras } from '../eras.ts'
+import type { HostContext } from '../host-context.ts'
+import type { ModernCalls } from '../modern/calls.ts'
+import type { Server } from '../servers.ts'
+import { readInitializeResult } from '../translate/discover.ts'
+import { readDiscoverResult, toInitializeResult } from '../translate/initialize-result.ts'
+import { ModernUpstream } from './modern-upstream.ts'
+import { OwnProcess } from './own-process.ts'
+import { LegacySession, type Upstream } from './session.ts'
+import { SharedServer, SharedUpstream } from './shared-upstream.ts'
+
+export class LegacySessions {
+  readonly #context: HostContext
+  readonly #placement: string
+  readonly #modern: ModernCalls
+  readonly #live = new Map<string, LegacySession>()
+  /** By launch digest. */
+  readonly #shared = new Map<string, SharedServer>()
+
+  constructor(context: HostContext, placement: string, modern: ModernCalls) {
+    this.#context = context
+    this.#placement = placement
+    this.#modern = modern
+  }
+
+  /** Throws `session_not_found`, `server_not_found` and what a start can fail with. */
+  async answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
+    if (host.sessionId === undefined) return this.#initialize(host, body ?? new Uint8Array())
+    const session = this.#live.get(host.sessionId) ?? (await this.#restore(host))
+    if (session.server.name !== host.server) throw new GatewayError('session_not_found')
+    if (host.http === 'GET') return session.get(host)
+    if (host.http === 'DELETE') return this.#delete(session)
+    return session.post(host, body ?? new Uint8Array())
+  }
+
+  /** A process that a former object opened for a session of ours. */
+  adopt(id: string, channel: Channel): boolean {
+    if (this.#live.has(id)) return false
+    const record = this.#context.store.session(id)
+    const server = record && this.#context.servers.peek(record.server)
+    if (record === undefined || server === undefined) return false
+    const session = new LegacySession(this.#context, server, record)
+    const upstream = new OwnProcess(this.#context, session)
+    upstream.adopt(channel)
+    session.use(upstream)
+    this.#keep(session)
+    return true
+  }
+
+  async #initialize(host: HostCall, body: Uint8Array): Promise<Response> {
+    if (host.envelope?.kind !== 'request' || host.envelope.method !== 'initialize') {
+      throw new GatewayError('session_required')
+    }
+    const { servers, eras } = this.#context
+    const server = await servers.get(host.server, host.configVersion)
+    const spoken = await eras.of(server)
+    const request = prepare(body, server)
+    const session = new LegacySession(this.#context, server, {
+      id: `${this.#placement}.${randomHex()}`,
+      server: server.name,
+      principal: host.principal,
+      protocol: '',
+      initialize: JSON.stringify(request.params),
+      logLevel: undefined,
+      subscriptions: [],
+    })
+    const upstream = await this.#attach(session)
+    const call = session.createCall(host, request.body, server.config.timeoutMs.start)
+    if (upstream instanceof OwnProcess) {
+      upstream
+        .begin(call, request.body, (result) => this.#settle(session, call, result))
+        .catch((error: unknown) => call.onLost(GatewayError.from(error)))
+    } else {
+      const result = announce(server, spoken, request.params)
+      this.#settle(session, call, result)
+      call.answer(encode(toResult(call.id, result)), 'ok')
+    }
+    return call.reply.response
+  }
+
+  /** From here on the session exists, and its id may leave. */
+  #settle(
+    session: LegacySession,
+    call: ClientCall,
+    { protocolVersion }: Record<string, unknown>,
+  ): void {
+    const { record } = session
+    record.protocol = typeof protocolVersion === 'string' ? protocolVersion : LATEST_LEGACY
+    this.#context.store.addSession(record, Date.now())
+    this.#keep(session)
+    call.reply.headers = { 'mcp-session-id': record.id }
+  }
+
+  async #restore(host: HostCall): Promise<LegacySession> {
+    const { store, servers, link } = this.#context
+    const id = host.sessionId ?? ''
+    const record = store.session(id)
+    if (record === undefined) throw new GatewayError('session_not_found')
+    const server = await servers.get(record.server, host.configVersion)
+    // The link may bring the process that a former object had; `adopt` then makes the session.
+    await link.ready(RESTORE_TIMEOUT_MS)
+    const adopted = this.#live.get(id)
+    if (adopted !== undefined) return adopted
+    const session = new LegacySession(this.#context, server, record)
+    await this.#attach(session)
+    const raced = this.#live.get(id)
+    if (raced !== undefined) return raced
+    this.#keep(session)
+    return session
+  }
+
+  /** Gives a session the upstream that its server calls for. */
+  async #attach(session: LegacySession): Promise<Upstream> {
+    const { server } = session
+    const spoken = await this.#context.eras.of(server)
+    const upstream = await this.#upstreamFor(session, spoken)
+    session.use(upstream)
+    return upstream
+  }
+
+  async #upstreamFor(session: LegacySession, spoken: Eras): Promise<Upstream> {
+    const { server } = session
+    if (spoken.initialize === undefined) {
+      const facts = readDiscoverResult(spoken.discover, server.name)
+      const modern = await this.#modern.modernServer(server)
+      return new ModernUpstream(this.#context, session, modern, facts?.capabilities ?? {})
+    }
+    if (server.config.sharing === 'session') return new OwnProcess(this.#context, session)
+    const { digest } = server.launch
+    let shared = this.#shared.get(digest)
+    if (shared === undefined)
+      this.#shared.set(digest, (shared = new SharedServer(this.#context, server)))
+    return new SharedUpstream(this.#context, session, shared)
+  }
+
+  /** Sessions that rest leave the memory, oldest first; the store has them. */
+  #keep(session: LegacySession): void {
+    this.#live.set(session.record.id, session)
+    if (this.#live.size <= MAX_LIVE) return
+    for (const [id, resting] of this.#live) {
+      if (!resting.rests) continue
+      this.#live.delete(id)
+      resting.rest()
+      return
+    }
+  }
+
+  #delete(session: LegacySession): Response {
+    const { id } = session.record
+    this.#live.delete(id)
+    this.#context.store.deleteSession(id)
+    session.close()
+    return new Response(null, { status: 204 })
+  }
+}
+
+const RESTORE_TIMEOUT_MS = 30_000
+/** Sessions kept in memory. */
+const MAX_LIVE = 2_000
+
+/** The client's `initialize` as the server gets it: without `roots` unless they are allowed. */
+function prepare(body: Uint8Array, { config }: Server): { body: Uint8Array; params: unknown } {
+  const message = decode(body)
+  const { params } = message
+  if (!isObject(params))
+    throw new GatewayError('invalid_params', { detail: 'initialize has no params' })
+  const { capabilities } = params
+  if (config.roots || !isObject(capabilities) || !('roots' in capabilities)) return { body, params }
+  const { roots: _, ...rest } = capabilities
+  const stripped = { ...params, capabilities: rest }
+  return { body: encode({ ...message, params: stripped }), params: stripped }
+}
+
+/** What a gateway that initialises a server itself tells a legacy client of it. */
+function announce({ name }: Server, spoken: Eras, params: unknown): Record<string, unknown> {
+  const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
+  if (facts === undefined) {
+    throw new GatewayError('server_start_failed', { detail: 'its first answer is malformed' })
+  }
+  return toInitializeResult(facts, isObject(params) ? params.protocolVersion : undefined)
+}
+
+function randomHex(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,51 @@
+import { DurableObject } from 'cloudflare:workers'
+import { LINK_PATH } from '#protocol/link.ts'
+import type { TenantStub } from '#protocol/tenant.ts'
+import { ServerHost, type WarmReport } from './server-host.ts'
+
+export interface LocalHostEnv {
+  TENANT: DurableObjectNamespace
+  HOST_PROGRAM_URL: string
+  HOST_PROGRAM_TOKEN: string
+  LOG_LEVEL?: string
+  KEEP_ALIVE_MS?: string
+}
+
+/** The server host on one machine: its host program is a Node process on loopback. Named `v1:{tenant}:{placement}`. */
+export class LocalServerHost extends DurableObject<LocalHostEnv> {
+  readonly #host: ServerHost
+
+  constructor(ctx: DurableObjectState, env: LocalHostEnv) {
+    super(ctx, env)
+    const name = ctx.id.name ?? ''
+    const tenant = env.TENANT.getByName(name.split(':')[1] ?? '') as unknown as TenantStub
+    this.#host = new ServerHost({
+      name,
+      storage: ctx.storage,
+      dial: () => dial(env, name),
+      readConfig: () => tenant.config(),
+      logs: env.LOG_LEVEL === undefined || env.LOG_LEVEL === 'info' || env.LOG_LEVEL === 'debug',
+      keepAliveMs: Number(env.KEEP_ALIVE_MS ?? 15_000),
+    })
+  }
+
+  override fetch(request: Request): Promise<Response> {
+    return this.#host.fetch(request)
+  }
+
+  drain(): Promise<void> {
+    return this.#host.drain()
+  }
+
+  warm(): Promise<WarmReport> {
+    return this.#host.warm()
+  }
+}
+
+async function dial(env: LocalHostEnv, name: string): Promise<WebSocket> {
+  const url = `${env.HOST_PROGRAM_URL}${LINK_PATH}/${encodeURIComponent(name)}`
+  const headers = { Upgrade: 'websocket', Authorization: `Bearer ${env.HOST_PROGRAM_TOKEN}` }
+  const { webSocket, status } = await fetch(url, { headers })
+  if (webSocket === null) throw new Error(`the host program answered ${status}`)
+  return webSocket
+}

@@ -1,0 +1,111 @@
+/** Modern requests: each stands alone (2026-07-28, basic/index.mdx, Statelessness). */
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import { ClientCall } from '../client-call.ts'
+import { EventStream } from '../event-stream.ts'
+import type { HostContext } from '../host-context.ts'
+import { Reply } from '../reply.ts'
+import type { Server } from '../servers.ts'
+import { LegacyServer } from './legacy-server.ts'
+import { ModernServer } from './modern-server.ts'
+
+/** Modern clients' calls on one server, whichever era it speaks. */
+export interface ModernServing {
+  /** Throws before anything was sent, or takes the call over and settles it. */
+  call: (client: ClientCall, body: Uint8Array) => Promise<void>
+  /** The client is gone, which is how modern clients cancel. */
+  abandon: (client: ClientCall) => void
+  close: () => void
+}
+
+export class ModernCalls {
+  readonly #context: HostContext
+  /** By launch digest: a changed configuration is another server. */
+  readonly #serving = new Map<string, ModernServing>()
+  #key: Promise<CryptoKey> | undefined
+
+  constructor(context: HostContext) {
+    this.#context = context
+  }
+
+  async answer(host: HostCall, body: Uint8Array): Promise<Response> {
+    const { envelope } = host
+    if (envelope?.kind !== 'request') return new Response(null, { status: 202 })
+    const { servers } = this.#context
+    const server = servers.peek(host.server) ?? (await servers.get(host.server, host.configVersion))
+    const serving = this.#serving.get(server.launch.digest) ?? (await this.#serve(server))
+    const client = this.#createCall(host, server, body, serving)
+    serving.call(client, body).catch((error: unknown) => client.onLost(GatewayError.from(error)))
+    return client.reply.response
+  }
+
+  /** What serves modern clients of a server; also for legacy sessions on a modern server. */
+  async #serve(server: Server): Promise<ModernServing> {
+    const eras = await this.#context.eras.of(server)
+    const { digest } = server.launch
+    const known = this.#serving.get(digest)
+    if (known !== undefined) return known
+    const serving =
+      eras.discover === undefined
+        ? new LegacyServer(this.#context, server, eras, () => this.#requestStateKey())
+        : new ModernServer(this.#context, server)
+    this.#serving.set(digest, serving)
+    return serving
+  }
+
+  async modernServer(server: Server): Promise<ModernServer> {
+    const serving = await this.#serve(server)
+    if (serving instanceof ModernServer) return serving
+    throw new GatewayError('internal')
+  }
+
+  /** Ends what served servers that are configured no more. */
+  prune(digests: ReadonlySet<string>): void {
+    for (const [digest, serving] of this.#serving) {
+      if (digests.has(digest)) continue
+      this.#serving.delete(digest)
+      serving.close()
+    }
+  }
+
+  #createCall(
+    host: HostCall,
+    server: Server,
+    body: Uint8Array,
+    serving: ModernServing,
+  ): ClientCall {
+    const { envelope } = host
+    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
+    const { ticker, keepAliveMs, calls, logs } = this.#context
+    const onGone = (): void => serving.abandon(call)
+    const reply = new Reply({
+      id: envelope.id,
+      ticker,
+      openStream: () => new EventStream({ ticker, keepAliveMs, onGone }),
+    })
+    const listens = envelope.method === 'subscriptions/listen'
+    const call: ClientCall = new ClientCall({
+      host,
+      id: envelope.id,
+      body,
+      reply,
+      timeoutMs: listens ? Infinity : server.config.timeoutMs.call,
+      logs,
+      onSettled: () => calls.delete(call),
+    })
+    // A subscription never ends by itself, so a shutdown does not wait for it.
+    if (!listens) calls.add(call)
+    return call
+  }
+
+  async #requestStateKey(): Promise<CryptoKey> {
+    this.#key ??= crypto.subtle.importKey(
+      'raw',
+      this.#context.store.key('request-state'),
+      { name: 'HMAC', hash: 'SHA-256' },
+      false,
+      ['sign', 'verify'],
+    )
+    return this.#key
+  }
+}

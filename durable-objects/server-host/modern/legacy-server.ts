@@ -1,0 +1,248 @@
+/** Modern clients of a legacy server: each call on a leased process, translated both ways. */
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject, toResult, type RequestId } from '#protocol/json-rpc.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import { INPUT_METHODS, REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import type { ClientCall } from '../client-call.ts'
+import { decode, encode, type ConnectionOwner } from '../connection.ts'
+import type { Eras } from '../eras.ts'
+import type { HostContext } from '../host-context.ts'
+import type { Server } from '../servers.ts'
+import { listTools, type ToolFacts } from '../tools.ts'
+import { readInitializeResult, toDiscoverResult, type ServerFacts } from '../translate/discover.ts'
+import { digestCall, openRequestState, sealRequestState } from '../translate/request-state.ts'
+import { toLegacyRequest } from '../translate/to-legacy-request.ts'
+import type { ModernServing } from './calls.ts'
+import { LeasePool, type Lease } from './lease-pool.ts'
+import { Listeners } from './listeners.ts'
+import { logsAt } from './log-level.ts'
+import { checkParamHeaders } from './param-headers.ts'
+import { PARK_MS, TranslatedCall } from './translated-call.ts'
+
+/** Parked calls each hold a process; the one parked longest makes room. */
+const MAX_PARKED = 32
+
+interface Running {
+  lease: Lease
+  call: TranslatedCall
+}
+
+export class LegacyServer implements ModernServing {
+  readonly #context: HostContext
+  readonly #server: Server
+  readonly #facts: ServerFacts
+  readonly #pool: LeasePool
+  readonly #listeners: Listeners
+  readonly #key: () => Promise<CryptoKey>
+  /** What runs on each leased process. */
+  readonly #running = new Map<Lease, TranslatedCall>()
+  readonly #parked = new Map<string, Running>()
+  #lastId = 0
+  #tools: Promise<Map<string, ToolFacts>> | undefined
+
+  constructor(context: HostContext, server: Server, eras: Eras, key: () => Promise<CryptoKey>) {
+    const facts = readInitializeResult(eras.initialize)
+    if (facts === undefined) {
+      throw new GatewayError('server_start_failed', {
+        detail: 'its initialize result is malformed',
+      })
+    }
+    this.#context = context
+    this.#server = server
+    this.#facts = facts
+    this.#key = key
+    this.#pool = new LeasePool(context, server, (lease) => this.#ownerOf(lease))
+    this.#listeners = new Listeners(facts, server, this.#pool)
+  }
+
+  async call(client: ClientCall, body: Uint8Array): Promise<void> {
+    const { envelope } = client.host
+    const method = envelope?.kind === 'request' ? envelope.method : ''
+    if (method === 'server/discover') {
+      return client.answer(encode(toResult(client.id, toDiscoverResult(this.#facts))), 'ok')
+    }
+    if (method === 'subscriptions/listen') return this.#listeners.add(client, body)
+    if (INPUT_METHODS.has(method) && (await this.#resume(client, method, body))) return
+    await this.#begin(client, method, body)
+  }
+
+  abandon(client: ClientCall): void {
+    this.#listeners.delete(client)
+    for (const call of this.#running.values()) {
+      if (call.client === client) return call.abandon('the client is gone')
+    }
+    client.abandon()
+  }
+
+  close(): void {
+    this.#listeners.close()
+    this.#pool.closeAll()
+  }
+
+  async #begin(client: ClientCall, method: string, body: Uint8Array): Promise<void> {
+    const lease = await this.#pool.acquire(client.host.capabilities ?? '{}', client.deadline)
+    if (client.settled) return this.#pool.release(lease)
+    try {
+      if (method === 'tools/call') await this.#checkHeaders(lease, client, body)
+      await this.#setLogLevel(lease, client.host.logLevel)
+      this.#send(lease, client, method, body)
+    } catch (error) {
+      this.#running.delete(lease)
+      this.#pool.release(lease)
+      throw error
+    }
+  }
+
+  #send(lease: Lease, client: ClientCall, method: string, body: Uint8Array): void {
+    const id = ++this.#lastId
+    const call = new TranslatedCall({
+      id,
+      key: crypto.randomUUID(),
+      client,
+      method,
+      connection: lease.connection,
+      timeoutMs: this.#server.config.timeoutMs.call,
+      roots: this.#server.config.roots,
+      serverInfo: this.#facts.serverInfo,
+      seal: (sealed) => this.#seal(sealed, body),
+      onParked: (parked) => this.#park({ lease, call: parked }),
+      onDone: () => this.#finish(lease),
+    })
+    this.#running.set(lease, call)
+    const token: { progressToken?: RequestId } =
+      client.host.progressToken === undefined ? {} : { progressToken: id }
+    lease.connection.request(call, toLegacyRequest(body, { id, ...token }))
+  }
+
+  #finish(lease: Lease): void {
+    this.#running.delete(lease)
+    this.#pool.release(lease)
+  }
+
+  async #seal(call: TranslatedCall, body: Uint8Array): Promise<string> {
+    const digest = await digestCall(call.method, decode(body).params)
+    const { key: callKey, principal } = call
+    const expiresAt = Date.now() + PARK_MS
+    return sealRequestState(await this.#key(), { callKey, principal, digest, expiresAt })
+  }
+
+  #park(running: Running): void {
+    this.#parked.set(running.call.key, running)
+    if (this.#parked.size <= MAX_PARKED) return
+    for (const [key, { call }] of this.#parked) {
+      this.#parked.delete(key)
+      return call.abandon('too many calls wait for their clients')
+    }
+  }
+
+  /** Whether the request was the retry of a call that waits. One that waits no more begins anew. */
+  async #resume(client: ClientCall, method: string, body: Uint8Array): Promise<boolean> {
+    if (!client.host.retries) return false
+    const { params } = decode(body)
+    const { requestState, inputResponses } = isObject(params) ? params : {}
+    if (requestState === undefined) return false
+    const digest = await digestCall(method, params)
+    const asked = { principal: client.host.principal, digest, now: Date.now() }
+    const verdict = await openRequestState(await this.#key(), requestState, asked)
+    if (!verdict.ok) throw new GatewayError('request_state_invalid')
+    const parked = this.#parked.get(verdict.callKey)
+    if (parked === undefined) return false
+    this.#parked.delete(verdict.callKey)
+    try {
+      parked.call.resume(client, inputResponses)
+    } catch (error) {
+      this.#parked.set(verdict.callKey, parked)
+      throw error
+    }
+    return true
+  }
+
+  async #checkHeaders(lease: Lease, client: ClientCall, body: Uint8Array): Promise<void> {
+    const target = client.host.target ?? ''
+    let facts = (await this.#knownTools(lease)).get(target)
+    if (facts === undefined && client.host.params !== undefined) {
+      this.#tools = undefined
+      facts = (await this.#knownTools(lease)).get(target)
+    }
+    checkParamHeaders(facts, client.host, body)
+  }
+
+  async #knownTools(lease: Lease): Promise<Map<string, ToolFacts>> {
+    const { start } = this.#server.config.timeoutMs
+    this.#tools ??= listTools((params) => lease.connection.ask('tools/list', params, start))
+    try {
+      return await this.#tools
+    } catch (error) {
+      this.#tools = undefined
+      // A server whose tools cannot be listed answers the call itself.
+      if (GatewayError.is(error)) throw error
+      return new Map()
+    }
+  }
+
+  /** A process that was never told a level stays at its own; messages are filtered by `logsAt`. */
+  async #setLogLevel(lease: Lease, level: string | undefined): Promise<void> {
+    if (level === undefined || lease.logLevel === level) return
+    if (!isObject(this.#facts.capabilities.logging)) return
+    const { start } = this.#server.config.timeoutMs
+    lease.logLevel = level
+    await lease.connection.ask('logging/setLevel', { level }, start).catch((error: unknown) => {
+      if (GatewayError.is(error)) throw error
+    })
+  }
+
+  #ownerOf(lease: Lease): ConnectionOwner {
+    return {
+      onServerMessage: (payload, meta) => this.#receive(lease, payload, meta),
+      onStrayResponse: () => undefined,
+      onOver: (error, unanswered) => {
+        const call = this.#running.get(lease)
+        this.#running.delete(lease)
+        if (call !== undefined) this.#parked.delete(call.key)
+        this.#listeners.lose(lease)
+        this.#pool.discard(lease)
+        for (const exchange of unanswered) {
+          if (exchange === call && this.#repeats(call, error)) continue
+          exchange.onLost(error)
+        }
+      },
+    }
+  }
+
+  /** A call that may be repeated runs once more, on another process. */
+  #repeats(call: TranslatedCall, error: GatewayError): boolean {
+    const { client, method } = call
+    const body = client?.body
+    if (client === undefined || body === undefined || client.repeated) return false
+    if (method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
+    const repeat = async (): Promise<void> => {
+      if (method === 'tools/call') {
+        const tools = await (this.#tools ?? Promise.resolve(new Map<string, ToolFacts>()))
+        if (tools.get(client.host.target ?? '')?.repeatable !== true) return client.onLost(error)
+      }
+      client.repeated = true
+      await this.#begin(client, method, body)
+    }
+    repeat().catch((failure: unknown) => client.onLost(GatewayError.from(failure)))
+    return true
+  }
+
+  #receive(lease: Lease, payload: Uint8Array, { kind, id, method }: MessageMeta): void {
+    const call = this.#running.get(lease)
+    if (kind === 'request') {
+      if (call !== undefined) return call.ask(payload)
+      const answer = method === 'ping' ? { result: {} } : { error: NOBODY }
+      return lease.connection.send(encode({ jsonrpc: '2.0', id, ...answer }))
+    }
+    if (method === 'notifications/progress') return call?.progress(payload)
+    if (method === 'notifications/message') {
+      const level = call?.client?.host.logLevel
+      if (level !== undefined && logsAt(payload, level)) call?.client?.reply.event(payload)
+      return
+    }
+    if (method === 'notifications/tools/list_changed') this.#tools = undefined
+    this.#listeners.publish(payload, method ?? '')
+  }
+}
+
+const NOBODY = { code: -32601, message: 'There is no client to ask' }

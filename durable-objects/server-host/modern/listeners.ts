@@ -1,0 +1,97 @@
+/** The `subscriptions/listen` streams of modern clients on one legacy server. */
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject, toResult } from '#protocol/json-rpc.ts'
+import type { ClientCall } from '../client-call.ts'
+import { decode, encode } from '../connection.ts'
+import type { Server } from '../servers.ts'
+import type { ServerFacts } from '../translate/discover.ts'
+import {
+  filterAccepts,
+  honourFilter,
+  readListenFilter,
+  type ListenFilter,
+} from '../translate/listen-filter.ts'
+import { tagNotification, toAcknowledgement, toListenResult } from '../translate/listen.ts'
+import type { Lease, LeasePool } from './lease-pool.ts'
+
+const MAX_LISTENERS = 1_024
+
+interface Listener {
+  filter: ListenFilter
+  /** Held for as long as the stream when it has resource subscriptions. */
+  lease: Lease | undefined
+}
+
+export class Listeners {
+  readonly #facts: ServerFacts
+  readonly #server: Server
+  readonly #pool: LeasePool
+  readonly #listeners = new Map<ClientCall, Listener>()
+
+  constructor(facts: ServerFacts, server: Server, pool: LeasePool) {
+    this.#facts = facts
+    this.#server = server
+    this.#pool = pool
+  }
+
+  /** Throws `invalid_params`, `server_busy` and what a start can fail with. */
+  async add(client: ClientCall, body: Uint8Array): Promise<void> {
+    if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
+    const asked = readListenFilter(decode(body).params)
+    if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
+    const filter = honourFilter(asked.filter, this.#facts.capabilities)
+    const listener: Listener = { filter, lease: undefined }
+    this.#listeners.set(client, listener)
+    try {
+      await this.#subscribe(client, listener)
+    } catch (error) {
+      this.delete(client)
+      throw error
+    }
+    client.reply.event(encode(toAcknowledgement(client.id, filter)))
+  }
+
+  delete(client: ClientCall): void {
+    const listener = this.#listeners.get(client)
+    this.#listeners.delete(client)
+    // A process with subscriptions is not lent to another client.
+    if (listener?.lease !== undefined) this.#pool.discard(listener.lease)
+  }
+
+  publish(payload: Uint8Array, method: string): void {
+    if (this.#listeners.size === 0) return
+    const { params } = decode(payload)
+    const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : undefined
+    for (const [client, { filter }] of this.#listeners) {
+      if (filterAccepts(filter, method, uri)) {
+        client.reply.event(tagNotification(payload, client.id))
+      }
+    }
+  }
+
+  close(): void {
+    for (const client of this.#listeners.keys()) this.#end(client)
+  }
+
+  /** The process that held a listener's subscriptions is gone: the client listens anew. */
+  lose(lease: Lease): void {
+    for (const [client, listener] of this.#listeners) {
+      if (listener.lease === lease) this.#end(client)
+    }
+  }
+
+  #end(client: ClientCall): void {
+    this.delete(client)
+    const result = toListenResult(client.id, this.#facts.serverInfo)
+    client.answer(encode(toResult(client.id, result)), 'ok')
+  }
+
+  async #subscribe(client: ClientCall, listener: Listener): Promise<void> {
+    const uris = listener.filter.resourceSubscriptions ?? []
+    if (uris.length === 0) return
+    const { start } = this.#server.config.timeoutMs
+    const lease = await this.#pool.acquire(client.host.capabilities ?? '{}', Date.now() + start)
+    listener.lease = lease
+    for (const uri of uris) await lease.connection.ask('resources/subscribe', { uri }, start)
+  }
+}

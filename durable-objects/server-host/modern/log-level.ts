@@ -1,0 +1,12 @@
+import { isObject } from '#protocol/json-rpc.ts'
+import { decode } from '../connection.ts'
+
+/** RFC 5424 severities, as MCP names them, least severe first. */
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+
+/** Whether a `notifications/message` is at least as severe as the level that a request asked for. */
+export function logsAt(payload: Uint8Array, level: string): boolean {
+  const { params } = decode(payload)
+  const severity = isObject(params) ? LEVELS.indexOf(String(params.level)) : -1
+  return severity >= LEVELS.indexOf(level)
+}

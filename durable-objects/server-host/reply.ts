@@ -1,0 +1,86 @@
+/**
+ * The HTTP answer to one POSTed request: JSON when the first thing that comes is the answer,
+ * otherwise an event stream that ends with it.
+ */
+import { ERRORS, GatewayError, toErrorObject } from '#protocol/errors.ts'
+import type { RequestId } from '#protocol/json-rpc.ts'
+import { encode } from './connection.ts'
+import type { EventStream } from './event-stream.ts'
+import type { Ticker, Ticking } from './ticker.ts'
+
+/** A quiet call becomes an event stream after this long, so that proxies see bytes. */
+const OPEN_AFTER_MS = 5_000
+
+export interface ReplyOptions {
+  id: RequestId
+  ticker: Ticker
+  /** Makes the stream when the reply needs one. */
+  openStream: () => EventStream
+}
+
+export class Reply implements Ticking {
+  readonly #options: ReplyOptions
+  readonly #response = Promise.withResolvers<Response>()
+  /** Sent with the response, if they are set before it begins. */
+  headers: Record<string, string> = {}
+  readonly #openAt = Date.now() + OPEN_AFTER_MS
+  #stream: EventStream | undefined
+  #done = false
+
+  constructor(options: ReplyOptions) {
+    this.#options = options
+    options.ticker.add(this)
+  }
+
+  get response(): Promise<Response> {
+    return this.#response.promise
+  }
+
+  /** The last message of the reply. `status` counts only while nothing was sent. */
+  answer(payload: Uint8Array, status = 200): void {
+    if (!this.#finish()) return
+    if (this.#stream !== undefined) {
+      this.#stream.push(payload)
+      this.#stream.end()
+      return
+    }
+    const headers = { 'content-type': 'application/json', ...this.headers }
+    this.#response.resolve(new Response(payload, { status, headers }))
+  }
+
+  fail(error: GatewayError): void {
+    const message = { jsonrpc: '2.0', id: this.#options.id, error: toErrorObject(error) }
+    this.answer(encode(message), ERRORS[error.code].status)
+  }
+
+  /** A message before the answer: progress, a log line, a request of the server's. */
+  event(payload: Uint8Array): void {
+    if (this.#done) return
+    this.#open().push(payload)
+  }
+
+  /** Nobody waits any more: nothing further is sent. */
+  abandon(): void {
+    if (this.#finish()) this.#stream?.end()
+  }
+
+  tick(now: number): void {
+    if (now >= this.#openAt) this.#open()
+  }
+
+  #open(): EventStream {
+    if (this.#stream !== undefined) return this.#stream
+    this.#options.ticker.delete(this)
+    const stream = this.#options.openStream()
+    this.#stream = stream
+    this.#response.resolve(stream.attach(undefined, this.headers))
+    return stream
+  }
+
+  #finish(): boolean {
+    if (this.#done) return false
+    this.#done = true
+    this.#options.ticker.delete(this)
+    return true
+  }
+}

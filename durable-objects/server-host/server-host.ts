@@ -1,0 +1,125 @@
+/**
+ * A server host: one tenant's processes in one container, and the sessions on them. Both classes
+ * that wrangler knows (`LocalServerHost`, `ContainerServerHost`) are shells around this one.
+ * Fields are caches; what must survive an eviction is in the store.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { decodeHostCall, type HostCall } from '#protocol/host-call.ts'
+import type { ServerConfigs } from '#protocol/server-config.ts'
+import type { Channel } from './channel.ts'
+import { logCall, toResponse, type ClientCall } from './client-call.ts'
+import { EraProbe } from './eras.ts'
+import type { HostContext } from './host-context.ts'
+import { LegacySessions } from './legacy/sessions.ts'
+import { Link } from './link.ts'
+import { ModernCalls } from './modern/calls.ts'
+import { Servers } from './servers.ts'
+import { Store } from './store.ts'
+import { Ticker } from './ticker.ts'
+
+export interface ServerHostOptions {
+  /** `v1:{tenant}:{placement}` */
+  name: string
+  storage: DurableObjectStorage
+  dial: () => Promise<WebSocket>
+  readConfig: () => Promise<{ version: number; servers: ServerConfigs } | undefined>
+  /** Called for each request: the container is in use. */
+  touch?: () => void
+  logs: boolean
+  keepAliveMs: number
+}
+
+export interface WarmReport {
+  servers: { name: string; ready: boolean; eras: string[]; error?: string }[]
+}
+
+/** Longest wait for running calls before a shutdown. */
+const DRAIN_MS = 10_000
+const DRAIN_POLL_MS = 25
+
+export class ServerHost {
+  readonly #options: ServerHostOptions
+  readonly #context: HostContext
+  readonly #legacy: LegacySessions
+  readonly #modern: ModernCalls
+  #draining = false
+
+  constructor(options: ServerHostOptions) {
+    this.#options = options
+    const store = new Store(options.storage)
+    const ticker = new Ticker()
+    const link = new Link({
+      dial: async () => {
+        // The host program must know the servers before a channel is opened.
+        await servers.load()
+        return options.dial()
+      },
+      launches: () => servers.launches,
+      adopt: (channel) => this.#adopt(channel),
+    })
+    const servers = new Servers(options.readConfig, () => {
+      link.configure()
+      this.#modern.prune(new Set(servers.launches.map(({ digest }) => digest)))
+    })
+    const eras = new EraProbe(link, store, ticker)
+    const calls = new Set<ClientCall>()
+    const { keepAliveMs, logs } = options
+    this.#context = { store, link, ticker, servers, eras, calls, keepAliveMs, logs }
+    const [, , placement] = options.name.split(':')
+    this.#modern = new ModernCalls(this.#context)
+    this.#legacy = new LegacySessions(this.#context, placement ?? '', this.#modern)
+  }
+
+  /** Answers one forwarded request; failures are JSON-RPC errors, never thrown. */
+  async fetch(request: Request): Promise<Response> {
+    const host = decodeHostCall(request.headers)
+    try {
+      if (this.#draining) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
+      this.#options.touch?.()
+      const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
+      return await this.#answer(host, body)
+    } catch (error) {
+      const fault = GatewayError.from(error)
+      if (fault.code === 'internal') console.error('server host', fault.cause)
+      if (this.#context.logs) logCall(host, fault.code)
+      return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
+    }
+  }
+
+  /** Refuses new calls; resolves when the running ones have ended, or after 10 s. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    const end = Date.now() + DRAIN_MS
+    while (this.#context.calls.size > 0 && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+    }
+  }
+
+  /** Starts the spares and learns the eras, before anyone asks. */
+  async warm(): Promise<WarmReport> {
+    const { servers, eras } = this.#context
+    await servers.load()
+    const reports = servers.all.map(async (server) => {
+      try {
+        const { initialize, discover } = await eras.of(server)
+        const spoken = [...(initialize ? ['legacy'] : []), ...(discover ? ['modern'] : [])]
+        return { name: server.name, ready: true, eras: spoken }
+      } catch (error) {
+        const { message } = GatewayError.from(error)
+        return { name: server.name, ready: false, eras: [], error: message }
+      }
+    })
+    return { servers: await Promise.all(reports) }
+  }
+
+  #answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
+    if (host.era === 'legacy') return this.#legacy.answer(host, body)
+    return this.#modern.answer(host, body ?? new Uint8Array())
+  }
+
+  #adopt(channel: Channel): boolean {
+    const at = channel.key.indexOf(':')
+    const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
+    return kind === 'session' && this.#legacy.adopt(rest, channel)
+  }
+}

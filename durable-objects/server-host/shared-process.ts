@@ -1,0 +1,141 @@
+/**
+ * One process for many callers: requests go out under ids of its own, and what comes back finds its
+ * caller by id, progress token or subscription id. Replaced when it ends, at the next request.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject, toError, type RequestId } from '#protocol/json-rpc.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import { META } from '#protocol/mcp.ts'
+import { Connection, decode, encode, type Exchange } from './connection.ts'
+import type { HostContext } from './host-context.ts'
+import { openProcess } from './open-process.ts'
+import type { Server } from './servers.ts'
+
+/** A request on a shared process. Payloads carry the process's ids; the caller puts its own back. */
+export interface SharedCall {
+  readonly deadline: number
+  onResponse: (payload: Uint8Array, meta: MessageMeta) => void
+  /** Progress of this call, or a notification of its subscription. */
+  onEvent: (payload: Uint8Array, method: string) => void
+  onLost: (error: GatewayError) => void
+}
+
+export interface SharedProcessOptions {
+  /** Brings a new process to where it takes requests. */
+  handshake: (connection: Connection) => Promise<void>
+  /** A notification that names no call. */
+  onNotification: (payload: Uint8Array, method: string) => void
+}
+
+export class SharedProcess {
+  readonly #context: HostContext
+  readonly #server: Server
+  readonly #options: SharedProcessOptions
+  readonly #calls = new Map<RequestId, SharedCall>()
+  #connection: Connection | undefined
+  #starting: Promise<Connection> | undefined
+  #lastId = 0
+
+  constructor(context: HostContext, server: Server, options: SharedProcessOptions) {
+    this.#context = context
+    this.#server = server
+    this.#options = options
+  }
+
+  /** `make` writes the request with the id that it gets. Resolves with that id once it is sent. */
+  async request(call: SharedCall, make: (id: number) => Uint8Array): Promise<number> {
+    const connection = this.#live ?? (await this.start())
+    const id = ++this.#lastId
+    const exchange: Exchange = {
+      id,
+      deadline: call.deadline,
+      onResponse: (payload, meta) => {
+        this.#calls.delete(id)
+        call.onResponse(payload, meta)
+      },
+      onLost: (error) => {
+        this.#calls.delete(id)
+        call.onLost(error)
+      },
+    }
+    const payload = make(id)
+    connection.request(exchange, payload)
+    this.#calls.set(id, call)
+    return id
+  }
+
+  /** A request of the gateway's own. */
+  async ask(method: string, params: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const connection = this.#live ?? (await this.start())
+    return connection.ask(method, params, this.#server.config.timeoutMs.start)
+  }
+
+  /** Gives a request up; nothing more is heard of it. */
+  cancel(id: number, reason: string): void {
+    if (this.#calls.delete(id)) this.#connection?.cancel(id, reason)
+  }
+
+  notify(payload: Uint8Array): void {
+    this.#live?.send(payload)
+  }
+
+  close(): void {
+    this.#connection?.close()
+    for (const call of [...this.#calls.values()]) call.onLost(new GatewayError('server_exited'))
+    this.#calls.clear()
+  }
+
+  async start(): Promise<Connection> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  get #live(): Connection | undefined {
+    const ready = this.#connection?.over === false && this.#starting === undefined
+    return ready ? this.#connection : undefined
+  }
+
+  async #start(): Promise<Connection> {
+    const { link, ticker } = this.#context
+    const channel = await openProcess(link, this.#server, `shared:${crypto.randomUUID()}`)
+    const connection = new Connection(channel, ticker, {
+      onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
+      onStrayResponse: () => undefined,
+      onOver: (error, unanswered) => {
+        for (const exchange of unanswered) exchange.onLost(error)
+      },
+    })
+    try {
+      await this.#options.handshake(connection)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    this.#connection = connection
+    return connection
+  }
+
+  #receive(connection: Connection, payload: Uint8Array, { kind, id, method }: MessageMeta): void {
+    if (kind === 'request') {
+      // Who of all the callers is meant cannot be told (2026-07-28 forbids such requests).
+      const refusal = method === 'ping' ? { result: {} } : undefined
+      const answer = refusal
+        ? { jsonrpc: '2.0', id, ...refusal }
+        : toError(id ?? null, -32601, 'A shared server cannot ask its clients')
+      return connection.send(encode(answer))
+    }
+    const { params } = decode(payload)
+    const call = isObject(params) ? this.#calls.get(addressee(params) ?? '') : undefined
+    if (call !== undefined) call.onEvent(payload, method ?? '')
+    else this.#options.onNotification(payload, method ?? '')
+  }
+}
+
+function addressee(params: Record<string, unknown>): RequestId | undefined {
+  const token = params.progressToken
+  if (typeof token === 'number' || typeof token === 'string') return token
+  const id = isObject(params._meta) ? params._meta[META.subscriptionId] : undefined
+  return typeof id === 'number' || typeof id === 'string' ? id : undefined
+}

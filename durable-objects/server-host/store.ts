@@ -1,0 +1,229 @@
+/** Every SQL string of a server host. What is here outlives processes, containers and the object. */
+import { migrate } from './migrations.ts'
+
+export interface SessionRecord {
+  id: string
+  server: string
+  principal: string
+  /** The protocol revision that initialize settled on. */
+  protocol: string
+  /** `params` of the client's initialize, as JSON text, as they are sent to a new process. */
+  initialize: string
+  logLevel: string | undefined
+  subscriptions: string[]
+}
+
+/** Kept per session, over all its streams. Older events are forgotten first. */
+const MAX_EVENTS = 256
+const MAX_EVENT_BYTES = 4 * 1024 * 1024
+/** A session that was not used for this long is forgotten. */
+const SESSION_TTL_MS = 7 * 86_400_000
+const MAX_SESSIONS = 10_000
+const TRIM_EVERY = 32
+
+interface SessionRow extends Record<string, SqlStorageValue> {
+  id: string
+  server: string
+  principal: string
+  protocol: string
+  initialize: string
+  log_level: string | null
+  subscriptions: string
+}
+
+export class Store {
+  readonly #storage: DurableObjectStorage
+  readonly #sql: SqlStorage
+  #appended = 0
+
+  constructor(storage: DurableObjectStorage) {
+    migrate(storage)
+    this.#storage = storage
+    this.#sql = storage.sql
+  }
+
+  addSession(record: SessionRecord, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.#expire(now)
+      this.#sql.exec(
+        `INSERT INTO sessions (id, server, principal, protocol, initialize, created, seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        ...[record.id, record.server, record.principal, record.protocol, record.initialize],
+        ...[now, now],
+      )
+    })
+  }
+
+  session(id: string): SessionRecord | undefined {
+    const [row] = this.#sql.exec<SessionRow>('SELECT * FROM sessions WHERE id = ?', id).toArray()
+    if (row === undefined) return undefined
+    return {
+      id: row.id,
+      server: row.server,
+      principal: row.principal,
+      protocol: row.protocol,
+      initialize: row.initialize,
+      logLevel: row.log_level ?? undefined,
+      subscriptions: JSON.parse(row.subscriptions) as string[],
+    }
+  }
+
+  touchSession(id: string, now: number): void {
+    this.#sql.exec('UPDATE sessions SET seen = ? WHERE id = ?', now, id)
+  }
+
+  saveInterest({ id, logLevel, subscriptions }: SessionRecord): void {
+    this.#sql.exec(
+      'UPDATE sessions SET log_level = ?, subscriptions = ? WHERE id = ?',
+      ...[logLevel ?? null, JSON.stringify(subscriptions), id],
+    )
+  }
+
+  deleteSession(id: string): void {
+    this.#storage.transactionSync(() => {
+      for (const [table, column] of [
+        ['events', 'session'],
+        ['streams', 'session'],
+        ['sessions', 'id'],
+      ]) {
+        this.#sql.exec(`DELETE FROM ${table} WHERE ${column} = ?`, id)
+      }
+    })
+  }
+
+  /** `request` is the key of the request that the stream answers; none for the GET stream. */
+  addStream(session: string, stream: number, request: string | undefined): void {
+    this.#sql.exec(
+      'INSERT OR IGNORE INTO streams (session, stream, request) VALUES (?, ?, ?)',
+      ...[session, stream, request ?? null],
+    )
+  }
+
+  lastStream(session: string): number {
+    const row = this.#sql
+      .exec<{ last: number | null }>(
+        'SELECT max(stream) AS last FROM streams WHERE session = ?',
+        session,
+      )
+      .one()
+    return row.last ?? 0
+  }
+
+  stream(session: string, stream: number): { request: string | null; done: boolean } | undefined {
+    const [row] = this.#sql
+      .exec<{ request: string | null; done: number }>(
+        'SELECT request, done FROM streams WHERE session = ? AND stream = ?',
+        ...[session, stream],
+      )
+      .toArray()
+    return row && { request: row.request, done: row.done === 1 }
+  }
+
+  /** The stream that waits for the answer to a request. */
+  openStream(session: string, request: string): number | undefined {
+    const [row] = this.#sql
+      .exec<{ stream: number }>(
+        'SELECT stream FROM streams WHERE session = ? AND request = ? AND done = 0',
+        ...[session, request],
+      )
+      .toArray()
+    return row?.stream
+  }
+
+  endStream(session: string, stream: number): void {
+    this.#sql.exec('UPDATE streams SET done = 1 WHERE session = ? AND stream = ?', session, stream)
+  }
+
+  /** Events over `MAX_EVENT_BYTES` are not kept: they cannot be resumed. */
+  appendEvent(session: string, stream: number, seq: number, data: Uint8Array): void {
+    if (data.length > MAX_EVENT_BYTES / 2) return
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO events (session, stream, seq, data) VALUES (?, ?, ?, ?)',
+      ...[session, stream, seq, data],
+    )
+    if (++this.#appended % TRIM_EVERY === 0) this.#trim(session)
+  }
+
+  lastEvent(session: string, stream: number): number {
+    return (
+      this.#sql
+        .exec<{ last: number | null }>(
+          'SELECT max(seq) AS last FROM events WHERE session = ? AND stream = ?',
+          ...[session, stream],
+        )
+        .one().last ?? 0
+    )
+  }
+
+  eventsAfter(session: string, stream: number, seq: number): { seq: number; data: Uint8Array }[] {
+    return this.#sql
+      .exec<{ seq: number; data: ArrayBuffer }>(
+        'SELECT seq, data FROM events WHERE session = ? AND stream = ? AND seq > ? ORDER BY seq',
+        ...[session, stream, seq],
+      )
+      .toArray()
+      .map((row) => ({ seq: row.seq, data: new Uint8Array(row.data) }))
+  }
+
+  hasEvent(session: string, data: Uint8Array): boolean {
+    const query = 'SELECT 1 FROM events WHERE session = ? AND data = ? LIMIT 1'
+    return this.#sql.exec(query, session, data).toArray().length > 0
+  }
+
+  era(digest: string): { discover: string | null; initialize: string | null } | undefined {
+    return this.#sql
+      .exec<{ discover: string | null; initialize: string | null }>(
+        'SELECT discover, initialize FROM eras WHERE digest = ?',
+        digest,
+      )
+      .toArray()[0]
+  }
+
+  saveEra(digest: string, discover: string | null, initialize: string | null, now: number): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO eras (digest, discover, initialize, probed) VALUES (?, ?, ?, ?)',
+      ...[digest, discover, initialize, now],
+    )
+  }
+
+  /** A secret of this object's own, made when it is first asked for. */
+  key(name: string): Uint8Array {
+    const [row] = this.#sql
+      .exec<{ value: ArrayBuffer }>('SELECT value FROM keys WHERE name = ?', name)
+      .toArray()
+    if (row !== undefined) return new Uint8Array(row.value)
+    const value = crypto.getRandomValues(new Uint8Array(32))
+    this.#sql.exec('INSERT INTO keys (name, value) VALUES (?, ?)', name, value)
+    return value
+  }
+
+  #trim(session: string): void {
+    this.#sql.exec(
+      `DELETE FROM events WHERE position IN (
+         SELECT position FROM (
+           SELECT position,
+             row_number() OVER newest AS age, sum(length(data)) OVER newest AS bytes
+           FROM events WHERE session = ?1
+           WINDOW newest AS (ORDER BY position DESC))
+         WHERE age > ?2 OR bytes > ?3)`,
+      ...[session, MAX_EVENTS, MAX_EVENT_BYTES],
+    )
+    this.#sql.exec(
+      `DELETE FROM streams WHERE session = ?1 AND done = 1 AND stream NOT IN (
+         SELECT stream FROM events WHERE session = ?1)
+         AND stream < (SELECT max(stream) FROM streams WHERE session = ?1)`,
+      session,
+    )
+  }
+
+  #expire(now: number): void {
+    const stale = this.#sql
+      .exec<{ id: string }>(
+        `SELECT id FROM sessions WHERE seen < ?1
+         UNION SELECT id FROM (SELECT id FROM sessions ORDER BY seen DESC LIMIT -1 OFFSET ?2)`,
+        ...[now - SESSION_TTL_MS, MAX_SESSIONS - 1],
+      )
+      .toArray()
+    for (const { id } of stale) this.deleteSession(id)
+  }
+}

@@ -1,0 +1,48 @@
+import { isObject } from '#protocol/json-rpc.ts'
+import { META, MODERN_REVISIONS } from '#protocol/mcp.ts'
+
+/** A discover result changes with the configuration only. Milliseconds. */
+export const DISCOVER_TTL_MS = 60_000
+
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
+
+/** What `initialize` and `server/discover` both tell of a server. */
+export interface ServerFacts {
+  capabilities: Record<string, unknown>
+  serverInfo: Record<string, unknown>
+  instructions?: string
+}
+
+/** `undefined` when the value is no InitializeResult. */
+export function readInitializeResult(result: unknown): ServerFacts | undefined {
+  if (!isObject(result) || typeof result.protocolVersion !== 'string') return undefined
+  const { capabilities, serverInfo, instructions } = result
+  if (!isObject(capabilities) || !isObject(serverInfo)) return undefined
+  return {
+    capabilities,
+    serverInfo,
+    ...(typeof instructions === 'string' && { instructions }),
+  }
+}
+
+/** The `server/discover` result for a legacy server, from its own InitializeResult. */
+export function toDiscoverResult(facts: ServerFacts): Record<string, unknown> {
+  const { capabilities, serverInfo, instructions } = facts
+  return {
+    resultType: 'complete',
+    supportedVersions: [...MODERN_REVISIONS],
+    capabilities: withoutTasks(capabilities),
+    ...(instructions !== undefined && { instructions }),
+    ttlMs: DISCOVER_TTL_MS,
+    cacheScope: 'private',
+    _meta: { [META.serverInfo]: serverInfo },
+  }
+}
+
+/** Tasks of either era: their methods are not translated, so they must not be announced. */
+export function withoutTasks(capabilities: Record<string, unknown>): Record<string, unknown> {
+  const { tasks: _tasks, extensions, ...offered } = capabilities
+  if (!isObject(extensions)) return offered
+  const { [TASKS_EXTENSION]: _extension, ...others } = extensions
+  return Object.keys(others).length === 0 ? offered : { ...offered, extensions: others }
+}

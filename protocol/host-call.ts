@@ -1,0 +1,56 @@
+/**
+ * One client request on its way from the worker to the ServerHost object: what the worker found
+ * out about it, in one header of the forwarded request. The body is forwarded as it came.
+ */
+import type { Era } from './mcp.ts'
+import type { Envelope } from './json-rpc.ts'
+
+export const HOST_CALL_HEADER = 'hearth-call'
+
+export interface HostCall {
+  /** Identifies the call in logs; also sent to the client as `X-Request-Id`. */
+  requestId: string
+  /** `Date.now()` when the worker received the request. */
+  receivedAt: number
+  tenant: string
+  principal: string
+  server: string
+  configVersion: number
+  era: Era
+  http: 'POST' | 'GET' | 'DELETE'
+  /** What the body is. Absent for GET and DELETE. */
+  envelope?: Envelope
+  /** `params.name` or `params.uri` where the method has one: for logs and policies. */
+  target?: string
+  /** `params._meta.progressToken` */
+  progressToken?: string | number
+  /** `params.requestId` of a `notifications/cancelled` */
+  cancels?: string | number
+  /** Legacy: `Mcp-Session-Id`. */
+  sessionId?: string
+  /** `MCP-Protocol-Version` header, or for the modern era the validated `_meta` value. */
+  protocolVersion?: string
+  lastEventId?: string
+  /** Modern: `_meta` clientCapabilities, as JSON text in canonical form (sorted keys): a pool key. */
+  capabilities?: string
+  /** Modern: `_meta` logLevel. */
+  logLevel?: string
+  /** Modern: `params` has a `requestState`: the retry of a call that asked for input. */
+  retries?: boolean
+  /** Modern: the `Mcp-Param-*` headers, names lowercase without the prefix, values decoded. */
+  params?: Record<string, string>
+}
+
+/** A header value is ASCII, so other characters are written as JSON escapes. */
+export function encodeHostCall(call: HostCall): string {
+  return JSON.stringify(call).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+export function decodeHostCall(headers: Headers): HostCall {
+  const text = headers.get(HOST_CALL_HEADER)
+  if (text === null) throw new TypeError(`${HOST_CALL_HEADER} header is missing`)
+  return JSON.parse(text) as HostCall
+}

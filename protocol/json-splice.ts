@@ -1,0 +1,171 @@
+/**
+ * Changes a JSON text in place of parsing it: what is not edited stays byte for byte, so numbers
+ * keep their digits and unknown members their order. The text must be valid JSON (somebody parsed
+ * it, or will); where it is not, the result is unspecified or a `RangeError`, never an endless loop.
+ * Where a key occurs twice the last one counts, as for `JSON.parse`. That is why a search reads to
+ * the end of the text: a second `id` after the first would otherwise pass unchanged.
+ */
+
+import { isKey, isObjectAt, readKey, skipSpace, skipValue, walkMembers } from './json-scan.ts'
+
+/** Byte offsets of a value: `start` inclusive, `end` exclusive. */
+export interface Span {
+  start: number
+  end: number
+}
+
+/** The span of a member's value, with its key and the offset of the key's opening quote. */
+export interface Member extends Span {
+  key: string
+  keyStart: number
+}
+
+export interface Edit {
+  span: Span
+  /** JSON text, or punctuation that leaves JSON behind. */
+  text: string
+}
+
+export type Path = readonly string[]
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+interface Wanted {
+  key: string
+  /** Place in the answer, or -1 where a path only leads through. */
+  slot: number
+  below: Wanted[]
+}
+
+/** One pass for all paths. `undefined` for a path that leads nowhere; paths go through objects only. */
+export function findSpans(json: Uint8Array, paths: readonly Path[]): (Span | undefined)[] {
+  const root: Wanted = { key: '', slot: -1, below: [] }
+  paths.forEach((path, slot) => addPath(root, path, slot))
+  const found = new Array<Span | undefined>(paths.length).fill(undefined)
+  const start = skipSpace(json, 0)
+  if (isObjectAt(json, start)) searchObject(json, start, root.below, found)
+  return found
+}
+
+/** Every member of the object whose `{` is at `start`, duplicates included, in order. */
+export function listMembers(json: Uint8Array, start: number): Member[] {
+  const members: Member[] = []
+  walkMembers(json, start, (keyStart, keyEnd, at) => {
+    const end = skipValue(json, at)
+    members.push({ key: readKey(json, keyStart, keyEnd), keyStart, start: at, end })
+    return end
+  })
+  return members
+}
+
+/**
+ * The edits that set (`text`: JSON) and remove (`undefined`) members of one object. A member that is
+ * there keeps its place, a new one goes to the end. Not to be mixed with edits inside removed members.
+ */
+export function editObject(
+  json: Uint8Array,
+  object: Span,
+  changes: Readonly<Record<string, string | undefined>>,
+): Edit[] {
+  const members = listMembers(json, object.start)
+  const last = new Map(members.map((member) => [member.key, member]))
+  const edits: Edit[] = []
+  let gapStart = object.start + 1
+  let dropped = false
+  let kept = false
+  for (const member of members) {
+    const changed = Object.hasOwn(changes, member.key)
+    const text = changes[member.key]
+    if (changed && (text === undefined || last.get(member.key) !== member)) {
+      dropped = true
+      continue
+    }
+    if (dropped) {
+      edits.push({ span: { start: gapStart, end: member.keyStart }, text: kept ? ',' : '' })
+    }
+    if (changed) edits.push({ span: member, text: text ?? '' })
+    gapStart = member.end
+    dropped = false
+    kept = true
+  }
+  const added = Object.entries(changes)
+    .filter(([key, text]) => text !== undefined && !last.has(key))
+    .map(([key, text]) => `${JSON.stringify(key)}:${text}`)
+    .join(',')
+  if (dropped || added !== '') {
+    const text = kept && added !== '' ? `,${added}` : added
+    edits.push({ span: { start: gapStart, end: object.end - 1 }, text })
+  }
+  return edits
+}
+
+/** Applies edits, in any order. Throws `RangeError` when two overlap. The input is not changed. */
+export function splice(json: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  const sorted = edits
+    .map(({ span, text }) => ({ start: span.start, end: span.end, bytes: encoder.encode(text) }))
+    .sort((a, b) => a.start - b.start || a.end - b.end)
+  const grown = sorted.reduce((sum, edit) => sum + edit.bytes.length - (edit.end - edit.start), 0)
+  const out = new Uint8Array(json.length + grown)
+  let from = 0
+  let to = 0
+  for (const edit of sorted) {
+    if (edit.start < from) throw new RangeError(`edits overlap at byte ${edit.start}`)
+    out.set(json.subarray(from, edit.start), to)
+    to += edit.start - from
+    out.set(edit.bytes, to)
+    to += edit.bytes.length
+    from = edit.end
+  }
+  out.set(json.subarray(from), to)
+  return out
+}
+
+/** Replaces one value by `text` (JSON). The same bytes come back when nothing is at that path. */
+export function setValue(json: Uint8Array, path: Path, text: string): Uint8Array {
+  const [span] = findSpans(json, [path])
+  return span === undefined ? json : splice(json, [{ span, text }])
+}
+
+/** Parses one value of the text. */
+export function readValue(json: Uint8Array, span: Span): unknown {
+  return JSON.parse(decoder.decode(json.subarray(span.start, span.end)))
+}
+
+function addPath(root: Wanted, path: Path, slot: number): void {
+  if (path.length === 0) throw new TypeError('a path needs at least one key')
+  let node = root
+  for (const key of path) {
+    let next = node.below.find((child) => child.key === key)
+    if (next === undefined) {
+      next = { key, slot: -1, below: [] }
+      node.below.push(next)
+    }
+    node = next
+  }
+  if (node.slot !== -1) throw new TypeError(`path ${JSON.stringify(path)} is given twice`)
+  node.slot = slot
+}
+
+function searchObject(
+  json: Uint8Array,
+  start: number,
+  wanted: readonly Wanted[],
+  found: (Span | undefined)[],
+): number {
+  return walkMembers(json, start, (keyStart, keyEnd, at) => {
+    const match = wanted.find((node) => isKey(json, keyStart, keyEnd, node.key))
+    if (match === undefined) return skipValue(json, at)
+    forget(match, found)
+    const deeper = match.below.length > 0 && isObjectAt(json, at)
+    const end = deeper ? searchObject(json, at, match.below, found) : skipValue(json, at)
+    if (match.slot !== -1) found[match.slot] = { start: at, end }
+    return end
+  })
+}
+
+/** What an earlier duplicate of this key held does not count. */
+function forget(node: Wanted, found: (Span | undefined)[]): void {
+  if (node.slot !== -1) found[node.slot] = undefined
+  for (const child of node.below) forget(child, found)
+}

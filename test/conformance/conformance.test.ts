@@ -1,0 +1,130 @@
+/**
+ * The official conformance suite against the gateway, over stdio servers of both kinds: clients
+ * of each era meet servers of their own era and of the other one.
+ */
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startGateway } from '#test/support/gateway.ts'
+import type { Gateway } from '#test/support/gateway.ts'
+import { startBearerProxy } from './bearer-proxy.ts'
+import type { BearerProxy } from './bearer-proxy.ts'
+import { readExpectedFailures } from './expected-failures.ts'
+import { runSuite } from './suite.ts'
+import type { Requirements, ScenarioOutcome } from './suite.ts'
+
+interface Case {
+  server: 'legacy-only' | 'dual-era'
+  requirements: Requirements
+  required: number
+  /** Fewest required scenarios that the suite itself counts as passed. */
+  passing: number
+  expectedFailures?: URL
+}
+
+const START_TIMEOUT_MS = 60_000
+const SUITE_TIMEOUT_MS = 180_000
+
+const CASES: Case[] = [
+  { server: 'legacy-only', requirements: '2025-11-25', required: 30, passing: 30 },
+  {
+    server: 'legacy-only',
+    requirements: '2026-07-28',
+    required: 37,
+    passing: 36,
+    expectedFailures: new URL('expected-failures.yaml', import.meta.url),
+  },
+  { server: 'dual-era', requirements: '2025-11-25', required: 30, passing: 30 },
+  { server: 'dual-era', requirements: '2026-07-28', required: 37, passing: 37 },
+]
+
+/** Run without a score by the suite, and required here: they are about what a gateway does. */
+const GATEWAY_SCENARIOS = [
+  'server-session-lifecycle',
+  'json-schema-2020-12',
+  'http-header-validation',
+  'http-custom-header-server-validation',
+]
+
+const table: string[] = []
+let gateway: Gateway
+let proxy: BearerProxy
+
+function fixture(name: string) {
+  const script = fileURLToPath(new URL(`../fixtures/conformance/${name}`, import.meta.url))
+  // The roots scenarios need a server that may see the client's roots.
+  return { command: process.execPath, args: [script], roots: true }
+}
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    servers: {
+      'legacy-only': fixture('legacy-server.ts'),
+      'dual-era': {
+        ...fixture('dual-era-server.ts'),
+        env: { REQUEST_STATE_KEY: 'a-key-for-tests-only-of-32-bytes-or-more' },
+      },
+    },
+  })
+  proxy = await startBearerProxy(gateway.url, gateway.token)
+}, START_TIMEOUT_MS)
+
+afterAll(async () => {
+  await proxy?.stop()
+  await gateway?.stop()
+  console.log(['server       requirements  required  gateway  warnings', ...table].join('\n'))
+}, START_TIMEOUT_MS)
+
+describe.each(CASES)('a $server server at $requirements', (suite) => {
+  test(
+    `passes ${suite.passing} of ${suite.required} required scenarios`,
+    async () => {
+      const expected = suite.expectedFailures
+        ? (await readExpectedFailures(suite.expectedFailures)).map(({ entry }) => entry)
+        : []
+      const path = new URL(gateway.mcpURL(suite.server)).pathname
+
+      const scenarios = await runSuite(`${proxy.origin}${path}`, suite.requirements)
+
+      const required = scenarios.filter(({ notScored }) => notScored === undefined)
+      const ours = scenarios.filter(({ scenario }) => GATEWAY_SCENARIOS.includes(scenario))
+      table.push(toRow(suite, required, ours))
+      const problems = [...required, ...ours].flatMap(listProblems)
+      expect(problems.filter(({ entry }) => !expected.includes(entry))).toEqual([])
+      expect(staleEntries(expected, problems), 'stale expectations').toEqual([])
+      expect(required).toHaveLength(suite.required)
+      expect(countPassed(required)).toBeGreaterThanOrEqual(suite.passing)
+    },
+    SUITE_TIMEOUT_MS,
+  )
+})
+
+function listProblems({ scenario, problems }: ScenarioOutcome) {
+  return problems.map(({ check, status, message }) => ({
+    entry: `${scenario}:${check}`,
+    status,
+    message,
+  }))
+}
+
+function staleEntries(expected: string[], problems: { entry: string }[]): string[] {
+  return expected.filter((entry) => !problems.some((problem) => problem.entry === entry))
+}
+
+function countPassed(scenarios: ScenarioOutcome[]): number {
+  return scenarios.filter(({ passed }) => passed).length
+}
+
+function toRow(suite: Case, required: ScenarioOutcome[], ours: ScenarioOutcome[]): string {
+  const warnings = required.flatMap(({ problems }) => problems).filter(isWarning).length
+  return [
+    suite.server.padEnd(13),
+    suite.requirements.padEnd(14),
+    `${countPassed(required)}/${required.length}`.padEnd(10),
+    `${countPassed(ours)}/${ours.length}`.padEnd(9),
+    warnings,
+  ].join('')
+}
+
+function isWarning({ status }: { status: string }): boolean {
+  return status === 'WARNING'
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { findEdgeId } from '#container/stdio/edge-id.ts'
+import { readMessage } from '#container/stdio/envelope.ts'
+
+describe('a line is told apart', () => {
+  const cases = [
+    ['{"jsonrpc":"2.0","id":1,"method":"m"}', { kind: 'request', id: 1, method: 'm' }],
+    ['{"jsonrpc":"2.0","method":"m"}', { kind: 'notification', method: 'm' }],
+    ['{"jsonrpc":"2.0","id":"1","result":{}}', { kind: 'response', id: '1', failed: false }],
+    ['hello', undefined],
+    ['{"id":1}', undefined],
+    ['[{"jsonrpc":"2.0","method":"m"}]', undefined],
+    ['{"jsonrpc":"2.0","id":1,', undefined],
+    ['null', undefined],
+  ] as const
+  for (const [line, envelope] of cases) {
+    test(line, () => expect(readMessage(Buffer.from(line))?.envelope).toEqual(envelope))
+  }
+
+  test('a message keeps its bytes', () => {
+    const line = Buffer.from('{"jsonrpc":"2.0", "method":"m","x":1.0}')
+    expect(readMessage(line)?.payload).toBe(line)
+  })
+
+  test('bytes that are not UTF-8 are replaced, not passed on', () => {
+    const line = Buffer.from('{"jsonrpc":"2.0","method":"m","params":{"a":"?"}}')
+    line[line.indexOf('?')] = 0xff
+    expect(Buffer.from(readMessage(line)?.payload ?? []).toString()).toContain('\ufffd')
+  })
+
+  test('a cancellation names the call that it ends', () => {
+    const line = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}'
+    expect(readMessage(Buffer.from(line))?.cancels).toBe(7)
+  })
+})
+
+describe('the id of a discarded line', () => {
+  const long = '"result":{"text":"xxxx'
+  const cases = [
+    { head: `{"jsonrpc":"2.0","id":7,${long}`, tail: 'xx"}}', id: 7 },
+    { head: `{ "id" : "a\\"b", ${long}`, tail: 'xx"}}', id: 'a"b' },
+    { head: `{${long}`, tail: 'xx"},"jsonrpc":"2.0","id":-3}', id: -3 },
+    { head: `{${long}`, tail: 'xx"},"id":"s","jsonrpc":"2.0"}', id: 's' },
+    { head: '{"jsonrpc":"2.0","id":4,"method":"m","params":{', tail: '}}', id: undefined },
+    { head: '{"method":"m","params":{', tail: '},"jsonrpc":"2.0","id":9}', id: undefined },
+    { head: `{${long}`, tail: 'xx,\\"id\\":5}"}}', id: undefined },
+    { head: 'xxxx', tail: 'xxxx', id: undefined },
+  ]
+  for (const { head, tail, id } of cases) {
+    test(`${head} … ${tail}`, () => {
+      expect(findEdgeId(Buffer.from(head), Buffer.from(tail))).toEqual(id)
+    })
+  }
+})

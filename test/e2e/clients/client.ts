@@ -1,0 +1,31 @@
+/** One face for independent MCP clients, so that each makes the same calls. */
+export interface Target {
+  url: string
+  token: string
+}
+
+export interface TestClient {
+  name: string
+  connect(target: Target): Promise<Connection>
+}
+
+export interface Connection {
+  /** The text of the tool's answer. Rejects when the tool or the protocol reports an error. */
+  callTool(name: string, args: Record<string, unknown>): Promise<string>
+  close(): Promise<void>
+}
+
+export function bearer({ token }: Target): { Authorization: string } {
+  return { Authorization: `Bearer ${token}` }
+}
+
+/** Takes a `tools/call` result of any client. */
+export function readText(result: unknown): string {
+  const { content, isError } = result as {
+    content?: { type: string; text?: string }[]
+    isError?: boolean
+  }
+  const text = (content ?? []).map((block) => block.text ?? '').join('\n')
+  if (isError === true) throw new Error(text)
+  return text
+}

@@ -1,0 +1,75 @@
+/** The worker in workerd, without a host program: for what ends before a process is needed. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
+import { startWorkerd, type Workerd } from '#cli/runtime/workerd.ts'
+
+export const ADMIN_TOKEN = 'admin-token-of-the-test'
+
+export interface RunningWorker {
+  url: URL
+  evict: Workerd['evict']
+  lines: string[]
+  /** Paths of the objects' databases, by class. */
+  databases(className: string): Promise<string[]>
+  /** Everything that is stored, as Latin-1 text. */
+  storedText(): Promise<string>
+  admin(method: string, path: string, body: unknown): Promise<Response>
+  /** On the same storage. */
+  restart(secrets?: Record<string, string>): Promise<void>
+  stop(): Promise<void>
+}
+
+/** `entry` is a program that serves the worker over another server host. */
+export async function startWorker(entry?: string): Promise<RunningWorker> {
+  const storage = await mkdtemp(join(tmpdir(), 'hearth-worker-'))
+  const bundle = await bundleWorker(entry)
+  const lines: string[] = []
+  const start = (secrets: Record<string, string> = {}) =>
+    startWorkerd({
+      bundle,
+      host: '127.0.0.1',
+      port: 0,
+      storage,
+      variables: { HOST_PROGRAM_URL: 'http://127.0.0.1:1' },
+      secrets: { ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link', ...secrets },
+      onLine: (_level, text) => lines.push(text),
+    })
+  let workerd = await start()
+
+  const files = async (includes: string) => {
+    const all = await readdir(storage, { recursive: true })
+    return all.filter((path) => path.includes(includes)).map((path) => join(storage, path))
+  }
+  return {
+    get url() {
+      return workerd.url
+    },
+    evict: (className, name) => workerd.evict(className, name),
+    lines,
+    async databases(className) {
+      const paths = await files(className)
+      return paths.filter((path) => /\/[0-9a-f]{64}\.sqlite$/.test(path))
+    },
+    async storedText() {
+      const paths = await files('.sqlite')
+      const texts = paths.map((path) => readFile(path, 'latin1'))
+      return (await Promise.all(texts)).join('')
+    },
+    admin: (method, path, body) =>
+      fetch(new URL(`/admin/tenants/${path}`, workerd.url), {
+        method,
+        headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    async restart(secrets) {
+      await workerd.stop()
+      workerd = await start(secrets)
+    },
+    async stop() {
+      await workerd.stop()
+      await rm(storage, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/** A request's body: bounded, UTF-8, JSON, and on one line. */
+import { GatewayError } from '#protocol/errors.ts'
+
+/** Fatal: replacement characters would change what the server gets. A BOM is no JSON, either. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const CONTENT_LENGTH = /^\d{1,15}$/
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+const SPACE = 0x20
+
+export interface JSONBody {
+  /** The bytes as they came, line breaks between tokens made spaces: stdio frames are lines. */
+  bytes: Uint8Array
+  value: unknown
+}
+
+/** Throws `body_too_large` as soon as the bound is passed, and `parse_error`. */
+export async function readJSONBody(request: Request, maxBytes: number): Promise<JSONBody> {
+  const bytes = await readBytes(request, maxBytes).catch((error: unknown) => {
+    // Nothing but its client ends a body early.
+    throw GatewayError.is(error) ? error : new GatewayError('call_cancelled', { cause: error })
+  })
+  let value: unknown
+  try {
+    value = JSON.parse(decoder.decode(bytes))
+  } catch {
+    // The parser's message would quote the body.
+    throw new GatewayError('parse_error')
+  }
+  joinLines(bytes)
+  return { bytes, value }
+}
+
+/**
+ * Reads what is left of a body that is refused, up to `maxBytes`: a client that is still sending
+ * when the connection closes does not see why.
+ */
+export async function discardBody({ body }: Request, maxBytes: number): Promise<void> {
+  if (body === null || body.locked) return
+  const reader = body.getReader()
+  try {
+    for (let left = maxBytes; left > 0;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      left -= value.length
+    }
+  } catch {
+    // The client has gone; there is nobody to answer.
+  } finally {
+    reader.releaseLock()
+  }
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const declared = request.headers.get('Content-Length')
+  if (declared !== null && CONTENT_LENGTH.test(declared)) {
+    if (Number(declared) > maxBytes) throw tooLarge(maxBytes)
+    const bytes = new Uint8Array(await request.arrayBuffer())
+    if (bytes.length > maxBytes) throw tooLarge(maxBytes)
+    return bytes
+  }
+  return request.body === null ? new Uint8Array(0) : readChunks(request.body, maxBytes)
+}
+
+async function readChunks(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return concatenate(chunks, length)
+      length += value.length
+      if (length > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(value)
+    }
+  } finally {
+    reader.releaseLock()
+  }
+}
+
+function concatenate(chunks: Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+/** In JSON a raw line break stands only between tokens, so a space means the same. In place. */
+function joinLines(bytes: Uint8Array): void {
+  for (const lineBreak of [LINE_FEED, CARRIAGE_RETURN]) {
+    let at = bytes.indexOf(lineBreak)
+    for (; at !== -1; at = bytes.indexOf(lineBreak, at + 1)) bytes[at] = SPACE
+  }
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('body_too_large', {
+    detail: `at most ${maxBytes} bytes`,
+    data: { maxBytes },
+  })
+}

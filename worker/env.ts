@@ -1,0 +1,66 @@
+/** The worker's bindings, read once into what its parts are given. */
+import type { Tenant } from '#durable-objects/tenant/tenant.ts'
+import type { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
+import { serverHostName } from '#protocol/tenant.ts'
+import { createVerdictCache } from './auth/verdict-cache.ts'
+import type { Deps } from './context.ts'
+import { createLog, LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
+
+export interface Env {
+  TENANT: DurableObjectNamespace<Tenant>
+  /** The class that the bindings choose; the container's has the same methods. */
+  SERVER_HOST: DurableObjectNamespace<LocalServerHost>
+  ADMIN_TOKEN: string
+  TOKEN_PEPPER: string
+  /** Set on one machine only. */
+  HOST_PROGRAM_URL?: string
+  HOST_PROGRAM_TOKEN?: string
+  /** Comma lists. */
+  ALLOWED_ORIGINS?: string
+  ALLOWED_HOSTS?: string
+  MAX_BODY_BYTES?: string
+  LOG_LEVEL?: string
+}
+
+const DEFAULT_MAX_BODY_BYTES = 8_388_608
+/** What one isolate of 128 MB can hold beside others. */
+const GREATEST_MAX_BODY_BYTES = 33_554_432
+
+/** Throws `TypeError` for a variable that makes no sense, with its value. */
+export function createDeps(env: Env): Deps {
+  const isLocal = env.HOST_PROGRAM_URL !== undefined
+  return {
+    tenant: (name) => env.TENANT.getByName(name),
+    serverHost: (tenant, placement) => env.SERVER_HOST.getByName(serverHostName(tenant, placement)),
+    verdicts: createVerdictCache(),
+    adminToken: env.ADMIN_TOKEN ?? '',
+    allowedOrigins: parseList(env.ALLOWED_ORIGINS),
+    allowedHosts: isLocal ? parseHosts(env.ALLOWED_HOSTS) : undefined,
+    maxBodyBytes: parseMaxBodyBytes(env.MAX_BODY_BYTES),
+    log: createLog(parseLogLevel(env.LOG_LEVEL)),
+  }
+}
+
+function parseList(text = ''): ReadonlySet<string> {
+  const items = text.split(',').map((item) => item.trim().toLowerCase())
+  return new Set(items.filter((item) => item !== ''))
+}
+
+/** An IPv6 address stands in brackets in `Host`. */
+function parseHosts(text?: string): ReadonlySet<string> {
+  const hosts = [...parseList(text)]
+  return new Set(hosts.map((host) => (/^[0-9a-f.]*:[0-9a-f:.]*$/.test(host) ? `[${host}]` : host)))
+}
+
+function parseMaxBodyBytes(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_MAX_BODY_BYTES
+  const bytes = Number(text)
+  if (Number.isInteger(bytes) && bytes > 0 && bytes <= GREATEST_MAX_BODY_BYTES) return bytes
+  throw new TypeError(`MAX_BODY_BYTES must be 1 to ${GREATEST_MAX_BODY_BYTES}, not "${text}"`)
+}
+
+function parseLogLevel(text = 'info'): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level !== undefined) return level
+  throw new TypeError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${text}"`)
+}

@@ -1,0 +1,23 @@
+/** Values of `Mcp-Name` and `Mcp-Param-*` headers (streamable-http, Header Value Encoding). Pure. */
+
+const PREFIX = '=?base64?'
+const SUFFIX = '?='
+const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The value that a header stands for; `undefined` when it claims Base64 and is not UTF-8 in Base64. */
+export function decodeHeaderValue(value: string): string | undefined {
+  const encoded =
+    value.startsWith(PREFIX) &&
+    value.endsWith(SUFFIX) &&
+    value.length >= PREFIX.length + SUFFIX.length
+  if (!encoded) return value
+  const base64 = value.slice(PREFIX.length, -SUFFIX.length)
+  if (!CANONICAL_BASE64.test(base64)) return undefined
+  try {
+    return decoder.decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)))
+  } catch {
+    // The bytes are not UTF-8.
+    return undefined
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Which pages and which host names may reach the endpoint. A page of another site must not drive
+ * a local gateway through the visitor's browser, nor by DNS rebinding, where the browser sends the
+ * attacker's name in `Host` (streamable-http, Security Warning).
+ */
+import type { MiddlewareHandler } from 'hono'
+import { GatewayError } from '#protocol/errors.ts'
+import { ENDPOINT_METHODS } from '../errors.ts'
+import type { AppEnv, Deps } from '../context.ts'
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+const ANY_HOST = '*'
+const EXPOSED_HEADERS = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id'
+const HEADER_NAMES = /^[A-Za-z0-9, _-]{1,2048}$/
+const PREFLIGHT_MAX_AGE_SECONDS = '600'
+
+type OriginDeps = Pick<Deps, 'allowedHosts' | 'allowedOrigins'>
+
+export function isHostAllowed(host: string, allowedHosts: Deps['allowedHosts']): boolean {
+  if (allowedHosts === undefined || allowedHosts.has(ANY_HOST)) return true
+  return isNamed(host, allowedHosts)
+}
+
+/** `host` is the request's own, with its port. */
+export function isOriginAllowed(origin: string, host: string, deps: OriginDeps): boolean {
+  const given = origin.toLowerCase()
+  if (deps.allowedOrigins.has(given)) return true
+  // Where any Host is taken, agreement of Origin and Host proves nothing: a rebound name has it, too.
+  if (deps.allowedHosts !== undefined && !isNamed(host, deps.allowedHosts)) return false
+  const own = host.toLowerCase()
+  return given === `http://${own}` || given === `https://${own}`
+}
+
+/** Refuses foreign hosts and origins, answers preflights, and lets an allowed page read answers. */
+export function checkOrigin(deps: OriginDeps): MiddlewareHandler<AppEnv> {
+  return async function checkOrigin(c, next) {
+    const { headers } = c.req.raw
+    const host = headers.get('Host') ?? new URL(c.req.url).host
+    if (!isHostAllowed(host, deps.allowedHosts)) {
+      throw new GatewayError('origin_forbidden', { detail: 'this Host is not served here' })
+    }
+    const origin = headers.get('Origin')
+    if (origin === null) return next()
+    if (!isOriginAllowed(origin, host, deps)) throw new GatewayError('origin_forbidden')
+    if (c.req.raw.method === 'OPTIONS') return answerPreflight(origin, headers)
+    await next()
+    c.res = withCORS(c.res, origin)
+  }
+}
+
+function isNamed(host: string, names: ReadonlySet<string>): boolean {
+  const name = host.replace(/:\d*$/, '').toLowerCase()
+  return LOOPBACK.has(name) || names.has(name)
+}
+
+function answerPreflight(origin: string, request: Headers): Response {
+  const headers = new Headers({
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Allow-Methods': ENDPOINT_METHODS,
+    'Access-Control-Max-Age': PREFLIGHT_MAX_AGE_SECONDS,
+    Vary: 'Origin, Access-Control-Request-Headers',
+  })
+  // Echoed, since no list can name every Mcp-Param header.
+  const asked = request.get('Access-Control-Request-Headers') ?? ''
+  if (HEADER_NAMES.test(asked)) headers.set('Access-Control-Allow-Headers', asked)
+  return new Response(null, { status: 204, headers })
+}
+
+function withCORS(response: Response, origin: string): Response {
+  const readable = new Response(response.body, response)
+  readable.headers.set('Access-Control-Allow-Origin', origin)
+  readable.headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS)
+  readable.headers.append('Vary', 'Origin')
+  return readable
+}

@@ -1,0 +1,40 @@
+/** What an operator asks: is the gateway up, and is a tenant's server host ready. */
+import type { Context } from 'hono'
+import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
+import type { AppEnv, Deps } from './context.ts'
+
+/** A probe that waits longer than this is answered "not ready". */
+const READY_DEADLINE_MS = 5_000
+const RETRY_AFTER_SECONDS = '5'
+
+/** Depends on nothing, so that it fails only when the worker itself does. */
+export function health(): Response {
+  return Response.json({ status: 'ok' })
+}
+
+/** 200 when every enabled server of the caller's tenant is warm, else 503 that says which is not. */
+export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
+  return async function ready({ var: { record } }: Context<AppEnv>): Promise<Response> {
+    const { tenant = '', servers: names = [] } = record.verdict ?? {}
+    const report = await withDeadline(deps.serverHost(tenant, DEFAULT_PLACEMENT).warm())
+    const servers = names.map((name) => {
+      const found = report?.servers.find((server) => server.name === name)
+      return { name, warm: found?.ready ?? false, ...(found?.error && { error: found.error }) }
+    })
+    const isReady = servers.every((server) => server.warm)
+    const headers = isReady ? {} : { 'Retry-After': RETRY_AFTER_SECONDS }
+    return Response.json({ ready: isReady, servers }, { status: isReady ? 200 : 503, headers })
+  }
+}
+
+async function withDeadline<T>(work: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  const deadline = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), READY_DEADLINE_MS)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
