@@ -9,7 +9,9 @@ import type { ChurnResult } from './results.ts'
 
 const AT_ONCE = 4
 /** Short, so that what vanished clients leave behind is given up within the run. */
-const IDLE_TIMEOUT_MS = 2_000
+const IDLE_TIMEOUT_MS = 1_000
+/** Above the default: vanished clients hold their processes until the idle timeout. */
+const MAX_PROCESSES = 256
 const RETURN_TIMEOUT_MS = 30_000
 /** A first crowd that is not counted brings code and heaps to their working size. */
 const WARM_UP_SESSIONS = 200
@@ -46,7 +48,10 @@ const VISITS: Visit[] = [
 ]
 
 export async function measureChurn(target: Target, sessions: number): Promise<ChurnResult> {
-  const peer = await startHearth(target, { idleTimeoutMs: IDLE_TIMEOUT_MS })
+  const peer = await startHearth(target, {
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+    maxProcesses: MAX_PROCESSES,
+  })
   try {
     const { endpoint } = peer
     if (endpoint === undefined) throw new Error('Hearth has no endpoint')

@@ -84,5 +84,5 @@ const METHOD = `- All products run with their defaults, on the same Node, in fro
 - After \`kill -9\` of the process behind a session the client goes on calling: the time until an answer, how many calls failed, and whether it had to
   initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
-  Hearth's \`idleTimeoutMs\` is 2 s in this part.
+  Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part.
 - Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing.`

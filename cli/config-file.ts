@@ -57,6 +57,8 @@ function parseJSON(text: string, path: string): unknown {
   } catch (error) {
     const where = /line \d+ column \d+/.exec(describeError(error))?.[0]
     const hint = 'look for a comment, a trailing comma or a missing quote'
-    throw new Failure(`${path}: not valid JSON${where === undefined ? '' : ` at ${where}`}; ${hint}`)
+    throw new Failure(
+      `${path}: not valid JSON${where === undefined ? '' : ` at ${where}`}; ${hint}`,
+    )
   }
 }

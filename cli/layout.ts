@@ -7,7 +7,10 @@ const own = fileURLToPath(import.meta.url)
 
 export const isBundled = !own.endsWith('.ts')
 export const rootFolder = dirname(dirname(own))
-export const hostProgram = join(rootFolder, isBundled ? 'dist/host-program.js' : 'container/main.ts')
+export const hostProgram = join(
+  rootFolder,
+  isBundled ? 'dist/host-program.js' : 'container/main.ts',
+)
 export const workerEntry = join(rootFolder, isBundled ? 'dist/worker.js' : 'worker/index.ts')
 export const exampleConfig = join(rootFolder, 'examples', 'hearth.json')
 

@@ -7,7 +7,10 @@ const program = new Command('hearth')
   .description('Keeps stdio MCP servers warm and serves them at a remote MCP URL.')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hearth: ')) })
-  .addCommand(upCommand(), { isDefault: true })
+const up = upCommand().copyInheritedSettings(program)
+program
+  .addCommand(up, { isDefault: true })
+  .addHelpText('after', () => `\n${up.helpInformation()}`)
 
 try {
   await program.parseAsync()

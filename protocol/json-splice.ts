@@ -48,9 +48,10 @@ export function findSpans(json: Uint8Array, paths: readonly Path[]): (Span | und
   return found
 }
 
-/** Every member of the object whose `{` is at `start`, duplicates included, in order. */
+/** Every member of the object at `start`, duplicates included, in order; none of another value. */
 export function listMembers(json: Uint8Array, start: number): Member[] {
   const members: Member[] = []
+  if (!isObjectAt(json, start)) return members
   walkMembers(json, start, (keyStart, keyEnd, at) => {
     const end = skipValue(json, at)
     members.push({ key: readKey(json, keyStart, keyEnd), keyStart, start: at, end })
@@ -62,12 +63,14 @@ export function listMembers(json: Uint8Array, start: number): Member[] {
 /**
  * The edits that set (`text`: JSON) and remove (`undefined`) members of one object. A member that is
  * there keeps its place, a new one goes to the end. Not to be mixed with edits inside removed members.
+ * A value that is no object has nothing to edit.
  */
 export function editObject(
   json: Uint8Array,
   object: Span,
   changes: Readonly<Record<string, string | undefined>>,
 ): Edit[] {
+  if (!isObjectAt(json, object.start)) return []
   const members = listMembers(json, object.start)
   const last = new Map(members.map((member) => [member.key, member]))
   const edits: Edit[] = []

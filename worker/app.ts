@@ -42,11 +42,11 @@ function newRecord(): CallRecord {
 }
 
 async function fail(deps: Deps, c: Context<AppEnv>, error: GatewayError): Promise<Response> {
-  const { record = newRecord() } = c.var
+  const record = c.get('record') ?? newRecord()
   if (FAULTS.has(error.code)) deps.log.fault(record, error)
   if (!c.req.path.startsWith('/mcp/')) return toJSONErrorResponse(error, record)
-  // The object logs a call that it has, unless it was lost with it.
-  if (!record.forwarded || error.code === 'host_unavailable') deps.log.call(record, error.code)
+  // The object logs each call that it answers, and each that its client left.
+  if (!record.forwarded || error.code !== 'call_cancelled') deps.log.call(record, error.code)
   // A stranger's body is not worth reading.
   if (record.verdict) await discardBody(c.req.raw, DISCARDED_BODIES * deps.maxBodyBytes)
   return toRPCErrorResponse(error, record)

@@ -3,6 +3,8 @@ import { GatewayError } from '#protocol/errors.ts'
 
 /** Fatal: replacement characters would change what the server gets. A BOM is no JSON, either. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Longest wait for the rest of a refused body. */
+const DISCARD_MS = 10_000
 const CONTENT_LENGTH = /^\d{1,15}$/
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -32,12 +34,14 @@ export async function readJSONBody(request: Request, maxBytes: number): Promise<
 }
 
 /**
- * Reads what is left of a body that is refused, up to `maxBytes`: a client that is still sending
+ * Reads what is left of a body that is refused, up to `maxBytes` and for 10 s: a client that is still sending
  * when the connection closes does not see why.
  */
 export async function discardBody({ body }: Request, maxBytes: number): Promise<void> {
   if (body === null || body.locked) return
   const reader = body.getReader()
+  // A cancelled reader is done.
+  const timer = setTimeout(() => void reader.cancel(), DISCARD_MS)
   try {
     for (let left = maxBytes; left > 0;) {
       const { done, value } = await reader.read()
@@ -47,6 +51,7 @@ export async function discardBody({ body }: Request, maxBytes: number): Promise<
   } catch {
     // The client has gone; there is nobody to answer.
   } finally {
+    clearTimeout(timer)
     reader.releaseLock()
   }
 }

@@ -45,7 +45,7 @@ export interface CallRecord {
   method?: string
   target?: string
   era?: Era
-  /** The ServerHost object has it, and writes its log line. */
+  /** It was handed to the ServerHost object. */
   forwarded?: boolean
 }
 

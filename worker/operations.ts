@@ -14,8 +14,8 @@ export function health(): Response {
 
 /** 200 when every enabled server of the caller's tenant is warm, else 503 that says which is not. */
 export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
-  return async function ready({ var: { record } }: Context<AppEnv>): Promise<Response> {
-    const { tenant = '', servers: names = [] } = record.verdict ?? {}
+  return async function ready(c: Context<AppEnv>): Promise<Response> {
+    const { tenant = '', servers: names = [] } = c.get('record').verdict ?? {}
     const report = await withDeadline(deps.serverHost(tenant, DEFAULT_PLACEMENT).warm())
     const servers = names.map((name) => {
       const found = report?.servers.find((server) => server.name === name)

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { TOKEN } from '#protocol/tenant.ts'
 import { LOCAL_TENANT } from '../data-folder.ts'
+import { Failure } from '../failure.ts'
 import type { LogLevel } from '../local-runtime.ts'
 
 export interface UpOptions {
@@ -10,7 +11,7 @@ export interface UpOptions {
   host: string
   data: string
   token?: string
-  json: boolean
+  json?: boolean
   logLevel: LogLevel
 }
 
@@ -36,9 +37,8 @@ export function addUpOptions(command: Command): Command {
     .option(
       '--token <token>',
       'bearer token for clients (default: made once, kept in the data folder)',
-      parseToken,
     )
-    .option('--json', 'print one JSON line on standard output once ready, and nothing else', false)
+    .option('--json', 'print one JSON line on standard output once ready, and nothing else')
     .addOption(
       new Option('--log-level <level>', 'what is written to standard error')
         .choices(['error', 'warn', 'info', 'debug'])
@@ -53,11 +53,12 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
 }
 
-/** The text itself is never repeated: it may be somebody's secret. */
-function parseToken(text: string): string {
+/** The message does not repeat the text: it may be somebody's secret. */
+export function requireToken(text: string): string {
   const [, tenant] = TOKEN.exec(text) ?? []
   if (tenant === LOCAL_TENANT) return text
-  throw new InvalidArgumentError(
-    `It must have the form hearth_${LOCAL_TENANT}_{8 hex digits}_{64 hex digits}; without --token one is made.`,
+  throw new Failure(
+    `--token must have the form hearth_${LOCAL_TENANT}_{8 hex digits}_{64 hex digits}; without it one is made`,
+    2,
   )
 }

@@ -13,14 +13,16 @@ import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
 import { reportWarmth } from '../warmth.ts'
-import { addUpOptions, type UpOptions } from './up-options.ts'
+import { addUpOptions, requireToken, type UpOptions } from './up-options.ts'
 
 export function upCommand(): Command {
   return addUpOptions(new Command('up')).action(up)
 }
 
 async function up(options: UpOptions): Promise<void> {
-  const log = createLog(options.logLevel)
+  const { logLevel, host, port } = options
+  const token = options.token === undefined ? undefined : requireToken(options.token)
+  const log = createLog(logLevel)
   const stop = untilStopped(log)
   const dataFolder = resolve(options.data)
   const configFile = chooseConfig(options.config)
@@ -30,7 +32,6 @@ async function up(options: UpOptions): Promise<void> {
   for (const { server, problem } of findMissingCommands(servers, process.env)) {
     log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
   }
-  const { logLevel, host, port, token } = options
   const runtime = await startLocalRuntime({
     ...{ servers, data, host, port, logLevel, onLine: log.relay },
     ...(token === undefined ? {} : { token }),

@@ -12,7 +12,11 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
 
 /** `idle_timeout`, `idleTimeout` and `IDLETIMEOUTMS` all stand for `idleTimeoutMs`. */
 function isSpelling(word: string, candidate: string): boolean {
-  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '').replace(/ms$/, '')
+  const plain = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '')
+      .replace(/ms$/, '')
   return plain(word) === plain(candidate)
 }
 

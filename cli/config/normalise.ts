@@ -16,7 +16,14 @@ export interface Surroundings {
 
 export type Normalised = { config: ServerConfig; problems?: never } | { problems: string[] }
 
-const REMOTE_TYPES = new Set(['http', 'sse', 'streamable-http', 'streamableHttp', 'ws', 'websocket'])
+const REMOTE_TYPES = new Set([
+  'http',
+  'sse',
+  'streamable-http',
+  'streamableHttp',
+  'ws',
+  'websocket',
+])
 
 export function normaliseServer(server: RawServer, surroundings: Surroundings): Normalised {
   const { at, raw, name } = server
@@ -54,7 +61,9 @@ function fillIn(
     if (typeof value === 'string') {
       const { text, missing } = interpolate(value, variables)
       for (const name of missing) {
-        problems.push(`${path}: the variable ${name} is not set: set it, or write \${${name}:-default}`)
+        problems.push(
+          `${path}: the variable ${name} is not set: set it, or write \${${name}:-default}`,
+        )
       }
       return text
     }
@@ -72,7 +81,15 @@ function fillIn(
 }
 
 function toServerConfig(file: FileServer, folder: string): ServerConfig {
-  const { type: _, transport: _t, disabled, description: _d, alwaysAllow: _a, autoApprove: _o, ...own } = file
+  const {
+    type: _,
+    transport: _t,
+    disabled,
+    description: _d,
+    alwaysAllow: _a,
+    autoApprove: _o,
+    ...own
+  } = file
   const { cwd = '.', ...config } = own
   return {
     ...config,

@@ -29,7 +29,12 @@ export class AdminClient {
     return this.#send('POST', 'warm', undefined, signal)
   }
 
-  async #send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  async #send(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     const response = await fetch(this.#base + path, {
       method,
       headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
@@ -37,7 +42,8 @@ export class AdminClient {
       ...(signal === undefined ? {} : { signal }),
     })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 1000)}`)
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 1000)}`)
     return text === '' ? undefined : JSON.parse(text)
   }
 }

@@ -58,7 +58,9 @@ function readFirstLine(child: ChildProcess, ended: Promise<void>, birth: Birth) 
   const deadline = AbortSignal.any([AbortSignal.timeout(START_MS), birth.signal])
   const onAbort = (): void => reject(new Error('it did not begin to listen in time'))
   deadline.addEventListener('abort', onAbort, { once: true })
-  void ended.then(() => reject(new Error(`it ended with code ${child.exitCode ?? child.signalCode}`)))
+  void ended.then(() =>
+    reject(new Error(`it ended with code ${child.exitCode ?? child.signalCode}`)),
+  )
   child.once('error', reject)
   if (child.stdout === null) throw new TypeError('the host program has no standard output')
   let listening = false

@@ -4,8 +4,8 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { Miniflare, MiniflareCoreError, NoOpLog, type MiniflareOptions } from 'miniflare'
-import { Failure } from '../failure.ts'
+import { Miniflare, NoOpLog, type MiniflareOptions } from 'miniflare'
+import { requireFreeAddress } from './free-address.ts'
 import { guardAgainstOrphans } from './orphan-guard.ts'
 
 /** The same as in wrangler.toml. */
@@ -35,8 +35,9 @@ export interface Workerd {
   stop(): Promise<void>
 }
 
-/** Throws `Failure` for a port that is taken. */
+/** Throws `Failure` for an address that cannot be listened on. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  await requireFreeAddress(options.host, options.port)
   const release = guardWorkerdProcesses()
   const miniflare = createMiniflare(options)
   try {
@@ -53,14 +54,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   } catch (error) {
     await miniflare.dispose().catch(() => {}) // the first error is the one to tell
     release()
-    throw toFailure(error, options)
+    throw error
   }
-}
-
-function toFailure(error: unknown, { host, port }: WorkerdOptions): unknown {
-  const code = error instanceof MiniflareCoreError ? error.code : undefined
-  if (code !== 'ERR_ADDRESS_IN_USE') return error
-  return new Failure(`port ${port} on ${host} is taken: stop what uses it, or give --port another`)
 }
 
 function createMiniflare(options: WorkerdOptions): Miniflare {

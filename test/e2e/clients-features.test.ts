@@ -169,7 +169,7 @@ test('a call whose stream broke is picked up from its last event', async () => {
   const result = await second.client.request(
     { method: 'tools/call', params: longOperation(2, 4) },
     CallToolResultSchema,
-    { ...(lastEventId === undefined ? {} : { resumptionToken: lastEventId }) },
+    lastEventId === undefined ? {} : { resumptionToken: lastEventId },
   )
 
   expect(lastEventId).toBeDefined()

@@ -202,6 +202,12 @@ test.each(OBJECT_EDITS)('an object edit $name', ({ json, changes, expected }) =>
   expect(decode(splice(bytes, edits))).toBe(expected)
 })
 
+test.each(['null', '""', '"\\"a\\":1"', '["a","b"]', '5'])('%s has no members to edit', (json) => {
+  const bytes = encode(json)
+  expect(listMembers(bytes, 0)).toEqual([])
+  expect(editObject(bytes, { start: 0, end: bytes.length }, { a: '1' })).toEqual([])
+})
+
 test.each(['{"a":"b', '{"a":[1,2', '{"a":"\\', '{"a', '{', '{"a":', ''])(
   'broken text %s ends the search',
   (json) => {

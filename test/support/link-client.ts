@@ -139,6 +139,15 @@ export class LinkClient {
     return (await this.take(type, channel)).meta as T
   }
 
+  /** Resolves when so many pieces of messages that are not whole have come. */
+  untilPieces(count: number): Promise<void> {
+    return this.until(() => [...this.#pieces.values()].flat().length >= count)
+  }
+
+  untilClosed(): Promise<void> {
+    return this.until(() => this.closeReason !== undefined)
+  }
+
   /** Resolves when the condition holds; looked at after each frame. */
   async until(condition: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
     const deadline = new AbortController()
@@ -170,6 +179,7 @@ export class LinkClient {
   #begin(frame: Frame): void {
     const welcome = frame.meta as WelcomeMeta
     if (!welcome.resumed) this.#received = 0
+    if (!welcome.resumed) this.#pieces.clear()
     this.welcome = welcome
     this.#forget(frame.ack)
     for (const bytes of this.#unacknowledged) {

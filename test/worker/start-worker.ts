@@ -23,8 +23,8 @@ export interface RunningWorker {
 
 /** `entry` is a program that serves the worker over another server host. */
 export async function startWorker(entry?: string): Promise<RunningWorker> {
-  const storage = await mkdtemp(join(tmpdir(), 'hearth-worker-'))
   const bundle = await bundleWorker(entry)
+  const storage = await mkdtemp(join(tmpdir(), 'hearth-worker-'))
   const lines: string[] = []
   const start = (secrets: Record<string, string> = {}) =>
     startWorkerd({

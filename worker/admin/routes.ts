@@ -1,6 +1,6 @@
 /** `/admin/tenants/{tenant}/…`: the control plane. Behind `requireAdmin`. */
 import { Hono } from 'hono'
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
 import { ServerConfigs } from '#protocol/server-config.ts'
 import { DEFAULT_PLACEMENT, TENANT_NAME, TOKEN, type TenantStub } from '#protocol/tenant.ts'

@@ -16,7 +16,7 @@ export function requireTenant(deps: AuthDeps): MiddlewareHandler<AppEnv> {
     const token = requireToken(c.req.raw)
     const verdict = await authenticate(deps, token, Date.now())
     if (verdict === undefined) throw unauthorized('invalid_token')
-    c.var.record.verdict = verdict
+    c.get('record').verdict = verdict
     await next()
   }
 }

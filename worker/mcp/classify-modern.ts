@@ -2,10 +2,10 @@
  * Requests of 2026-07-28, in which each stands alone: `_meta` says what a session would have said,
  * and the headers must repeat the body (streamable-http, Standard MCP Headers). Pure.
  */
+import { toCanonicalJSON } from '#protocol/canonical-json.ts'
 import { isObject, type Envelope } from '#protocol/json-rpc.ts'
 import { eraOf, HEADER, META, MODERN_METHODS, MODERN_REVISIONS } from '#protocol/mcp.ts'
 import { toCallFacts, targetOf } from './call-facts.ts'
-import { toCanonicalJSON } from './canonical-json.ts'
 import { reject, type Classification, type Rejection } from './classification.ts'
 import { decodeHeaderValue } from './header-value.ts'
 

@@ -17,7 +17,7 @@ type RouteDeps = Pick<Deps, 'serverHost' | 'maxBodyBytes' | 'log'>
 
 export function createMCPRoute(deps: RouteDeps) {
   return async function callServer(c: Context<AppEnv, '/mcp/:server'>): Promise<Response> {
-    const { record } = c.var
+    const record = c.get('record')
     const request = c.req.raw
     const server = c.req.param('server')
     if (SERVER_NAME.test(server)) record.server = server

@@ -4,13 +4,15 @@
  * bound to a principal, a request and a time. It is not secret, and a seal alone does not make it
  * single-use: the parked call it names is, since a retry takes it.
  */
+import { toCanonicalJSON } from '#protocol/canonical-json.ts'
+import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import { canonicalJSON } from './canonical-json.ts'
 
 /** Longest text that is opened; a real one has some 300 characters. */
 export const MAX_REQUEST_STATE_BYTES = 4096
 
 const VERSION = 1
+const MAX_PARAMS_DEPTH = 256
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 
 export interface RequestState {
@@ -55,7 +57,11 @@ export async function digestCall(method: string, params: unknown): Promise<strin
   delete call._meta
   delete call.inputResponses
   delete call.requestState
-  const text = `${method}\n${canonicalJSON(call)}`
+  const canonical = toCanonicalJSON(call, MAX_PARAMS_DEPTH)
+  if (canonical === undefined) {
+    throw new GatewayError('invalid_params', { detail: `nested deeper than ${MAX_PARAMS_DEPTH}` })
+  }
+  const text = `${method}\n${canonical}`
   return toBase64URL(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
 }
 

@@ -27,7 +27,7 @@ export function toLegacyRequest(frame: Uint8Array, options: LegacyRequestOptions
   )
   const withToken = token === undefined ? {} : { progressToken: JSON.stringify(token) }
   const metaGoes = token === undefined && metaKeys.every((key) => RESERVED.has(key))
-  const metaComes = token !== undefined && meta === undefined
+  const metaComes = token !== undefined && (meta === undefined || frame[meta.start] !== 0x7b)
 
   edits.push(
     ...editObject(frame, params, {
@@ -37,7 +37,7 @@ export function toLegacyRequest(frame: Uint8Array, options: LegacyRequestOptions
       ...(metaComes && { _meta: JSON.stringify({ progressToken: token }) }),
     }),
   )
-  if (meta !== undefined && !metaGoes) {
+  if (meta !== undefined && !metaGoes && !metaComes) {
     edits.push(...editObject(frame, meta, { ...metaChanges, ...withToken }))
   }
   return splice(frame, edits)

@@ -46,6 +46,15 @@ test('a state changed in any one character is refused', async () => {
   }
 })
 
+test('a seal has one spelling, though Base64 would take several', async () => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const others = [...alphabet].filter((char) => char !== sealed.at(-1))
+  for (const char of others) {
+    const verdict = await openRequestState(key, sealed.slice(0, -1) + char, ASKED)
+    expect(verdict.ok, char).toBe(false)
+  }
+})
+
 test('a state under another secret is forged', async () => {
   const forged = await sealRequestState(await deriveRequestStateKey('guess'), STATE)
   const verdict = await openRequestState(key, forged, ASKED)

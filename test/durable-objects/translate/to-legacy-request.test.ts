@@ -44,6 +44,12 @@ const CASES: Case[] = [
     expected: '{"id":7,"params":{"name":"echo","_meta":{"progressToken":31}}}',
   },
   {
+    name: 'with a progress token where _meta is no object',
+    frame: '{"id":1,"params":{"_meta":"","name":"echo"}}',
+    progressToken: 31,
+    expected: '{"id":7,"params":{"_meta":{"progressToken":31},"name":"echo"}}',
+  },
+  {
     name: 'without what a retry carries',
     frame:
       '{"id":1,"params":{"name":"a","inputResponses":{"k":{}},"arguments":{"n":12345678901234567890},"requestState":"s"}}',

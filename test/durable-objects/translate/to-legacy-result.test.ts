@@ -60,3 +60,11 @@ test.each([
   ['{"id":1,"result":{"resultType":"task"}}', 'unknown'],
   ['{"id":1,"result":{"resultType":1}}', 'unknown'],
 ])('%s is %s', (frame, type) => expect(resultTypeOf(toFrame(frame))).toBe(type))
+
+test.each(['null', '"ok"', '""', '[1]', '7'])('a result %s, which is none, passes', (result) => {
+  const frame = toLegacyResult(toFrame(`{"id":1,"result":${result}}`), {
+    id: 2,
+    method: 'tools/list',
+  })
+  expect(toText(frame)).toBe(`{"id":2,"result":${result}}`)
+})

@@ -59,3 +59,11 @@ test('a server of the old era cannot call its results public, or unfinished', ()
     result: { resultType: 'complete', cacheScope: 'private', ttlMs: 0, tools: [] },
   })
 })
+
+test.each(['null', '"ok"', '""', '[1]', '7'])('a result %s, which is none, passes', (result) => {
+  const frame = toModernResult(toFrame(`{"id":1,"result":${result}}`), {
+    id: 2,
+    method: 'tools/list',
+  })
+  expect(toText(frame)).toBe(`{"id":2,"result":${result}}`)
+})

@@ -130,7 +130,7 @@ const read = readAnnotations(
     r: marked('Region'),
     o: schema({ n: marked('N', 'integer') }),
     b: marked('Flag', 'boolean'),
-    valueOf: marked('toString'),
+    valueOf: marked('constructor'),
   }),
 )
 const annotations = read.ok ? read.annotations : []

@@ -32,10 +32,15 @@ export function inspectorCLI(era: 'legacy' | 'modern'): TestClient {
 }
 
 function toArgs(target: Target, era: string, name: string, args: Record<string, unknown>) {
-  return [
-    ...[INSPECTOR, '--cli', target.url, '--transport', 'http', '--protocol-era', era],
-    ...['--format', 'json', '-q', '--stored-auth-only'],
-    ...['--header', `Authorization: ${bearer(target).Authorization}`],
-    ...['--method', 'tools/call', '--tool-name', name, '--tool-args-json', JSON.stringify(args)],
-  ]
+  const options = {
+    transport: 'http',
+    'protocol-era': era,
+    format: 'json',
+    header: `Authorization: ${bearer(target).Authorization}`,
+    method: 'tools/call',
+    'tool-name': name,
+    'tool-args-json': JSON.stringify(args),
+  }
+  const pairs = Object.entries(options).flatMap(([key, value]) => [`--${key}`, value])
+  return [INSPECTOR, '--cli', target.url, ...pairs, '-q', '--stored-auth-only']
 }

@@ -1,0 +1,88 @@
+/** The whole gateway as `hearth up` runs it, on a free port and a data folder of its own. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { openDataFolder } from '#cli/data-folder.ts'
+import { startLocalRuntime, type LogLevel } from '#cli/local-runtime.ts'
+import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
+import { ServerConfigs } from '#protocol/server-config.ts'
+
+export interface GatewayOptions {
+  /** As in a configuration file, normalised here; relative folders start at the project's root. */
+  servers: Record<string, z.input<typeof ServerConfigs>[string]>
+  /** Default `info`: call lines are in `logs`. */
+  logLevel?: LogLevel
+  /** More of the worker's variables, such as `MAX_BODY_BYTES`. */
+  variables?: Record<string, string>
+  /** Spares are started and eras are known when this resolves. Default true. */
+  warm?: boolean
+  /** A folder that outlives the gateway; else a temporary one that `stop` removes. */
+  dataFolder?: string
+}
+
+export interface Gateway {
+  /** Origin, without a slash at the end. */
+  url: string
+  token: string
+  /** `Authorization` with the token. */
+  headers: Record<string, string>
+  mcpURL(server: string): string
+  /** Lines of the worker and the host program, at most `MAX_LOG_LINES`. */
+  logs: string[]
+  readonly hostProgramPid: number
+  /** SIGKILL; resolves when the next host program listens. */
+  killHostProgram(): Promise<void>
+  /** Takes the ServerHost object out of memory, as the platform does. */
+  evictServerHost(): Promise<void>
+  putServers(servers: GatewayOptions['servers']): Promise<void>
+  drain(): Promise<void>
+  stop(): Promise<void>
+}
+
+const MAX_LOG_LINES = 20_000
+const ROOT = resolve(import.meta.dirname, '../..')
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'hearth-test-')))
+  const logs: string[] = []
+  const runtime = await startLocalRuntime({
+    servers: normalise(options.servers),
+    data: openDataFolder(folder),
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: options.logLevel ?? 'info',
+    variables: options.variables ?? {},
+    onLine: (_level, text) => {
+      if (logs.push(text) > MAX_LOG_LINES) logs.shift()
+    },
+  })
+  if (options.warm ?? true) await runtime.admin.warm()
+  const { admin, hostProcess, workerd, token } = runtime
+  const url = runtime.url.origin
+  return {
+    url,
+    token,
+    headers: { Authorization: `Bearer ${token}` },
+    mcpURL: (server) => `${url}/mcp/${server}`,
+    logs,
+    get hostProgramPid() {
+      return hostProcess.pid
+    },
+    killHostProgram: () => hostProcess.crash(),
+    evictServerHost: () =>
+      workerd.evict('LocalServerHost', serverHostName('local', DEFAULT_PLACEMENT)),
+    putServers: (servers) => admin.putServers(normalise(servers)),
+    drain: () => admin.drain(AbortSignal.timeout(15_000)),
+    stop: async () => {
+      await runtime.stop()
+      if (options.dataFolder === undefined) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function normalise(servers: GatewayOptions['servers']): ServerConfigs {
+  const configs = ServerConfigs.parse(servers)
+  for (const config of Object.values(configs)) config.cwd = resolve(ROOT, config.cwd ?? '.')
+  return configs
+}
