@@ -41,13 +41,13 @@ const DOCS = new URL('../docs/', import.meta.url).pathname
 const say = (line: string): void => console.error(line)
 
 async function measure(): Promise<Results> {
-  const settings = options.quick ? QUICK : FULL
-  if (options.rounds !== undefined) settings.rounds = Number(options.rounds)
+  const profile = options.quick ? QUICK : FULL
+  const settings = { ...profile, rounds: Number(options.rounds ?? profile.rounds) }
   const peers = PEERS.filter(({ name }) => options.only?.includes(name) ?? true)
   const targets = TARGET_NAMES.filter((name) => (options.target ?? settings.targets).includes(name))
   const results: Results = {
     date: new Date().toISOString().slice(0, 10),
-    quick: options.quick,
+    rounds: settings.rounds,
     machine: describeMachine(),
     targets: [],
   }

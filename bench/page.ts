@@ -18,7 +18,7 @@ export function toPage(results: Results): string {
     'Median of the ratios of single rounds. Latency below 1 and calls/s above 1 are better than the peer.',
     toRatios(results),
     '## Method',
-    METHOD,
+    explainMethod(results),
     '',
   ].join('\n\n')
 }
@@ -70,11 +70,12 @@ function ratioRow(target: string, hearth: PeerResult, peer: PeerResult): string 
   return `| ${target} | ${peer.peer} | ${cells.join(' | ')} |`
 }
 
-const METHOD = `- All products run with their defaults, on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
+function explainMethod({ rounds }: Results): string {
+  return `- All products run with their defaults, on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
   nothing, so that only the way is measured) and the official everything server. Hearth is started as a user starts it, with authentication on.
 - Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process.
 - One client for all of them: Node's HTTP with keep-alive connections. It runs on the same cores. Every answer is checked against what was sent.
-- ${FULL.rounds} rounds; in each, every peer in turn (A B C D, then B C D A …): ${FULL.oneSessionMs / 1000} s with one session, ${FULL.manySessionsMs / 1000} s with ${MANY_SESSIONS} sessions, ${FULL.modernMs / 1000} s of 2026-07-28
+- ${rounds} rounds; in each, every peer in turn (A B C D, then B C D A …): ${FULL.oneSessionMs / 1000} s with one session, ${FULL.manySessionsMs / 1000} s with ${MANY_SESSIONS} sessions, ${FULL.modernMs / 1000} s of 2026-07-28
   calls, ${FULL.newSessions} new sessions. Each phase has a warm-up of ${FULL.warmUpMs} ms that is not counted. All sessions are opened before and kept; peers that wait use no CPU.
 - Closed loop: a session sends its next call when the last is answered, so calls/s and latency are two sides of one thing.
 - New session: \`initialize\`, \`notifications/initialized\` and \`tools/list\`, one client at a time, with a pause before each that is longer than the server
@@ -86,3 +87,4 @@ const METHOD = `- All products run with their defaults, on the same Node, in fro
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
   Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part.
 - Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing.`
+}

@@ -40,7 +40,7 @@ export interface ChurnResult {
 
 export interface Results {
   date: string
-  quick: boolean
+  rounds: number
   machine: { cpus: number; model: string; node: string; loadAverage: number; quiet: boolean }
   targets: TargetResult[]
   churn?: ChurnResult

@@ -25,8 +25,9 @@ export interface LocalRuntimeOptions {
   logLevel: LogLevel
   /** What the worker and the host program write, a line at a time. */
   onLine: (level: string, text: string) => void
-  /** More of the worker's variables, for tests. */
+  /** For tests: more of the worker's variables, and another entry in its place. */
   variables?: Record<string, string>
+  workerEntry?: string
 }
 
 export interface LocalRuntime {
@@ -42,7 +43,7 @@ export interface LocalRuntime {
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
   const linkToken = randomBytes(32).toString('hex')
   const starting = startHostProgram(options, linkToken)
-  const bundle = await bundleWorker().catch(async (error: unknown) => {
+  const bundle = await bundleWorker(options.workerEntry).catch(async (error: unknown) => {
     await stopWhenStarted(starting)
     throw error
   })

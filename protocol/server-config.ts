@@ -2,7 +2,8 @@
  * The configuration of stdio servers: `mcpServers` as desktop clients write it, and our own
  * optional keys. One schema; `docs/hearth.schema.json` is its JSON Schema, for editors.
  */
-import { z } from 'zod'
+// The namespace import lets the bundler leave out what the worker does not use.
+import * as z from 'zod'
 
 /** Part of a URL and of a Durable Object's name, so: letters, digits, `.`, `_`, `-`. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/

@@ -16,6 +16,8 @@ export interface ServerHostStub {
   fetch(request: Request): Promise<Response>
   /** Refuses new calls; resolves when running ones have ended, or 10 s passed. */
   drain(): Promise<void>
+  /** Which servers are warm; starts nothing. */
+  status(): Promise<WarmReport>
   /** Probes and warms every enabled server; what is warm already costs nothing. */
   warm(): Promise<WarmReport>
 }

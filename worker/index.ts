@@ -4,6 +4,7 @@ import { createApp } from './app.ts'
 import type { AppEnv } from './context.ts'
 import { createDeps, type Env } from './env.ts'
 
+export { ContainerServerHost } from '#durable-objects/server-host/container-server-host.ts'
 export { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
 export { Tenant } from '#durable-objects/tenant/tenant.ts'
 

@@ -3,8 +3,6 @@ import type { Context } from 'hono'
 import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import type { AppEnv, Deps } from './context.ts'
 
-/** A probe that waits longer than this is answered "not ready". */
-const READY_DEADLINE_MS = 5_000
 const RETRY_AFTER_SECONDS = '5'
 
 /** Depends on nothing, so that it fails only when the worker itself does. */
@@ -12,29 +10,20 @@ export function health(): Response {
   return Response.json({ status: 'ok' })
 }
 
-/** 200 when every enabled server of the caller's tenant is warm, else 503 that says which is not. */
+/**
+ * 200 when every enabled server of the caller's tenant is warm, else 503 that says which is not.
+ * Starts nothing: a probe must not wake a container that sleeps.
+ */
 export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
   return async function ready(c: Context<AppEnv>): Promise<Response> {
     const { tenant = '', servers: names = [] } = c.get('record').verdict ?? {}
-    const report = await withDeadline(deps.serverHost(tenant, DEFAULT_PLACEMENT).warm())
+    const report = await deps.serverHost(tenant, DEFAULT_PLACEMENT).status()
     const servers = names.map((name) => {
-      const found = report?.servers.find((server) => server.name === name)
-      return { name, warm: found?.ready ?? false, ...(found?.error && { error: found.error }) }
+      const found = report.servers.find((server) => server.name === name)
+      return { name, warm: found?.ready ?? false }
     })
     const isReady = servers.every((server) => server.warm)
     const headers = isReady ? {} : { 'Retry-After': RETRY_AFTER_SECONDS }
     return Response.json({ ready: isReady, servers }, { status: isReady ? 200 : 503, headers })
-  }
-}
-
-async function withDeadline<T>(work: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | null = null
-  const deadline = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), READY_DEADLINE_MS)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -60,7 +60,7 @@ export class Cell {
   async shutDown(): Promise<void> {
     clearTimeout(this.#forgetTimer)
     await this.#supervisor.shutDown()
-    this.#link.close('shutting down')
+    await this.#link.close('shutting down')
   }
 
   #createSupervisor(starter: ProcessStarter): Supervisor {

@@ -1,8 +1,12 @@
+import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { Socket } from 'node:net'
 
 /** A connection that does not answer a ping until the next one is given up. */
 const PING_MS = 30_000
+
+/** The longest wait for the other side's part of a closing. */
+const CLOSE_DEADLINE_MS = 1_000
 
 /** One WebSocket of the link; frames of one turn of the event loop leave in one write. */
 export class Connection {
@@ -36,6 +40,14 @@ export class Connection {
 
   close(code: number, reason: string): void {
     this.#socket.close(code, reason)
+  }
+
+  /** Resolves when the other side has answered the closing, or the deadline has passed. */
+  async closed(code: number, reason: string): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return
+    const deadline = AbortSignal.timeout(CLOSE_DEADLINE_MS)
+    this.close(code, reason)
+    await once(this.#socket, 'close', { signal: deadline }).catch(() => this.#socket.terminate())
   }
 
   stop(): void {

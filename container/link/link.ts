@@ -85,9 +85,10 @@ export class Link {
     return this.#outbound.pendingChannels()
   }
 
-  close(reason: string): void {
+  /** Resolves when what was sent is out, or the other side takes too long. */
+  async close(reason: string): Promise<void> {
     this.#acknowledger.stop()
-    this.#connection?.close(1001, reason)
+    await this.#connection?.closed(1001, reason)
   }
 
   #welcome(connection: Connection, frame: Frame): void {

@@ -30,7 +30,7 @@ export class LaunchGroup {
   launch: Launch
   readonly #options: LaunchGroupOptions
   readonly #processes = new Map<number, ServerProcess>()
-  readonly #endings = new Set<Promise<void>>()
+  readonly #emptied = new Set<() => void>()
   #state: LaunchState = INITIAL
   #timer: NodeJS.Timeout | undefined
 
@@ -71,9 +71,10 @@ export class LaunchGroup {
     for (const effect of effects) this.#perform(effect)
   }
 
-  /** Resolves when every process that is being ended is gone. */
+  /** Resolves when no process is there. */
   async settle(): Promise<void> {
-    while (this.#endings.size > 0) await Promise.all(this.#endings)
+    if (this.#processes.size === 0) return
+    await new Promise<void>((resolve) => this.#emptied.add(resolve))
   }
 
   #policy(): Policy {
@@ -108,6 +109,7 @@ export class LaunchGroup {
         this.#processes.delete(slot)
         this.dispatch({ type: 'exited', slot, exitCode, signal })
         this.#options.onExit()
+        if (this.#processes.size === 0) this.#tellEmptied()
       })
       this.#processes.set(slot, process)
       const wanted = this.#state.slots.get(slot)
@@ -124,9 +126,11 @@ export class LaunchGroup {
   }
 
   #end(slot: number, grace: typeof GRACE): void {
-    const ending = this.#processes.get(slot)?.end(grace)
-    if (ending === undefined) return
-    this.#endings.add(ending)
-    void ending.finally(() => this.#endings.delete(ending))
+    void this.#processes.get(slot)?.end(grace)
+  }
+
+  #tellEmptied(): void {
+    for (const resolve of this.#emptied) resolve()
+    this.#emptied.clear()
   }
 }

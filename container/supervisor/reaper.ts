@@ -10,9 +10,9 @@ while read -r sign group; do
   for each in $groups; do [ "$each" = "$group" ] || left="$left $each"; done
   groups=$left
 done
-for each in $groups; do kill -TERM -- "-$each" 2>/dev/null; done
+for each in $groups; do kill -TERM "-$each" 2>/dev/null; done
 [ -z "$groups" ] || sleep 1
-for each in $groups; do kill -KILL -- "-$each" 2>/dev/null; done
+for each in $groups; do kill -KILL "-$each" 2>/dev/null; done
 exit 0
 `
 

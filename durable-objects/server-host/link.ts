@@ -70,6 +70,14 @@ export class Link {
     return channel
   }
 
+  /** Gives every process up and closes the connection; the next `ready` dials anew. */
+  rest(): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    for (const channel of [...this.#channels.values()]) channel.lose()
+    socket?.close(1000, 'at rest')
+  }
+
   configure(): void {
     if (this.#socket === undefined) return
     this.send({ type: FRAME.configure, channel: 0, meta: { launches: this.#options.launches() } })

@@ -37,6 +37,10 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> {
     return this.#host.drain()
   }
 
+  status(): Promise<WarmReport> {
+    return this.#host.status()
+  }
+
   warm(): Promise<WarmReport> {
     return this.#host.warm()
   }

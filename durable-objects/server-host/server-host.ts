@@ -8,7 +8,7 @@ import { decodeHostCall, type HostCall } from '#protocol/host-call.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { Channel } from './channel.ts'
 import { logCall, toResponse, type ClientCall } from './client-call.ts'
-import { EraProbe } from './eras.ts'
+import { EraProbe, type Eras } from './eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
 import { Link } from './link.ts'
@@ -77,13 +77,25 @@ export class ServerHost {
       if (this.#draining) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#options.touch?.()
       const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
-      return await this.#answer(host, body)
+      const response = await this.#answer(host, body)
+      response.headers.set('x-request-id', host.requestId)
+      return response
     } catch (error) {
       const fault = GatewayError.from(error)
       if (fault.code === 'internal') console.error('server host', fault.cause)
       if (this.#context.logs) logCall(host, fault.code)
       return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
     }
+  }
+
+  /** Whether calls run; a stream that only listens is none. */
+  get isBusy(): boolean {
+    return this.#context.calls.size > 0
+  }
+
+  /** The host program is about to be stopped: the next call starts it, and its processes, again. */
+  rest(): void {
+    this.#context.link.rest()
   }
 
   /** Refuses new calls; resolves when the running ones have ended, or after 10 s. */
@@ -95,15 +107,24 @@ export class ServerHost {
     }
   }
 
+  /** What `warm` would find ready, without starting anything. */
+  async status(): Promise<WarmReport> {
+    const { servers, eras } = this.#context
+    await servers.load()
+    const reports = servers.all.map((server) => {
+      const known = eras.known(server)
+      return { name: server.name, ready: known !== undefined, eras: toNames(known) }
+    })
+    return { servers: reports }
+  }
+
   /** Starts the spares and learns the eras, before anyone asks. */
   async warm(): Promise<WarmReport> {
     const { servers, eras } = this.#context
     await servers.load()
     const reports = servers.all.map(async (server) => {
       try {
-        const { initialize, discover } = await eras.of(server)
-        const spoken = [...(initialize ? ['legacy'] : []), ...(discover ? ['modern'] : [])]
-        return { name: server.name, ready: true, eras: spoken }
+        return { name: server.name, ready: true, eras: toNames(await eras.of(server)) }
       } catch (error) {
         const { message } = GatewayError.from(error)
         return { name: server.name, ready: false, eras: [], error: message }
@@ -122,4 +143,8 @@ export class ServerHost {
     const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
     return kind === 'session' && this.#legacy.adopt(rest, channel)
   }
+}
+
+function toNames({ initialize, discover }: Eras = {}): string[] {
+  return [...(initialize ? ['legacy'] : []), ...(discover ? ['modern'] : [])]
 }

@@ -33,7 +33,7 @@ export interface Gateway {
   readonly hostProgramPid: number
   /** SIGKILL; resolves when the next host program listens. */
   killHostProgram(): Promise<void>
-  /** Takes the ServerHost object out of memory, as the platform does. */
+  /** Resets the ServerHost object as a deploy does: its memory and its link go, calls in flight fail. */
   evictServerHost(): Promise<void>
   putServers(servers: GatewayOptions['servers']): Promise<void>
   drain(): Promise<void>
@@ -42,6 +42,7 @@ export interface Gateway {
 
 const MAX_LOG_LINES = 20_000
 const ROOT = resolve(import.meta.dirname, '../..')
+const WORKER = resolve(ROOT, 'test/fixtures/evictable-worker.mjs')
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'hearth-test-')))
@@ -51,6 +52,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     data: openDataFolder(folder),
     host: '127.0.0.1',
     port: 0,
+    workerEntry: WORKER,
     logLevel: options.logLevel ?? 'info',
     variables: options.variables ?? {},
     onLine: (_level, text) => {
@@ -58,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   })
   if (options.warm ?? true) await runtime.admin.warm()
-  const { admin, hostProcess, workerd, token } = runtime
+  const { admin, hostProcess, token } = runtime
   const url = runtime.url.origin
   return {
     url,
@@ -70,8 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return hostProcess.pid
     },
     killHostProgram: () => hostProcess.crash(),
-    evictServerHost: () =>
-      workerd.evict('LocalServerHost', serverHostName('local', DEFAULT_PLACEMENT)),
+    evictServerHost: () => resetServerHost(runtime.url),
     putServers: (servers) => admin.putServers(normalise(servers)),
     drain: () => admin.drain(AbortSignal.timeout(15_000)),
     stop: async () => {
@@ -79,6 +80,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (options.dataFolder === undefined) await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function resetServerHost(base: URL): Promise<void> {
+  const url = new URL(base)
+  url.searchParams.set('reset-server-host', serverHostName('local', DEFAULT_PLACEMENT))
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`the reset answered ${response.status}`)
 }
 
 function normalise(servers: GatewayOptions['servers']): ServerConfigs {

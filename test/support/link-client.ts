@@ -55,8 +55,11 @@ export class LinkClient {
     this.#socket = socket
     this.welcome = undefined
     this.closeReason = undefined
-    socket.on('message', (data: Buffer) => this.#take(decodeFrame(data)))
+    socket.on('message', (data: Buffer) => {
+      if (socket === this.#socket) this.#take(decodeFrame(data))
+    })
     socket.on('close', (_code, reason) => {
+      if (socket !== this.#socket) return
       this.closeReason = reason.toString()
       this.#wake()
     })

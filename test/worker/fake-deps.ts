@@ -54,6 +54,7 @@ export function createFakes({ deps = {}, answers = [], warm }: FakeOptions = {})
         return answer === undefined ? Response.json({ answered: true }) : answer(request)
       },
       drain: () => Promise.resolve(),
+      status: () => Promise.resolve(warm ?? { servers: [] }),
       warm: () => Promise.resolve(warm ?? { servers: [] }),
     }),
     verdicts: createVerdictCache(),

@@ -2,6 +2,7 @@
  * Version 1 of the link, byte by byte: an image may be one version older than its worker, so these
  * bytes must be understood as long as `hello` offers version 1.
  */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -22,7 +23,7 @@ const GOLDEN: Golden[] = [
   {
     name: 'hello',
     fields: { type: FRAME.hello, channel: 0, meta: { versions: [1], epoch: 'e' } },
-    hex: `0101000000000000000000000000000000000020${text('{"versions":[1],"epoch":"e"}')}`,
+    hex: `010100000000000000000000000000000000001c${text('{"versions":[1],"epoch":"e"}')}`,
   },
   {
     name: 'ack',
@@ -32,7 +33,7 @@ const GOLDEN: Golden[] = [
   {
     name: 'open',
     fields: { type: FRAME.open, channel: 3, seq: 2, ack: 1, meta: { key: 'k', server: 's' } },
-    hex: `010400000000000200000001000000030000001a${text('{"key":"k","server":"s"}')}`,
+    hex: `0104000000000002000000010000000300000018${text('{"key":"k","server":"s"}')}`,
   },
   {
     name: 'a piece of a message',
@@ -74,7 +75,7 @@ async function dial(): Promise<WebSocket> {
 }
 
 const hello = (versions: number[]): Uint8Array =>
-  encodeFrame({ type: FRAME.hello, channel: 0, meta: { versions, epoch: 'e' } })
+  encodeFrame({ type: FRAME.hello, channel: 0, meta: { versions, epoch: randomUUID() } })
 
 test('the host answers a hello that lists newer versions, too', async () => {
   const socket = await dial()

@@ -1,0 +1,115 @@
+import { Container } from '@cloudflare/containers'
+import { GatewayError } from '#protocol/errors.ts'
+import { LINK_PATH } from '#protocol/link.ts'
+import type { Tenant } from '../tenant/tenant.ts'
+import { ServerHost, type WarmReport } from './server-host.ts'
+
+export interface ContainerHostEnv {
+  TENANT: DurableObjectNamespace<Tenant>
+  LOG_LEVEL?: string
+  KEEP_ALIVE_MS?: string
+  /** The container is stopped when no call came for this long: `30s`, `10m`, `2h`. */
+  SLEEP_AFTER?: string
+}
+
+const PORT = 8080
+const DEFAULT_SLEEP_AFTER = '10m'
+const START = { instanceGetTimeoutMS: 10_000, portReadyTimeoutMS: 20_000, waitInterval: 100 }
+/** The host program ends its processes, and itself, within 8 s. */
+const STOP_MS = 10_000
+const STOP_POLL_MS = 50
+const NO_CONTAINER = /no container instance|too many containers/i
+const NO_CONTAINER_RETRY_MS = 5_000
+
+/**
+ * The server host on Cloudflare: its host program runs in the container pinned to this object.
+ * Named `v1:{tenant}:{placement}`. The base class owns the alarm; calls keep the container awake,
+ * open streams and the link do not.
+ */
+export class ContainerServerHost extends Container<ContainerHostEnv> {
+  override requiredPorts = [PORT]
+  override pingEndpoint = 'host/health'
+  readonly #name: string
+  readonly #host: ServerHost
+  #stopping: Promise<void> | undefined
+
+  constructor(ctx: ConstructorParameters<typeof Container>[0], env: ContainerHostEnv) {
+    const sleepAfter = requireDuration(env.SLEEP_AFTER ?? DEFAULT_SLEEP_AFTER)
+    super(ctx, env, { defaultPort: PORT, sleepAfter })
+    const { LOG_LEVEL = 'info', KEEP_ALIVE_MS = '15000' } = env
+    this.envVars = { LOG_LEVEL }
+    this.#name = ctx.id.name ?? ''
+    const tenant = env.TENANT.getByName(this.#name.split(':')[1] ?? '')
+    this.#host = new ServerHost({
+      name: this.#name,
+      storage: ctx.storage,
+      dial: () => this.#dial(),
+      readConfig: () => tenant.config(),
+      touch: () => this.renewActivityTimeout(),
+      logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
+      keepAliveMs: Number(KEEP_ALIVE_MS),
+    })
+  }
+
+  /** Calls go to the core: nothing of a client's request reaches the container by itself. */
+  override fetch(request: Request): Promise<Response> {
+    return this.#host.fetch(request)
+  }
+
+  drain(): Promise<void> {
+    return this.#host.drain()
+  }
+
+  warm(): Promise<WarmReport> {
+    return this.#host.warm()
+  }
+
+  /** The base class asks once no call has begun for `SLEEP_AFTER`; while one runs, it asks again. */
+  override async onActivityExpired(): Promise<void> {
+    if (this.#host.isBusy) return
+    this.#host.rest()
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    })
+    await this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    await this.stop()
+    const end = Date.now() + STOP_MS
+    while (this.ctx.container?.running === true && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS))
+    }
+    if (this.ctx.container?.running === true) await this.destroy()
+  }
+
+  async #dial(): Promise<WebSocket> {
+    // A container on its way down still answers.
+    await this.#stopping
+    await this.startAndWaitForPorts({ cancellationOptions: START }).catch((error: unknown) => {
+      throw toStartError(error)
+    })
+    const port = this.ctx.container?.getTcpPort(PORT)
+    if (port === undefined) throw new GatewayError('host_unavailable')
+    const url = `http://host${LINK_PATH}/${encodeURIComponent(this.#name)}`
+    const { webSocket, status } = await port.fetch(url, { headers: { Upgrade: 'websocket' } })
+    if (webSocket === null) throw new Error(`the host program answered ${status}`)
+    return webSocket
+  }
+}
+
+/** Having no container to give does not heal within a call; anything else is tried again. */
+function toStartError(error: unknown): unknown {
+  if (!(error instanceof Error) || !NO_CONTAINER.test(error.message)) return error
+  const detail = 'no container is free'
+  return new GatewayError('host_unavailable', {
+    detail,
+    retryAfterMs: NO_CONTAINER_RETRY_MS,
+    cause: error,
+  })
+}
+
+function requireDuration(text: string): string {
+  if (/^\d+[smh]$/.test(text)) return text
+  throw new TypeError(`SLEEP_AFTER must be like 30s, 10m or 2h, not "${text}"`)
+}
