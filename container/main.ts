@@ -9,7 +9,7 @@ import { startReaper } from './supervisor/reaper.ts'
 /** All processes are gone by then, or are left to the reaper. */
 const SHUTDOWN_DEADLINE_MS = 8_000
 
-const settings = parseSettings(process.env)
+const settings = readSettings()
 const log = createLog(settings.logLevel)
 const reaper = startReaper()
 const cells = new Cells({
@@ -18,6 +18,15 @@ const cells = new Cells({
   keepMs: settings.keepMs,
 })
 const server = createHostServer({ cells, token: settings.token })
+
+function readSettings(): ReturnType<typeof parseSettings> {
+  try {
+    return parseSettings(process.env)
+  } catch (error) {
+    process.stderr.write(`${String(error)}\n`)
+    process.exit(1)
+  }
+}
 
 let isShuttingDown = false
 async function shutDown(): Promise<void> {

@@ -82,9 +82,9 @@ export class Output {
   #toMeta(envelope: NonNullable<ReturnType<typeof readMessage>>['envelope']): MessageMeta {
     if (envelope.kind === 'request') return envelope
     if (envelope.kind === 'notification') return envelope
-    const { kind, id } = envelope
+    const { kind, id, failed } = envelope
     const ms = id === null ? undefined : this.#inFlight.end(id, performance.now())
-    return ms === undefined ? { kind, id } : { kind, id, ms }
+    return { kind, id, ...(failed && { failed }), ...(ms !== undefined && { ms }) }
   }
 
   #reportOversize(head: Buffer, tail: Buffer): void {

@@ -47,7 +47,8 @@ test('cells know nothing of one another', async () => {
 test('SIGTERM ends every process, tells the object, and exits with 0', async () => {
   const session = await startLinkSession()
   host = session.host
-  const { pid } = await session.open(1, launchOf('ignores-sigterm', { warm: 1 }))
+  const { pid } = await session.open(1, launchOf('ignores-sigterm'))
+  await session.link.takeMessage(1)
 
   expect(await host.stop()).toBe(0)
 
@@ -68,7 +69,8 @@ test('the end of its parent ends it, and everything it has started', async () =>
 test('when it is killed, not even a stubborn process stays behind', async () => {
   const session = await startLinkSession()
   host = session.host
-  const { pid } = await session.open(1, launchOf('ignores-sigterm', { warm: 0 }))
+  const { pid } = await session.open(1, launchOf('ignores-sigterm'))
+  await session.link.takeMessage(1)
 
   await host.stop('SIGKILL')
 

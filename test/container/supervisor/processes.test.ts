@@ -43,6 +43,7 @@ describe('a process ends', () => {
 
   test('even when it ignores SIGTERM', async () => {
     const { channel } = await open('ignores-sigterm')
+    await session.link.takeMessage(channel)
 
     session.link.close(channel)
 
