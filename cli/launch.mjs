@@ -25,6 +25,7 @@ export function launch(script, args) {
     detached: process.platform !== 'win32',
   })
   forwardSignals(child)
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(child)
 }
 
 /** True when node_modules holds exactly what the lockfile asks for on this platform. */
@@ -88,6 +89,19 @@ function forwardSignals(child) {
     process.kill(process.pid, signal)
   })
 }
+
+/** npm passes a signal on to its shell, which dies of it and tells nobody. */
+function endWithParent(child) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, PARENT_CHECK_MS)
+  watch.unref()
+}
+
+const PARENT_CHECK_MS = 250
 
 function fail(message) {
   console.error(`hearth: ${message}`)

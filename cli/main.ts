@@ -8,9 +8,7 @@ const program = new Command('hearth')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hearth: ')) })
 const up = upCommand().copyInheritedSettings(program)
-program
-  .addCommand(up, { isDefault: true })
-  .addHelpText('after', () => `\n${up.helpInformation()}`)
+program.addCommand(up, { isDefault: true }).addHelpText('after', () => `\n${up.helpInformation()}`)
 
 try {
   await program.parseAsync()

@@ -1,5 +1,5 @@
 /** The options of `hearth up`, parsed and checked. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { TOKEN } from '#protocol/tenant.ts'
 import { LOCAL_TENANT } from '../data-folder.ts'
 import { Failure } from '../failure.ts'

@@ -33,7 +33,12 @@ async function up(options: UpOptions): Promise<void> {
     log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
   }
   const runtime = await startLocalRuntime({
-    ...{ servers, data, host, port, logLevel, onLine: log.relay },
+    servers,
+    data,
+    host,
+    port,
+    logLevel,
+    onLine: log.relay,
     ...(token === undefined ? {} : { token }),
   })
   const ready = { url: runtime.url.origin, token: runtime.token, servers: enabledNames(servers) }

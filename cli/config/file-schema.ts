@@ -14,7 +14,7 @@ export const FileServer = ServerConfig.extend({
   description: ignored('people'),
   alwaysAllow: ignored('other clients'),
   autoApprove: ignored('other clients'),
-})
+}).meta({ id: 'server' })
 export type FileServer = z.infer<typeof FileServer>
 
 const NamedServer = FileServer.extend({ name: z.string().regex(SERVER_NAME) })

@@ -21,8 +21,9 @@ export const workerBuild = {
 /** Throws with esbuild's messages when a source does not compile. */
 export async function bundleWorker(entry: string = workerEntry): Promise<string> {
   if (isBundled) return readFileSync(entry, 'utf8')
-  const { build } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
   const result = await build({ ...workerBuild, entryPoints: [entry], write: false })
+  await stop() // its own process would stay as long as this one
   const [output] = result.outputFiles
   if (output === undefined) throw new Error(`${entry} gave no bundle`)
   return output.text

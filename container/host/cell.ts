@@ -38,7 +38,7 @@ export class Cell {
 
   constructor(options: CellOptions) {
     this.#options = options
-    const { starter, log, name } = options
+    const { log, name } = options
     this.#link = new Link({
       instance: randomUUID(),
       channels: () => this.#channels.list(),
@@ -48,7 +48,7 @@ export class Cell {
       onConnected: (isConnected) => this.#watch(isConnected),
       onFault: (error) => log('warn', 'link_fault', { cell: name, error: String(error) }),
     })
-    this.#supervisor = this.#createSupervisor(starter)
+    this.#supervisor = this.#createSupervisor(options)
     this.#watch(false)
   }
 
@@ -63,13 +63,16 @@ export class Cell {
     await this.#link.close('shutting down')
   }
 
-  #createSupervisor(starter: ProcessStarter): Supervisor {
+  #createSupervisor({ starter, log, name }: CellOptions): Supervisor {
     return new Supervisor(
       { start: (launch, onExit) => startProcess(starter, this.console, launch, onExit) },
       {
         onOpened: (channel, meta) => this.#send(FRAME.opened, channel, meta),
         onRefused: (channel, meta) => this.#end(FRAME.refused, channel, meta),
-        onExit: (channel, meta) => this.#end(FRAME.exit, channel, meta),
+        onExit: (channel, meta) => {
+          if (meta.reason === 'crashed') log('warn', 'process_crashed', { cell: name, ...meta })
+          this.#end(FRAME.exit, channel, meta)
+        },
         onOversize: (channel, meta) => this.#send(FRAME.oversize, channel, meta),
         onMessage: (channel, { meta, payload }) =>
           this.#link.send({ type: FRAME.message, channel, meta, payload }),

@@ -19,25 +19,35 @@ const PACKAGE = /^((?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:@(.
 
 /** Reads npx's arguments, or returns `undefined` for forms that are left to npx itself. */
 export function parseNpx(args: readonly string[]): NpxRequest | undefined {
-  const rest = [...args]
-  let spec: string | undefined
-  for (let arg = rest[0]; arg?.startsWith('-'); arg = rest[0]) {
-    rest.shift()
-    if (arg === '--') break
-    if (['-y', '--yes', '-q', '--quiet'].includes(arg)) continue
-    if (arg.startsWith('--package=')) spec = arg.slice('--package='.length)
-    else if ((arg === '-p' || arg === '--package') && spec === undefined) spec = rest.shift()
-    else return undefined
-  }
-  const command = rest.shift()
+  const options = readOptions(args)
+  if (options === undefined) return undefined
+  const { spec, rest } = options
+  const [command, ...programArgs] = rest
   const [, name, version] = PACKAGE.exec(spec ?? command ?? '') ?? []
   if (name === undefined || command === undefined || version?.includes(':')) return undefined
   return {
     name,
     ...(version === undefined ? {} : { version }),
     ...(spec === undefined ? {} : { bin: command }),
-    args: rest,
+    args: programArgs,
   }
+}
+
+const IGNORED = new Set(['-y', '--yes', '-q', '--quiet'])
+
+/** The package that is named by an option, and what follows the options. */
+function readOptions(args: readonly string[]): { spec?: string; rest: string[] } | undefined {
+  const rest = [...args]
+  let found: { spec?: string } = {}
+  for (let arg = rest[0]; arg?.startsWith('-'); arg = rest[0]) {
+    rest.shift()
+    if (arg === '--') break
+    if (IGNORED.has(arg)) continue
+    const spec = /^(?:-p|--package)$/.test(arg) ? rest.shift() : /^--package=(.*)/.exec(arg)?.[1]
+    if (spec === undefined || found.spec !== undefined) return undefined
+    found = { spec }
+  }
+  return { ...found, rest }
 }
 
 /** The package's program: of the working folder, of Hearth's own packages, or installed once. */

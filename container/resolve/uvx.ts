@@ -19,24 +19,39 @@ const PASSED = new Set(['--with', '--python', '-p', '--index-url', '--extra-inde
 
 /** Reads uvx's arguments, or returns `undefined` for forms that are left to uvx itself. */
 export function parseUvx(args: readonly string[]): UvxRequest | undefined {
-  const rest = [...args]
-  const options: string[] = []
-  let from: string | undefined
+  const read = readOptions(args)
+  const [command, ...programArgs] = read?.rest ?? []
+  if (read === undefined || command === undefined) return undefined
+  const [bin = command, version] = command.split('@')
+  const pinned = version === undefined || version === 'latest' ? bin : `${bin}==${version}`
+  return {
+    spec: read.from ?? pinned,
+    options: read.options,
+    bin: bin.replace(/\[.*$/, ''),
+    args: programArgs,
+  }
+}
+
+interface Options {
+  from: string | undefined
+  options: string[]
+  rest: string[]
+}
+
+function readOptions(args: readonly string[]): Options | undefined {
+  const read: Options = { from: undefined, options: [], rest: [...args] }
+  const { options, rest } = read
   for (let arg = rest[0]; arg?.startsWith('-'); arg = rest[0]) {
     rest.shift()
     if (arg === '-q' || arg === '--quiet') continue
-    const [name = arg, inline] = splitOption(arg)
+    const [name, inline] = splitOption(arg)
     const value = inline ?? rest.shift()
     if (value === undefined) return undefined
-    if (name === '--from') from = value
+    if (name === '--from') read.from = value
     else if (PASSED.has(name)) options.push(name, value)
     else return undefined
   }
-  const command = rest.shift()
-  if (command === undefined) return undefined
-  const [bin = command, version] = command.split('@')
-  const pinned = version === undefined || version === 'latest' ? bin : `${bin}==${version}`
-  return { spec: from ?? pinned, options, bin: bin.replace(/\[.*$/, ''), args: rest }
+  return read
 }
 
 function splitOption(arg: string): [string, string | undefined] {

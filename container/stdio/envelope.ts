@@ -1,6 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { classifyMessage, isObject, isRequestId } from '#protocol/json-rpc.ts'
+import { skimMessage } from './skim.ts'
 import type { Envelope, RequestId } from '#protocol/json-rpc.ts'
+
+/** A parse of more than this would hold up the other processes' messages. */
+const LARGE_BYTES = 128 * 1024
 
 export interface ReadMessage {
   envelope: Envelope
@@ -13,11 +17,10 @@ export interface ReadMessage {
 /** Tells what a line is, or `undefined` when it is no JSON-RPC message. Never throws. */
 export function readMessage(bytes: Uint8Array): ReadMessage | undefined {
   const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const text = line.toString('utf8')
-  const value = parse(text)
+  const value = line.length > LARGE_BYTES ? skimMessage(line) : parse(line.toString('utf8'))
   const envelope = classifyMessage(value)
   if (envelope === undefined) return undefined
-  const payload = isUtf8(line) ? bytes : Buffer.from(text)
+  const payload = isUtf8(line) ? bytes : Buffer.from(line.toString('utf8'))
   if (envelope.kind === 'notification' && envelope.method === 'notifications/cancelled') {
     const cancels = cancelledId(value)
     if (cancels !== undefined) return { envelope, payload, cancels }

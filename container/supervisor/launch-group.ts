@@ -6,6 +6,14 @@ import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
 import type { Launch } from '#protocol/link.ts'
 
+/** What a channel has got. */
+export interface Lease {
+  channel: number
+  slot: number
+  process: ServerProcess
+  warm: boolean
+}
+
 export interface LaunchGroupOptions {
   launch: Launch
   /** How many more processes the cell may have. */
@@ -15,12 +23,9 @@ export interface LaunchGroupOptions {
     launch: Launch,
     onExit: (exitCode: number | null, signal: string | null) => void,
   ): Promise<ServerProcess>
-  /** What concerns a channel; `process` is the one it has got when it is opened. */
-  onEffect(
-    effect: Extract<Effect, { channel: number }>,
-    process: ServerProcess | undefined,
-    slot: number | undefined,
-  ): void
+  onOpened(lease: Lease): void
+  /** The channel was refused, or its process is gone. */
+  onOver(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void
   /** Something of the cell's room may have become free. */
   onExit(): void
 }
@@ -96,11 +101,16 @@ export class LaunchGroup {
         return
       }
       case 'opened':
-        return this.#options.onEffect(effect, this.#processes.get(effect.slot), effect.slot)
+        return this.#open(effect)
       case 'refused':
       case 'exited':
-        return this.#options.onEffect(effect, undefined, undefined)
+        return this.#options.onOver(effect)
     }
+  }
+
+  #open({ channel, slot, warm }: Extract<Effect, { do: 'opened' }>): void {
+    const process = this.#processes.get(slot)
+    if (process !== undefined) this.#options.onOpened({ channel, slot, process, warm })
   }
 
   async #start(slot: number): Promise<void> {

@@ -61,14 +61,16 @@ export interface Draft {
   crashes: CrashRecord
   retired: boolean
   effects: Effect[]
+  readonly now: number
+  readonly policy: Policy
 }
 
-export function startSlot(draft: Draft, now: number, channel?: number): void {
+export function startSlot(draft: Draft, channel?: number): void {
   const slot = draft.nextSlot
   draft.nextSlot += 1
   draft.slots.set(slot, {
     phase: 'starting',
-    since: now,
+    since: draft.now,
     ...(channel === undefined ? {} : { channel }),
   })
   draft.effects.push({ do: 'start', slot })

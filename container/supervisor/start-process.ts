@@ -16,14 +16,13 @@ export interface ProcessStarter {
 
 /** Starts one process of a launch. Rejects with `StartError`. */
 export async function startProcess(
-  { resolver, reaper, baseEnv, log }: ProcessStarter,
+  starter: ProcessStarter,
   console: CellConsole,
   launch: Launch,
   onExit: (exitCode: number | null, signal: string | null) => void,
 ): Promise<ServerProcess> {
-  const { file, args } = await resolver.resolve(launch)
-  const env = { ...baseEnv, ...launch.env }
-  const child = await spawnProgram({ file, args, cwd: launch.cwd, env })
+  const child = await spawnLaunch(starter, launch)
+  const { reaper, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
   child.once('exit', () => reaper.remove(pid))
@@ -35,8 +34,22 @@ export async function startProcess(
     console: printed,
     onExit: (exitCode, signal) => {
       console.end(printed)
-      log('info', 'process_ended', { server: launch.name, pid, exitCode, signal })
+      log('debug', 'process_ended', { server: launch.name, pid, exitCode, signal })
       onExit(exitCode, signal)
     },
   })
+}
+
+async function spawnLaunch(
+  { resolver, baseEnv, log }: ProcessStarter,
+  launch: Launch,
+): ReturnType<typeof spawnProgram> {
+  try {
+    const { file, args } = await resolver.resolve(launch)
+    const env = { ...baseEnv, ...launch.env }
+    return await spawnProgram({ file, args, cwd: launch.cwd, env })
+  } catch (error) {
+    log('warn', 'process_start_failed', { server: launch.name, error: String(error) })
+    throw error
+  }
 }

@@ -4,8 +4,10 @@
  */
 import { isCrashLooping, recordFailure, settleFailures } from './crash-loop.ts'
 import { endSlot, refuse, startSlot } from './slots.ts'
-import type { Draft, Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
+import type { Failure } from './crash-loop.ts'
+import type { Draft, Effect, EndReason, LaunchState, Policy, SupervisorEvent } from './slots.ts'
 import { fillPool, oldestSpare } from './warm-pool.ts'
+import type { RefusedMeta } from '#protocol/link.ts'
 
 export interface Step {
   state: LaunchState
@@ -31,35 +33,33 @@ export function next(
     slots: new Map(state.slots),
     waiting: [...state.waiting],
     effects: [],
+    now,
+    policy,
   }
   draft.crashes = settleFailures(draft.crashes, draft.slots.values(), now, policy)
-  apply(draft, event, now, policy)
-  startWaiting(draft, now, policy)
-  fillPool(draft, now, policy)
-  const { effects, ...settled } = draft
-  return { state: settled, effects }
+  apply(draft, event)
+  startWaiting(draft)
+  fillPool(draft)
+  const { slots, waiting, nextSlot, crashes, retired, effects } = draft
+  return { state: { slots, waiting, nextSlot, crashes, retired }, effects }
 }
 
-function apply(draft: Draft, event: SupervisorEvent, now: number, policy: Policy): void {
+function apply(draft: Draft, event: SupervisorEvent): void {
   switch (event.type) {
     case 'open':
-      return open(draft, event.channel, now, policy)
+      return open(draft, event.channel)
     case 'close':
       return close(draft, event.channel)
     case 'started':
-      return started(draft, event.slot, now)
+      return started(draft, event.slot)
     case 'start-failed':
-      return startFailed(draft, event.slot, event.detail, now, policy)
+      return startFailed(draft, event.slot, event.detail)
     case 'exited':
-      return exited(draft, event, now, policy)
+      return exited(draft, event)
     case 'expire':
-      if (draft.slots.get(event.slot)?.phase === 'leased') endSlot(draft, event.slot, event.reason)
-      return
-    case 'evict': {
-      const spare = oldestSpare(draft.slots)
-      if (spare !== undefined) endSlot(draft, spare, 'closed')
-      return
-    }
+      return expire(draft, event.slot, event.reason)
+    case 'evict':
+      return evict(draft)
     case 'wake':
       return
     case 'retire':
@@ -69,35 +69,43 @@ function apply(draft: Draft, event: SupervisorEvent, now: number, policy: Policy
   }
 }
 
-function open(draft: Draft, channel: number, now: number, policy: Policy): void {
+function open(draft: Draft, channel: number): void {
   if (draft.retired) return refuse(draft, channel, { code: 'shutting_down' })
   const spare = oldestSpare(draft.slots)
   if (spare !== undefined) return lease(draft, spare, channel, true)
-  for (const [number, slot] of draft.slots) {
-    if (slot.phase !== 'starting' || slot.channel !== undefined) continue
-    draft.slots.set(number, { ...slot, channel })
-    return
-  }
-  if (isCrashLooping(draft.crashes, now)) {
-    const { lastFailure, retryAt } = draft.crashes
-    return refuse(draft, channel, {
-      code: lastFailure?.neverStarted === true ? 'server_start_failed' : 'server_crash_loop',
-      ...(lastFailure === undefined ? {} : { detail: lastFailure.detail }),
-      retryAfterMs: Math.ceil(retryAt - now),
-    })
-  }
+  if (joinStart(draft, channel)) return
+  if (isCrashLooping(draft.crashes, draft.now)) return refuse(draft, channel, toRefusal(draft))
   const ending = [...draft.slots.values()].filter((slot) => slot.phase === 'ending').length
-  const hasRoom = draft.slots.size < policy.maxProcesses
-  if (policy.room > 0 && (hasRoom || ending > draft.waiting.length)) draft.waiting.push(channel)
+  const hasRoom = draft.slots.size < draft.policy.maxProcesses || ending > draft.waiting.length
+  if (hasRoom && draft.policy.room > 0) draft.waiting.push(channel)
   else refuse(draft, channel, { code: 'server_busy' })
 }
 
+/** A spare that is just starting is as good as one that is started now. */
+function joinStart(draft: Draft, channel: number): boolean {
+  for (const [number, slot] of draft.slots) {
+    if (slot.phase !== 'starting' || slot.channel !== undefined) continue
+    draft.slots.set(number, { ...slot, channel })
+    return true
+  }
+  return false
+}
+
+function toRefusal({ crashes, now }: Draft): RefusedMeta {
+  const { lastFailure, retryAt } = crashes
+  return {
+    code: lastFailure?.neverStarted === true ? 'server_start_failed' : 'server_crash_loop',
+    ...(lastFailure === undefined ? {} : { detail: lastFailure.detail }),
+    retryAfterMs: Math.ceil(retryAt - now),
+  }
+}
+
 /** Started at once where there is room, else as soon as an ending process has left its place. */
-function startWaiting(draft: Draft, now: number, policy: Policy): void {
-  while (draft.slots.size < policy.maxProcesses) {
+function startWaiting(draft: Draft): void {
+  while (draft.slots.size < draft.policy.maxProcesses) {
     const channel = draft.waiting.shift()
     if (channel === undefined) return
-    startSlot(draft, now, channel)
+    startSlot(draft, channel)
   }
 }
 
@@ -124,10 +132,10 @@ function closedUnopened(channel: number): Effect {
   return { do: 'exited', channel, exitCode: null, signal: null, reason: 'closed' }
 }
 
-function started(draft: Draft, number: number, now: number): void {
+function started(draft: Draft, number: number): void {
   const slot = draft.slots.get(number)
   if (slot?.phase !== 'starting') return
-  draft.slots.set(number, { phase: 'spare', since: now })
+  draft.slots.set(number, { phase: 'spare', since: draft.now })
   if (slot.channel !== undefined) lease(draft, number, slot.channel, false)
 }
 
@@ -138,38 +146,40 @@ function lease(draft: Draft, number: number, channel: number, warm: boolean): vo
   draft.effects.push({ do: 'opened', channel, slot: number, warm })
 }
 
-function startFailed(
-  draft: Draft,
-  number: number,
-  detail: string,
-  now: number,
-  policy: Policy,
-): void {
+function startFailed(draft: Draft, number: number, detail: string): void {
   const slot = draft.slots.get(number)
   draft.slots.delete(number)
   if (slot?.phase !== 'starting') return
-  draft.crashes = recordFailure(draft.crashes, { detail, neverStarted: true }, now, policy)
+  fail(draft, { detail, neverStarted: true })
   if (slot.channel === undefined) return
   refuse(draft, slot.channel, { code: 'server_start_failed', detail })
 }
 
-function exited(
-  draft: Draft,
-  event: Extract<SupervisorEvent, { type: 'exited' }>,
-  now: number,
-  policy: Policy,
-): void {
+function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'exited' }>): void {
   const slot = draft.slots.get(event.slot)
   if (slot === undefined) return
   draft.slots.delete(event.slot)
   const { exitCode, signal } = event
-  if (slot.phase !== 'ending' && now - slot.since < policy.stableMs) {
+  if (slot.phase !== 'ending' && draft.now - slot.since < draft.policy.stableMs) {
     const detail = signal === null ? `it exited with code ${exitCode}` : `it ended by ${signal}`
-    draft.crashes = recordFailure(draft.crashes, { detail, neverStarted: false }, now, policy)
+    fail(draft, { detail, neverStarted: false })
   }
   if (slot.channel === undefined) return
   const reason = slot.reason ?? 'crashed'
   draft.effects.push({ do: 'exited', channel: slot.channel, exitCode, signal, reason })
+}
+
+function fail(draft: Draft, failure: Failure): void {
+  draft.crashes = recordFailure(draft.crashes, failure, draft.now, draft.policy)
+}
+
+function expire(draft: Draft, number: number, reason: EndReason): void {
+  if (draft.slots.get(number)?.phase === 'leased') endSlot(draft, number, reason)
+}
+
+function evict(draft: Draft): void {
+  const spare = oldestSpare(draft.slots)
+  if (spare !== undefined) endSlot(draft, spare, 'closed')
 }
 
 function retire(draft: Draft): void {

@@ -1,8 +1,8 @@
 import { Channels } from './channels.ts'
 import { LaunchGroup } from './launch-group.ts'
+import type { Lease } from './launch-group.ts'
 import { MAX_PROCESSES_PER_CELL } from './limits.ts'
 import type { OutputMessage } from './output.ts'
-import type { ServerProcess } from './server-process.ts'
 import type { Effect } from './slots.ts'
 import type { ExitMeta, Launch, OpenedMeta, OversizeMeta, RefusedMeta } from '#protocol/link.ts'
 
@@ -105,36 +105,25 @@ export class Supervisor {
         if (this.#isPaused) process.setPaused(true)
         return process
       },
-      onEffect: (effect, process, slot) => this.#settle(group, effect, process, slot),
+      onOpened: (lease) => this.#opened(lease),
+      onOver: (effect) => this.#settle(effect),
       onExit: () => this.#useFreedRoom(),
     })
     this.#groups.set(launch.name, group)
     return group
   }
 
-  #settle(
-    group: LaunchGroup,
-    effect: Extract<Effect, { channel: number }>,
-    process: ServerProcess | undefined,
-    slot: number | undefined,
-  ): void {
-    const { channel: number, do: kind, ...meta } = effect
-    if (kind === 'opened') return this.#opened(group, number, effect, process, slot)
-    this.#channels.delete(number)
-    if (effect.do === 'exited') this.#sink.onExit(number, meta as ExitMeta)
-    if (effect.do === 'refused') this.#sink.onRefused(number, meta as RefusedMeta)
+  #settle(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void {
+    const { channel, do: kind, ...meta } = effect
+    this.#channels.delete(channel)
+    if (kind === 'exited') this.#sink.onExit(channel, meta as ExitMeta)
+    else this.#sink.onRefused(channel, meta as RefusedMeta)
   }
 
-  #opened(
-    group: LaunchGroup,
-    number: number,
-    effect: Effect,
-    process: ServerProcess | undefined,
-    slot: number | undefined,
-  ): void {
+  #opened({ channel: number, slot, process, warm }: Lease): void {
     const channel = this.#channels.get(number)
-    if (channel === undefined || process === undefined || slot === undefined) return
-    const warm = effect.do === 'opened' && effect.warm
+    if (channel === undefined) return
+    const { group } = channel
     this.#sink.onOpened(number, { pid: process.pid, warm })
     channel.process = process
     process.lease(channel.key, {

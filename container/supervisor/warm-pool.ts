@@ -1,6 +1,6 @@
 /** Spares: which one is taken, and when others are started. Pure. */
 import { endSlot, startSlot } from './slots.ts'
-import type { Draft, Policy, Slot } from './slots.ts'
+import type { Draft, Slot } from './slots.ts'
 
 /** The longest started is the likeliest to be ready. */
 export function oldestSpare(slots: ReadonlyMap<number, Slot>): number | undefined {
@@ -9,7 +9,8 @@ export function oldestSpare(slots: ReadonlyMap<number, Slot>): number | undefine
 }
 
 /** Starts what is missing, or says when to try again. Channels that wait go first. */
-export function fillPool(draft: Draft, now: number, policy: Policy): void {
+export function fillPool(draft: Draft): void {
+  const { now, policy } = draft
   if (draft.retired) return endSpares(draft, Infinity)
   if (draft.waiting.length > 0) return
   const slots = [...draft.slots.values()]
@@ -24,7 +25,7 @@ export function fillPool(draft: Draft, now: number, policy: Policy): void {
     draft.effects.push({ do: 'wake', at: draft.crashes.retryAt })
     return
   }
-  for (let count = 0; count < missing; count += 1) startSlot(draft, now)
+  for (let count = 0; count < missing; count += 1) startSlot(draft)
 }
 
 /** Spares that nobody needs: their channel left while they started, or the pool is smaller than before. */

@@ -73,8 +73,9 @@ export class Connection implements Ticking {
     yield* this.#exchanges.values()
   }
 
-  /** Throws `duplicate_id` and `server_busy`. */
+  /** Throws `duplicate_id`, `server_busy`, and `server_exited` when the process is gone. */
   request(exchange: Exchange, payload: Uint8Array): void {
+    if (this.channel.over) throw new GatewayError('server_exited')
     const key = idKey(exchange.id)
     if (this.#exchanges.has(key)) throw new GatewayError('duplicate_id')
     if (this.#exchanges.size >= MAX_EXCHANGES) throw new GatewayError('server_busy')
@@ -122,11 +123,12 @@ export class Connection implements Ticking {
     this.tell('notifications/cancelled', { requestId: id, reason })
   }
 
-  /** Ends the process. What is in flight is settled by the caller. */
+  /** Ends the process. What is in flight fails with `server_exited`; the owner hears nothing. */
   close(): void {
-    this.#ticker.delete(this)
-    this.#exchanges.clear()
     this.channel.close()
+    for (const exchange of this.#takeAll()) {
+      exchange.onLost(new GatewayError('server_exited', { detail: 'the process was ended' }))
+    }
   }
 
   tick(now: number): void {
@@ -140,14 +142,19 @@ export class Connection implements Ticking {
   #receive(payload: Uint8Array, meta: MessageMeta, replayed: boolean): void {
     if (meta.kind !== 'response') return this.#owner.onServerMessage(payload, meta)
     const exchange = meta.id == null ? undefined : this.#remove(meta.id)
-    if (exchange !== undefined) exchange.onResponse(payload, meta)
-    else this.#owner.onStrayResponse(payload, meta, replayed)
+    if (exchange === undefined) return this.#owner.onStrayResponse(payload, meta, replayed)
+    try {
+      exchange.onResponse(payload, meta)
+    } catch (error) {
+      exchange.onLost(new GatewayError('internal', { cause: error }))
+    }
   }
 
   /** The discarded line's request is known by its id, or by being the only one. */
   #failOversize(id: RequestId | undefined, maxBytes: number): void {
     const lone = this.#exchanges.size === 1 ? this.newest?.id : undefined
-    const exchange = this.#remove(id ?? lone ?? '')
+    const culprit = id ?? lone
+    const exchange = culprit === undefined ? undefined : this.#remove(culprit)
     exchange?.onLost(new GatewayError('message_too_large', { data: { maxBytes } }))
   }
 
@@ -161,10 +168,14 @@ export class Connection implements Ticking {
   }
 
   #end(error: GatewayError): void {
+    this.#owner.onOver(error, this.#takeAll())
+  }
+
+  #takeAll(): Exchange[] {
     const unanswered = [...this.#exchanges.values()]
     this.#exchanges.clear()
     this.#ticker.delete(this)
-    this.#owner.onOver(error, unanswered)
+    return unanswered
   }
 }
 

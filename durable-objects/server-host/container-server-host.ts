@@ -31,6 +31,8 @@ export class ContainerServerHost extends Container<ContainerHostEnv> {
   override pingEndpoint = 'host/health'
   readonly #name: string
   readonly #host: ServerHost
+  /** Requests without a response yet: among them those that install or start a server. */
+  #pending = 0
   #stopping: Promise<void> | undefined
 
   constructor(ctx: ConstructorParameters<typeof Container>[0], env: ContainerHostEnv) {
@@ -53,7 +55,7 @@ export class ContainerServerHost extends Container<ContainerHostEnv> {
 
   /** Calls go to the core: nothing of a client's request reaches the container by itself. */
   override fetch(request: Request): Promise<Response> {
-    return this.#host.fetch(request)
+    return this.#keepAwake(this.#host.fetch(request))
   }
 
   drain(): Promise<void> {
@@ -61,17 +63,27 @@ export class ContainerServerHost extends Container<ContainerHostEnv> {
   }
 
   warm(): Promise<WarmReport> {
-    return this.#host.warm()
+    return this.#keepAwake(this.#host.warm())
   }
 
   /** The base class asks once no call has begun for `SLEEP_AFTER`; while one runs, it asks again. */
   override async onActivityExpired(): Promise<void> {
-    if (this.#host.isBusy) return
+    if (this.#pending > 0 || this.#host.isBusy) return
     this.#host.rest()
     this.#stopping ??= this.#stop().finally(() => {
       this.#stopping = undefined
     })
     await this.#stopping
+  }
+
+  async #keepAwake<T>(work: Promise<T>): Promise<T> {
+    this.#pending++
+    try {
+      return await work
+    } finally {
+      this.#pending--
+      this.renewActivityTimeout()
+    }
   }
 
   async #stop(): Promise<void> {

@@ -16,6 +16,9 @@ import {
 } from '#protocol/link.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { Channel } from './channel.ts'
+import { isolate } from './isolate.ts'
+import { openLinkConnection } from './link-connection.ts'
+import { Unacknowledged } from './unacknowledged.ts'
 
 /** Unacknowledged frames kept for a resume. A host program acknowledges within 200 ms. */
 const MAX_UNACKED_BYTES = 64 * 1024 * 1024
@@ -24,7 +27,6 @@ const ACK_AFTER_MS = 200
 /** A link that acknowledges nothing for this long is taken for dead and dialled again. */
 const SILENCE_MS = 10_000
 const DIAL_ATTEMPT_PAUSE_MS = 100
-const DIAL_TIMEOUT_MS = 5_000
 
 export interface LinkOptions {
   /** Opens a WebSocket to the host program, starting it when needed. May fail; is tried again. */
@@ -36,7 +38,9 @@ export interface LinkOptions {
 
 export class Link {
   readonly #options: LinkOptions
-  readonly #epoch = crypto.randomUUID()
+  #epoch = crypto.randomUUID()
+  /** The host program that the sequence numbers are shared with. */
+  #instance: string | undefined
   readonly #channels = new Map<number, Channel>()
   #socket: WebSocket | undefined
   #connecting: Promise<void> | undefined
@@ -44,8 +48,7 @@ export class Link {
   #sent = 0
   #received = 0
   #acknowledged = 0
-  #unacked: { seq: number; bytes: Uint8Array }[] = []
-  #unackedBytes = 0
+  readonly #unacked = new Unacknowledged()
   #ackTimer: number | undefined
   #silenceTimer: number | undefined
 
@@ -55,11 +58,22 @@ export class Link {
 
   /** Resolves when frames flow; throws `host_unavailable` when that takes longer than `timeoutMs`. */
   async ready(timeoutMs: number): Promise<void> {
-    if (this.#socket !== undefined) return
-    this.#connecting ??= this.#connect(Date.now() + timeoutMs).finally(() => {
-      this.#connecting = undefined
-    })
-    await this.#connecting
+    const deadline = Date.now() + timeoutMs
+    // A connection can be lost again before those who waited for it go on.
+    while (this.#socket === undefined) {
+      this.#connecting ??= this.#connect(deadline).finally(() => {
+        this.#connecting = undefined
+      })
+      await this.#connecting
+    }
+  }
+
+  /**
+   * Resolves when a cut link is whole again, or given up. Until then it is not known which processes
+   * live: what is sent to one that is gone is lost with it.
+   */
+  async mended(): Promise<void> {
+    await this.#connecting?.catch(() => undefined) // who needs the link is told by `ready`
   }
 
   /** Asks for a process. The channel fails by itself when none can be had. */
@@ -74,7 +88,7 @@ export class Link {
   rest(): void {
     const socket = this.#socket
     this.#socket = undefined
-    for (const channel of [...this.#channels.values()]) channel.lose()
+    this.#loseAll()
     socket?.close(1000, 'at rest')
   }
 
@@ -97,9 +111,8 @@ export class Link {
     const seq = ++this.#sent
     const bytes = encodeFrame({ ...frame, seq, ack: this.#received })
     this.#acknowledged = this.#received
-    this.#unacked.push({ seq, bytes })
-    this.#unackedBytes += bytes.length
-    if (this.#unackedBytes > MAX_UNACKED_BYTES) this.#cut()
+    this.#unacked.add(seq, bytes)
+    if (this.#unacked.byteLength > MAX_UNACKED_BYTES) this.#cut()
     else this.#write(bytes)
     this.#silenceTimer ??= setTimeout(() => this.#watchSilence(seq), SILENCE_MS)
   }
@@ -122,84 +135,75 @@ export class Link {
     throw new GatewayError('host_unavailable', { cause })
   }
 
-  async #dialOnce(): Promise<void> {
-    const socket = await this.#options.dial()
-    socket.binaryType = 'arraybuffer'
-    socket.accept()
-    const welcomed = Promise.withResolvers<void>()
-    const timer = setTimeout(() => socket.close(1002, 'no welcome'), DIAL_TIMEOUT_MS)
-    socket.addEventListener('message', (event) => {
-      if (this.#socket === socket) return this.#receive(event)
-      clearTimeout(timer)
-      const { meta, ack } = decodeFrame(new Uint8Array(event.data as ArrayBuffer))
-      this.#settle(socket, meta as WelcomeMeta, ack)
-      welcomed.resolve()
+  #dialOnce(): Promise<void> {
+    return openLinkConnection({
+      dial: this.#options.dial,
+      hello: () => ({ versions: [LINK_VERSION], epoch: this.#epoch }),
+      received: () => this.#received,
+      onWelcome: (socket, { meta, ack }) => this.#settle(socket, meta as WelcomeMeta, ack),
+      onMessage: (socket, event) => {
+        // What still comes over a connection that was given up comes again over the next one.
+        if (this.#socket === socket) this.#receive(event)
+      },
+      onClose: (socket) => void (this.#socket === socket && this.#lose()),
     })
-    for (const type of ['close', 'error'] as const) {
-      socket.addEventListener(type, () => {
-        clearTimeout(timer)
-        welcomed.reject(new Error('the link closed before its welcome'))
-        if (this.#socket === socket) this.#lose()
-      })
-    }
-    const hello = { versions: [LINK_VERSION], epoch: this.#epoch }
-    socket.send(encodeFrame({ type: FRAME.hello, channel: 0, ack: this.#received, meta: hello }))
-    await welcomed.promise
   }
 
-  /** Both ends agree on where they are; what the other side has not seen is sent again. */
-  #settle(socket: WebSocket, welcome: WelcomeMeta, ack: number): void {
+  /**
+   * Both ends agree on where they are; what the other side has not seen is sent again. False when
+   * they cannot: the host program took up a hello whose welcome was lost.
+   */
+  #settle(socket: WebSocket, welcome: WelcomeMeta, ack: number): boolean {
+    if (welcome.resumed && welcome.instance !== this.#instance) {
+      this.#epoch = crypto.randomUUID()
+      return false
+    }
     this.#socket = socket
+    this.#instance = welcome.instance
     if (welcome.resumed) {
-      this.#acknowledge(ack)
-      for (const { bytes } of this.#unacked) {
+      this.#unacked.acknowledge(ack)
+      for (const bytes of this.#unacked.frames()) {
         stampAck(bytes, this.#received)
         this.#write(bytes)
       }
-      return
+      // The configuration may have changed since.
+      this.configure()
+      return true
     }
-    this.#sent = 0
-    this.#received = 0
-    this.#acknowledged = 0
-    this.#unacked = []
-    this.#unackedBytes = 0
+    this.#sent = this.#received = this.#acknowledged = 0
+    this.#unacked.clear()
+    if (this.#silenceTimer !== undefined) clearTimeout(this.#silenceTimer)
+    this.#silenceTimer = undefined
     this.configure()
     this.#reconcile(welcome.channels)
+    return true
   }
 
   #reconcile(live: WelcomeMeta['channels']): void {
     const numbers = new Set(live.map(({ channel }) => channel))
     for (const [number, channel] of this.#channels) {
-      if (!numbers.has(number)) channel.lose()
+      if (!numbers.has(number)) isolate('a channel', () => channel.lose())
     }
     for (const { channel: number, key, server } of live) {
       this.#nextChannel = Math.max(this.#nextChannel, number + 1)
       if (this.#channels.has(number)) continue
       const channel = new Channel(this, number, key, server, 'open')
       this.#channels.set(number, channel)
-      if (!this.#options.adopt(channel)) channel.close()
+      isolate('a channel', () => {
+        if (!this.#options.adopt(channel)) channel.close()
+      })
     }
   }
 
   #receive(event: MessageEvent): void {
     const frame = decodeFrame(new Uint8Array(event.data as ArrayBuffer))
-    this.#acknowledge(frame.ack)
+    this.#unacked.acknowledge(frame.ack)
     if (frame.seq === 0) return
     if (frame.seq !== this.#received + 1) return
     this.#received = frame.seq
     if (this.#received - this.#acknowledged >= ACK_AFTER_FRAMES) this.#sendAck()
     else this.#ackTimer ??= setTimeout(() => this.#sendAck(), ACK_AFTER_MS)
-    this.#channels.get(frame.channel)?.receive(frame)
-  }
-
-  #acknowledge(ack: number): void {
-    let count = 0
-    for (const { seq, bytes } of this.#unacked) {
-      if (seq > ack) break
-      this.#unackedBytes -= bytes.length
-      count++
-    }
-    if (count > 0) this.#unacked.splice(0, count)
+    isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
   }
 
   #sendAck(): void {
@@ -212,9 +216,10 @@ export class Link {
 
   #watchSilence(seq: number): void {
     this.#silenceTimer = undefined
-    const oldest = this.#unacked[0]
-    if (oldest === undefined) return
-    if (oldest.seq <= seq && this.#socket !== undefined) return this.#cut()
+    const oldest = this.#unacked.oldestSeq
+    // Without a connection nothing is expected; `configure` begins the watch on the next one.
+    if (oldest === undefined || this.#socket === undefined) return
+    if (oldest <= seq) return this.#cut()
     this.#silenceTimer = setTimeout(() => this.#watchSilence(this.#sent), SILENCE_MS)
   }
 
@@ -236,8 +241,10 @@ export class Link {
   #lose(): void {
     this.#socket = undefined
     if (this.#channels.size === 0) return
-    this.ready(30_000).catch(() => {
-      for (const channel of this.#channels.values()) channel.lose()
-    })
+    this.ready(30_000).catch(() => this.#loseAll())
+  }
+
+  #loseAll(): void {
+    for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
 }

@@ -77,6 +77,7 @@ export class ServerHost {
       if (this.#draining) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#options.touch?.()
       const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
+      await this.#context.link.mended()
       const response = await this.#answer(host, body)
       response.headers.set('x-request-id', host.requestId)
       return response

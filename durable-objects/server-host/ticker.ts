@@ -2,6 +2,8 @@
  * One timer for every deadline and keep-alive of an object, so that a warm call sets none.
  * Resolution is `TICK_MS`.
  */
+import { isolate } from './isolate.ts'
+
 export interface Ticking {
   tick: (now: number) => void
 }
@@ -23,7 +25,7 @@ export class Ticker {
 
   #tick(): void {
     const now = Date.now()
-    for (const member of this.#members) member.tick(now)
+    for (const member of this.#members) isolate('a tick', () => member.tick(now))
     this.#timer = this.#members.size === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS)
   }
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { openDataFolder } from '#cli/data-folder.ts'
 import { startLocalRuntime, type LogLevel } from '#cli/local-runtime.ts'
 import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'

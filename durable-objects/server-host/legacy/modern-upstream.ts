@@ -132,7 +132,7 @@ export class ModernUpstream implements Upstream {
         onLost: (error) => {
           this.#ids.delete(call)
           this.#server.untrack(call)
-          call.onLost(error)
+          this.#lose(call, method, error, () => this.#send(call, method, round, make))
         },
       },
       (own) => (frame = make(own)),
@@ -140,6 +140,17 @@ export class ModernUpstream implements Upstream {
     if (call.settled) return this.#server.process.cancel(id, 'cancelled by the client')
     this.#ids.set(call, id)
     this.#server.track(call, id, this.#session.record.logLevel !== undefined)
+  }
+
+  /** A call that may be repeated runs once more, on the next process. */
+  #lose(call: ClientCall, method: string, error: GatewayError, repeat: () => Promise<void>): void {
+    if (error.code !== 'server_exited' || call.repeated || this.#closed) return call.onLost(error)
+    const decide = async (): Promise<void> => {
+      if (!(await this.#server.mayRepeat(call, method))) return call.onLost(error)
+      call.repeated = true
+      await repeat()
+    }
+    decide().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
   }
 
   #answer(

@@ -13,6 +13,7 @@ import { startFailure } from '../eras.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers.ts'
 import { SharedProcess } from '../shared-process.ts'
+import { listTools } from '../tools.ts'
 import type { LegacySession, Upstream } from './session.ts'
 
 /** One for each shared server: the process and the sessions on it. */
@@ -44,6 +45,13 @@ export class SharedServer {
 
   end(call: ClientCall): void {
     this.#running.delete(call)
+  }
+
+  /** Whether a call that may have run can run once more; asks the server for its tools. */
+  async mayRepeat({ host: { target } }: ClientCall, method: string): Promise<boolean> {
+    if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
+    const tools = await listTools((params) => this.process.ask('tools/list', params))
+    return tools.get(target ?? '')?.repeatable === true
   }
 
   /** Whether a session beside this one is subscribed to a resource. */
@@ -162,10 +170,13 @@ export class SharedUpstream implements Upstream {
   }
 
   #lose(call: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
-    const repeats = error.code === 'server_exited' && REPEATABLE_METHODS.has(method)
-    if (!repeats || call.repeated) return call.onLost(error)
-    call.repeated = true
-    this.call(call, body).catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
+    if (error.code !== 'server_exited' || call.repeated) return call.onLost(error)
+    const repeat = async (): Promise<void> => {
+      if (!(await this.#shared.mayRepeat(call, method))) return call.onLost(error)
+      call.repeated = true
+      await this.call(call, body)
+    }
+    repeat().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
   }
 
   #staysSubscribed(body: Uint8Array): boolean {

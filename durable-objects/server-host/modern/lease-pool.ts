@@ -36,9 +36,12 @@ interface Waiter {
   resolve: (lease: Lease) => void
   reject: (error: GatewayError) => void
   deadline: number
+  since: number
 }
 
 const GROW_AFTER_MS = 20
+/** After this long a waiter gets the room of a process that others' calls keep in use. */
+const STARVED_AFTER_MS = 1_000
 const MAX_WAITERS = 1_000
 const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
@@ -51,6 +54,7 @@ export class LeasePool {
   #waiters: Waiter[] = []
   #opening = 0
   #growing = false
+  #closed = false
 
   constructor(context: HostContext, server: Server, owner: (lease: Lease) => ConnectionOwner) {
     this.#context = context
@@ -62,25 +66,27 @@ export class LeasePool {
     return this.#all.size + this.#opening
   }
 
-  /** Throws what a start can fail with, and `server_busy` when none came free by `deadline`. */
+  /** Throws what a start can fail with, and `server_busy` when none comes free by `deadline`. */
   async acquire(capabilities: string, deadline: number): Promise<Lease> {
     const at = this.#idle.findLastIndex((lease) => lease.capabilities === capabilities)
     const [lease] = at < 0 ? [] : this.#idle.splice(at, 1)
     if (lease !== undefined) return lease
     if (this.#waiters.length >= MAX_WAITERS) throw new GatewayError('server_busy')
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
-    this.#waiters.push({ capabilities, resolve, reject, deadline })
+    this.#waiters.push({ capabilities, resolve, reject, deadline, since: Date.now() })
     if (this.size === 0) this.#grow()
-    else this.#growLater()
+    this.#growLater()
     return promise
   }
 
   release(lease: Lease): void {
     if (lease.connection.over || !this.#all.has(lease)) return
     const at = this.#waiters.findIndex((waiter) => waiter.capabilities === lease.capabilities)
+    if (at !== 0 && this.#starves(this.#waiters[0])) return this.discard(lease)
     const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1)
-    if (waiter === undefined) this.#idle.push(lease)
-    else waiter.resolve(lease)
+    if (waiter !== undefined) waiter.resolve(lease)
+    else if (this.#closed) this.discard(lease)
+    else this.#idle.push(lease)
   }
 
   /** The process is gone, or must not be used again. */
@@ -91,8 +97,16 @@ export class LeasePool {
     if (this.#waiters.length > 0) this.#growLater()
   }
 
-  closeAll(): void {
-    for (const lease of this.#all) this.discard(lease)
+  /** Keeps no process any more: what is lent is ended when it comes back. */
+  close(): void {
+    this.#closed = true
+    for (const lease of this.#idle) this.discard(lease)
+  }
+
+  #starves(waiter: Waiter | undefined): boolean {
+    if (waiter === undefined || this.#opening > 0) return false
+    const isFull = this.size >= this.#server.config.maxProcesses
+    return isFull && Date.now() - waiter.since > STARVED_AFTER_MS
   }
 
   #growLater(): void {
@@ -112,7 +126,8 @@ export class LeasePool {
     const late = this.#waiters.filter(({ deadline }) => deadline <= now)
     if (late.length === 0) return
     this.#waiters = this.#waiters.filter(({ deadline }) => deadline > now)
-    for (const { reject } of late) reject(new GatewayError('server_busy'))
+    const code = this.#all.size === 0 ? 'server_start_timeout' : 'server_busy'
+    for (const { reject } of late) reject(new GatewayError(code))
   }
 
   /** Starts a process for the waiter that has waited longest and has none on its way. */

@@ -74,9 +74,12 @@ export class LegacyServer implements ModernServing {
     client.abandon()
   }
 
+  /** Calls that run go on; those that wait for their clients do not. */
   close(): void {
     this.#listeners.close()
-    this.#pool.closeAll()
+    for (const { call } of this.#parked.values()) call.abandon('the configuration has changed')
+    this.#parked.clear()
+    this.#pool.close()
   }
 
   async #begin(client: ClientCall, method: string, body: Uint8Array): Promise<void> {
@@ -106,7 +109,7 @@ export class LegacyServer implements ModernServing {
       serverInfo: this.#facts.serverInfo,
       seal: (sealed) => this.#seal(sealed, body),
       onParked: (parked) => this.#park({ lease, call: parked }),
-      onDone: () => this.#finish(lease),
+      onDone: (_call, isClean) => this.#finish(lease, isClean),
     })
     this.#running.set(lease, call)
     const token: { progressToken?: RequestId } =
@@ -114,9 +117,11 @@ export class LegacyServer implements ModernServing {
     lease.connection.request(call, toLegacyRequest(body, { id, ...token }))
   }
 
-  #finish(lease: Lease): void {
+  /** What goes on after its call could ask the next one's client: such a process is not lent again. */
+  #finish(lease: Lease, isClean: boolean): void {
     this.#running.delete(lease)
-    this.#pool.release(lease)
+    if (isClean) this.#pool.release(lease)
+    else this.#pool.discard(lease)
   }
 
   async #seal(call: TranslatedCall, body: Uint8Array): Promise<string> {
@@ -223,7 +228,7 @@ export class LegacyServer implements ModernServing {
       client.repeated = true
       await this.#begin(client, method, body)
     }
-    repeat().catch((failure: unknown) => client.onLost(GatewayError.from(failure)))
+    repeat().catch((failure: unknown) => client.onLost(GatewayError.is(failure) ? failure : error))
     return true
   }
 

@@ -39,8 +39,10 @@ export class Listeners {
     if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
     const asked = readListenFilter(decode(body).params)
     if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
-    const filter = honourFilter(asked.filter, this.#facts.capabilities)
-    const listener: Listener = { filter, lease: undefined }
+    const listener: Listener = {
+      filter: honourFilter(asked.filter, this.#facts.capabilities),
+      lease: undefined,
+    }
     this.#listeners.set(client, listener)
     try {
       await this.#subscribe(client, listener)
@@ -48,7 +50,7 @@ export class Listeners {
       this.delete(client)
       throw error
     }
-    client.reply.event(encode(toAcknowledgement(client.id, filter)))
+    client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
   delete(client: ClientCall): void {
@@ -91,7 +93,21 @@ export class Listeners {
     if (uris.length === 0) return
     const { start } = this.#server.config.timeoutMs
     const lease = await this.#pool.acquire(client.host.capabilities ?? '{}', Date.now() + start)
+    // The client may be gone by now.
+    if (!this.#listeners.has(client)) return this.#pool.release(lease)
     listener.lease = lease
-    for (const uri of uris) await lease.connection.ask('resources/subscribe', { uri }, start)
+    const honoured: string[] = []
+    for (const uri of uris) {
+      try {
+        await lease.connection.ask('resources/subscribe', { uri }, start)
+        honoured.push(uri)
+      } catch (error) {
+        // What the server refuses is left out of the acknowledgement.
+        if (GatewayError.is(error)) throw error
+      }
+    }
+    const { resourceSubscriptions: _, ...others } = listener.filter
+    listener.filter =
+      honoured.length === 0 ? others : { ...others, resourceSubscriptions: honoured }
   }
 }

@@ -102,7 +102,7 @@ export class ModernServer implements ModernServing {
   #lose(client: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
     this.#running.delete(client)
     if (error.code !== 'server_exited' || client.repeated) return client.onLost(error)
-    this.#mayRepeat(client, method)
+    this.mayRepeat(client, method)
       .then((safe) => {
         if (!safe) return client.onLost(error)
         client.repeated = true
@@ -111,7 +111,8 @@ export class ModernServer implements ModernServing {
       .catch((failure: unknown) => client.onLost(GatewayError.from(failure)))
   }
 
-  async #mayRepeat(client: ClientCall, method: string): Promise<boolean> {
+  /** Whether a call that may have run can run once more; asks the server for its tools. */
+  async mayRepeat(client: ClientCall, method: string): Promise<boolean> {
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
     return (await this.#knownTools()).get(client.host.target ?? '')?.repeatable === true
   }

@@ -40,8 +40,8 @@ export interface TranslatedCallOptions {
   serverInfo: Record<string, unknown> | undefined
   seal: (call: TranslatedCall) => Promise<string>
   onParked: (call: TranslatedCall) => void
-  /** The process is free again. Called once. */
-  onDone: (call: TranslatedCall) => void
+  /** The call is over. `isClean`: nothing of it goes on in the process. Called once. */
+  onDone: (call: TranslatedCall, isClean: boolean) => void
 }
 
 export class TranslatedCall implements Exchange {
@@ -79,7 +79,7 @@ export class TranslatedCall implements Exchange {
   }
 
   onResponse(payload: Uint8Array, meta: MessageMeta): void {
-    this.#finish((client) => {
+    this.#finish(true, (client) => {
       if (meta.failed === true) return this.#answerError(client, payload, meta)
       const { method, serverInfo } = this.#options
       const options = { id: client.id, method, ...(serverInfo && { serverInfo }) }
@@ -88,14 +88,14 @@ export class TranslatedCall implements Exchange {
   }
 
   onLost(error: GatewayError): void {
-    this.#finish((client) => client.onLost(error))
+    this.#finish(error.code === 'message_too_large', (client) => client.onLost(error))
   }
 
   /** The client is gone: the server is told (2026-07-28, patterns/cancellation.mdx). */
   abandon(reason: string): void {
     if (this.#done) return
     this.#options.connection.cancel(this.id, reason)
-    this.#finish((client) => client.abandon())
+    this.#finish(false, (client) => client.abandon())
   }
 
   /** A request of the server's in the middle of the call. */
@@ -180,12 +180,17 @@ export class TranslatedCall implements Exchange {
     )
   }
 
-  #finish(settle: (client: ClientCall) => void): void {
+  #finish(isClean: boolean, settle: (client: ClientCall) => void): void {
     if (this.#done) return
     this.#done = true
-    if (this.#client === undefined) this.#held = settle
-    else settle(this.#client)
-    this.#options.onDone(this)
+    try {
+      if (this.#client === undefined) this.#held = settle
+      else settle(this.#client)
+    } catch (error) {
+      this.#client?.onLost(new GatewayError('internal', { cause: error }))
+    } finally {
+      this.#options.onDone(this, isClean && this.#asks.length === 0)
+    }
   }
 }
 

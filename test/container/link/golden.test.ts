@@ -109,6 +109,21 @@ test('unknown frame types and meta members are ignored', async () => {
   })
 })
 
+test('a number that was received already is not taken again', async () => {
+  const socket = await dial()
+  socket.send(hello([1]))
+  await once(socket, 'message')
+  const frames: Buffer[] = []
+  socket.on('message', (bytes: Buffer) => frames.push(bytes))
+  const open = (channel: number, seq: number): Uint8Array =>
+    encodeFrame({ type: FRAME.open, channel, seq, meta: { key: 'k', server: 'nobody' } })
+  for (const bytes of [open(1, 1), open(1, 1), open(2, 2)]) socket.send(bytes)
+  while (frames.length < 2) await once(socket, 'message')
+  socket.terminate()
+
+  expect(frames.map((bytes) => decodeFrame(bytes).channel)).toEqual([1, 2])
+})
+
 const FAULTS = [
   { name: 'no version in common', frames: [hello([2])], reason: 'no common link version' },
   { name: 'bytes that are no frame', frames: [Buffer.from('hi')], reason: 'bad frame' },

@@ -144,14 +144,13 @@ test('an object that stands still stops the processes, not the memory', async ()
   await session.open(1, launchOf('huge-line', { maxProcesses: 2 }))
   link.isSilent = true
   for (let id = 1; id <= 30; id += 1) link.message(1, request(id, { bytes: 2e6 }))
+  await link.until(isAnswered(link, 8))
   await expect(link.until(isAnswered(link, 15), 1_000)).rejects.toThrow('nothing came')
-  const held = link.inbox.length
 
   link.isSilent = false
   link.acknowledge()
   await link.until(isAnswered(link, 30))
 
-  expect(held).toBeGreaterThan(7)
   expect(link.inbox.map(idOf)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1))
 })
 

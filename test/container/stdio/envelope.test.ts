@@ -17,6 +17,31 @@ describe('a line is told apart', () => {
     test(line, () => expect(readMessage(Buffer.from(line))?.envelope).toEqual(envelope))
   }
 
+  const blob = `"${'\\"é'.repeat(50_000)}"`
+  const large = [
+    [
+      `{"result":{"a":[${blob}]},"jsonrpc":"2.0","id":7}`,
+      { kind: 'response', id: 7, failed: false },
+    ],
+    [`{"jsonrpc":"2.0","error":{"message":${blob}}}`, { kind: 'response', id: null, failed: true }],
+    [
+      ` { "id" : "x" , "method":"m","params":{"a":${blob}},"jsonrpc":"2.0" } `,
+      { kind: 'request', id: 'x', method: 'm' },
+    ],
+    [`{"x":${blob},"method":"m","jsonrpc":"2.0"}`, { kind: 'notification', method: 'm' }],
+    [`{"jsonrpc":"2.0","id":1,"result":{"a":${blob}`, undefined],
+    [`{"jsonrpc":"2.0","id":1,"result":${blob}}{}`, undefined],
+    [`{"jsonrpc":"2.0","id":nope,"result":${blob}}`, undefined],
+    [`{"jsonrpc":"2.0","method":"m","params":[${blob}]}`, undefined],
+    [blob, undefined],
+    ['x'.repeat(200_000), undefined],
+  ] as const
+  for (const [line, envelope] of large) {
+    test(`large: ${line.slice(0, 30)} … ${line.slice(-30)}`, () => {
+      expect(readMessage(Buffer.from(line))?.envelope).toEqual(envelope)
+    })
+  }
+
   test('a message keeps its bytes', () => {
     const line = Buffer.from('{"jsonrpc":"2.0", "method":"m","x":1.0}')
     expect(readMessage(line)?.payload).toBe(line)

@@ -156,13 +156,27 @@ test('the last answer of a process that exits comes before its exit', async () =
   })
 })
 
+test('a small message does not overtake a large one of its own channel', async () => {
+  const channel = await open('huge-line')
+  for (const [id, bytes] of [30e6, 1, 3e6, 1].entries()) {
+    session.link.message(channel, { jsonrpc: '2.0', id, method: 'm', params: { bytes } })
+  }
+
+  const ids: unknown[] = []
+  for (let n = 0; n < 4; n += 1) ids.push((await session.link.takeMessage(channel)).id)
+
+  expect(ids).toEqual([0, 1, 2, 3])
+})
+
 test('one large answer does not hold up small ones of other channels', async () => {
   const large = await open('huge-line')
   const small = await open('echo')
+  await session.call(small, 1)
 
   session.link.message(large, { jsonrpc: '2.0', id: 1, method: 'm', params: { bytes: 30e6 } })
-  session.link.message(small, { jsonrpc: '2.0', id: 1, method: 'm' })
-  await session.link.takeMessage(small)
+  await session.link.untilPieces(1)
+  await session.call(small, 2)
 
+  expect(session.link.inbox.some((frame) => frame.channel === large)).toBe(false)
   expect(await session.link.takeMessage(large)).toMatchObject({ id: 1 })
 })

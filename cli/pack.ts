@@ -1,0 +1,25 @@
+/**
+ * `prepack`: bundles the command, the host program and the worker into dist/, because Node strips no
+ * types under node_modules. Packages stay outside, except in the worker, which has no node_modules.
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { rootFolder } from './layout.ts'
+import { workerBuild } from './runtime/worker-bundle.ts'
+
+const dist = join(rootFolder, 'dist')
+rmSync(dist, { recursive: true, force: true })
+
+await build({
+  absWorkingDir: rootFolder,
+  entryPoints: { main: 'cli/main.ts', 'host-program': 'container/main.ts' },
+  outdir: dist,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  packages: 'external',
+  logLevel: 'warning',
+})
+await build({ ...workerBuild, entryPoints: { worker: 'worker/index.ts' }, outdir: dist })

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest'
+import { parseConfig } from '#cli/config-file.ts'
+import { Failure } from '#cli/failure.ts'
+
+const SOURCE = {
+  path: '/home/me/mcp.json',
+  dataFolder: '/data',
+  environment: { REGION: 'eu', EMPTY: '', SECRET: 'hunter2' },
+}
+
+const parse = (file: unknown) =>
+  parseConfig(typeof file === 'string' ? file : JSON.stringify(file), SOURCE)
+const parseOne = (server: unknown) => parse({ mcpServers: { a: server } }).a
+
+const DEFAULTS = {
+  args: [],
+  env: {},
+  cwd: '/home/me',
+  enabled: true,
+  timeoutMs: { call: 60_000, start: 30_000 },
+  sharing: 'session',
+  warm: 1,
+  idleTimeoutMs: 600_000,
+  maxLifetimeMs: 86_400_000,
+  maxProcesses: 64,
+  roots: false,
+}
+
+describe('what a file may say', () => {
+  const accepted: { name: string; server: object; becomes: object }[] = [
+    { name: 'a command alone', server: { command: 'x' }, becomes: { command: 'x' } },
+    {
+      name: 'a relative folder starts at the file',
+      server: { command: 'x', cwd: 'sub' },
+      becomes: { command: 'x', cwd: '/home/me/sub' },
+    },
+    {
+      name: 'an absolute folder stays',
+      server: { command: 'x', cwd: '/srv' },
+      becomes: { command: 'x', cwd: '/srv' },
+    },
+    {
+      name: 'variables in command, args, env and cwd',
+      server: {
+        command: '${REGION}',
+        args: ['-${REGION}-'],
+        env: { A: '${SECRET}' },
+        cwd: '/${REGION}',
+      },
+      becomes: { command: 'eu', args: ['-eu-'], env: { A: 'hunter2' }, cwd: '/eu' },
+    },
+    {
+      name: 'a default for a variable that is unset or empty',
+      server: { command: 'x', args: ['${NONE:-a}', '${EMPTY:-b}', '${REGION:-c}', '${NONE:-}'] },
+      becomes: { command: 'x', args: ['a', 'b', 'eu', ''] },
+    },
+    {
+      name: 'a variable that is set but empty',
+      server: { command: 'x', args: ['${EMPTY}'] },
+      becomes: { command: 'x', args: [''] },
+    },
+    {
+      name: 'the data folder as a variable',
+      server: { command: 'x', args: ['${HEARTH_DATA}/m'] },
+      becomes: { command: 'x', args: ['/data/m'] },
+    },
+    {
+      name: 'a dollar sign that names no variable',
+      server: { command: 'x', args: ['$HOME', '${#a}', '$$'] },
+      becomes: { command: 'x', args: ['$HOME', '${#a}', '$$'] },
+    },
+    {
+      name: 'keys of other clients',
+      server: {
+        command: 'x',
+        type: 'stdio',
+        alwaysAllow: ['t'],
+        autoApprove: [],
+        description: 'd',
+      },
+      becomes: { command: 'x' },
+    },
+    {
+      name: 'disabled',
+      server: { command: 'x', disabled: true },
+      becomes: { command: 'x', enabled: false },
+    },
+    {
+      name: 'disabled: false leaves enabled as it is',
+      server: { command: 'x', disabled: false, enabled: false },
+      becomes: { command: 'x', enabled: false },
+    },
+    {
+      name: 'a number for timeoutMs bounds calls',
+      server: { command: 'x', timeoutMs: 5000 },
+      becomes: { command: 'x', timeoutMs: { call: 5000, start: 30_000 } },
+    },
+  ]
+  test.each(accepted)('$name', ({ server, becomes }) => {
+    expect(parseOne(server)).toEqual({ ...DEFAULTS, ...becomes })
+  })
+
+  test('the list form names the same servers', () => {
+    const list = parse({
+      servers: [
+        { name: 'a', command: 'x' },
+        { name: 'b', command: 'y' },
+      ],
+    })
+
+    expect(list).toEqual(parse({ mcpServers: { a: { command: 'x' }, b: { command: 'y' } } }))
+  })
+
+  test('other settings beside mcpServers and a byte order mark are no fault', () => {
+    expect(parse('\uFEFF{"theme": "dark", "mcpServers": {}}')).toEqual({})
+  })
+})
+
+describe('what is wrong is one line with the path, the value and the mend', () => {
+  const one = (server: unknown) => ({ mcpServers: { a: server } })
+  const rejected: { name: string; file: unknown; says: string }[] = [
+    {
+      name: 'a missing variable',
+      file: one({ command: 'x', env: { KEY: '${NOPE}' } }),
+      says: 'mcpServers.a.env.KEY: the variable NOPE is not set: set it, or write ${NOPE:-default}',
+    },
+    {
+      name: 'a wrong type',
+      file: one({ command: 'x', args: '--flag' }),
+      says: 'mcpServers.a.args: must be a list of strings; got "--flag"',
+    },
+    {
+      name: 'a missing command',
+      file: one({}),
+      says: 'mcpServers.a.command: must be a string; got nothing',
+    },
+    {
+      name: 'a number out of bounds',
+      file: one({ command: 'x', warm: 99 }),
+      says: 'mcpServers.a.warm: must be at most 16; got 99',
+    },
+    {
+      name: 'a value of a closed set',
+      file: one({ command: 'x', sharing: 'always' }),
+      says: 'mcpServers.a.sharing: must be "session" or "shared"; got "always"',
+    },
+    {
+      name: 'a timeout as text',
+      file: one({ command: 'x', timeoutMs: '60s' }),
+      says: 'mcpServers.a.timeoutMs: must be a number of milliseconds, or {"call": …, "start": …}; got "60s"',
+    },
+    {
+      name: 'a misspelt key',
+      file: one({ command: 'x', idle_timeout: 1 }),
+      says: 'mcpServers.a: unknown key "idle_timeout"; did you mean idleTimeoutMs?',
+    },
+    {
+      name: 'a remote server',
+      file: one({ url: 'https://example.com/mcp' }),
+      says: 'mcpServers.a: "a" is a remote server, which is not supported yet: remove it, or give a stdio "command"',
+    },
+    {
+      name: 'a name that cannot stand in a URL',
+      file: { mcpServers: { 'My Server': { command: 'x' } } },
+      says:
+        'mcpServers.My Server: the name "My Server" becomes part of a URL: ' +
+        'use letters, digits, ".", "_" and "-", at most 64, for example "My-Server"',
+    },
+    {
+      name: 'a name given twice in the list form',
+      file: {
+        servers: [
+          { name: 'a', command: 'x' },
+          { name: 'a', command: 'y' },
+        ],
+      },
+      says: 'servers[1]: there is another server named "a"',
+    },
+    {
+      name: 'a list entry without a name',
+      file: { servers: [{ command: 'x' }] },
+      says: 'servers[0].name: must be a string: every server of the list form has a name',
+    },
+    {
+      name: 'a misspelt top level',
+      file: { mcpServer: {} },
+      says: 'unknown key "mcpServer"; did you mean mcpServers?',
+    },
+    {
+      name: 'no servers at all',
+      file: { theme: 'dark' },
+      says: 'has no "mcpServers": write {"mcpServers": {"name": {"command": "…"}}}',
+    },
+    {
+      name: 'text that is no JSON',
+      file: '{\n  "a": 1,\n}',
+      says: 'not valid JSON at line 3 column 1; look for a comment, a trailing comma or a missing quote',
+    },
+  ]
+  test.each(rejected)('$name', ({ file, says }) => {
+    expect(messageOf(file)).toBe(`/home/me/mcp.json: ${says}`)
+  })
+
+  test('every problem of a file is told at once', () => {
+    expect(messageOf(one({ command: '', warm: -1 })).split('\n')).toHaveLength(2)
+  })
+
+  const leaky: { name: string; file: unknown }[] = [
+    {
+      name: 'an env value of a wrong type',
+      file: one({ command: 'x', env: { A: { b: 'hunter2' } } }),
+    },
+    {
+      name: 'an env value under a bad name',
+      file: one({ command: 'x', env: { '1A': 'hunter2' } }),
+    },
+    { name: 'an interpolated value', file: one({ command: 'x', args: ['${SECRET}', 5] }) },
+    { name: 'a file cut off in a value', file: '{"mcpServers":{"a":{"env":{"A":"hunter2' },
+  ]
+  test.each(leaky)('no secret is shown for $name', ({ file }) => {
+    expect(messageOf(file)).not.toContain('hunter2')
+  })
+})
+
+function messageOf(file: unknown): string {
+  try {
+    parse(file)
+  } catch (error) {
+    if (error instanceof Failure) return error.message
+    throw error
+  }
+  throw new Error('the file was accepted')
+}

@@ -1,0 +1,59 @@
+/** The published package, installed into an empty folder as a user would. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { rootFolder } from '#cli/layout.ts'
+import { runHearth, type Command } from '#test/support/command.ts'
+import { openSession } from '#test/support/legacy-session.ts'
+
+const run = promisify(execFile)
+
+let folder: string
+let command: Command | undefined
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hearth-package-'))
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: rootFolder,
+  })
+  const [packed] = JSON.parse(stdout) as { filename: string }[]
+  await run(
+    'npm',
+    [
+      'install',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+      join(folder, packed?.filename ?? ''),
+    ],
+    { cwd: folder },
+  )
+}, 180_000)
+
+afterAll(async () => {
+  command?.child.kill('SIGKILL')
+  await command?.exited
+  await rm(folder, { recursive: true, force: true })
+})
+
+test('npx mcp-hearth serves a configuration in an empty folder', async () => {
+  const memory = {
+    command: 'npx',
+    args: ['-y', '@modelcontextprotocol/server-memory'],
+    env: { MEMORY_FILE_PATH: '${HEARTH_DATA}/memory.jsonl' },
+  }
+  await writeFile(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { memory } }))
+
+  command = runHearth(['--config', 'mcp.json', '--port', '0', '--json'], {
+    command: ['npx', 'mcp-hearth'],
+    cwd: folder,
+  })
+  const { token, servers } = await command.ready()
+  const session = await openSession(servers[0]?.url ?? '', token)
+  const answer = await session.call('tools/call', { name: 'read_graph', arguments: {} })
+
+  expect(answer.message.result?.structuredContent).toEqual({ entities: [], relations: [] })
+})

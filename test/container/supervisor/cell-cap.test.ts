@@ -1,0 +1,73 @@
+import { afterEach, expect, test } from 'vitest'
+import { CellConsole } from '#container/console/process-console.ts'
+import { CommandResolver } from '#container/resolve/command.ts'
+import { startReaper } from '#container/supervisor/reaper.ts'
+import { startProcess } from '#container/supervisor/start-process.ts'
+import { Supervisor } from '#container/supervisor/supervisor.ts'
+import { launchOf } from '#test/support/host-program.ts'
+import { childrenOf, waitUntil } from '#test/support/processes.ts'
+import type { Launch } from '#protocol/link.ts'
+
+const reaper = startReaper()
+const starter = {
+  resolver: new CommandResolver({ cacheDir: '/nowhere', nodeModules: [], installEnv: {} }),
+  reaper,
+  baseEnv: { PATH: process.env.PATH ?? '' },
+  log: () => undefined,
+}
+
+let supervisor: Supervisor
+afterEach(() => supervisor.shutDown())
+
+/** A cell of at most three processes; every event of a channel is noted. */
+function createSupervisor(): Map<number, string> {
+  const seen = new Map<number, string>()
+  const console = new CellConsole()
+  supervisor = new Supervisor(
+    { maxProcesses: 3, start: (launch, onExit) => startProcess(starter, console, launch, onExit) },
+    {
+      onOpened: (channel, { warm }) => seen.set(channel, warm ? 'warm' : 'opened'),
+      onRefused: (channel, { code }) => seen.set(channel, code),
+      onExit: (channel) => seen.set(channel, 'exit'),
+      onMessage: () => undefined,
+      onOversize: () => undefined,
+    },
+  )
+  return seen
+}
+
+const countOf = (name: string): number => childrenOf(process.pid, `--${name}`).length
+const launch = (name: string, warm: number): Launch => {
+  const { args } = launchOf('never-answers')
+  return launchOf('never-answers', { name, warm, args: [...args, `--${name}`] })
+}
+
+async function waitForCounts(first: number, second: number): Promise<void> {
+  const hold = (): boolean => countOf('first') === first && countOf('second') === second
+  await waitUntil(hold, `not ${first} and ${second} processes`)
+}
+
+test('in a full cell a spare of another server gives way to a channel', async () => {
+  const seen = createSupervisor()
+  supervisor.configure([launch('first', 3), launch('second', 0)])
+  await waitForCounts(3, 0)
+
+  supervisor.open(1, 'k', 'second')
+
+  await waitForCounts(2, 1)
+  expect(seen.get(1)).toBe('opened')
+})
+
+test('a cell that is full of channels refuses, and refills its spares when there is room', async () => {
+  const seen = createSupervisor()
+  supervisor.configure([launch('first', 1), launch('second', 0)])
+  await waitForCounts(1, 0)
+  for (const channel of [1, 2, 3, 4]) supervisor.open(channel, `k${channel}`, 'second')
+  await waitForCounts(0, 3)
+  expect(seen.get(4)).toBe('server_busy')
+
+  supervisor.close(1)
+
+  await waitForCounts(1, 2)
+  await waitUntil(() => seen.get(1) === 'exit', 'no exit')
+})

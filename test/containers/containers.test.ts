@@ -1,0 +1,170 @@
+/** The gateway on real containers, through the real `Container` class and workerd. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectSession, type Session } from '#test/e2e/clients/session.ts'
+import { readText } from '#test/e2e/clients/client.ts'
+import { waitUntil } from '#test/support/processes.ts'
+import {
+  hostContainers,
+  killContainer,
+  listContainers,
+  requireEngine,
+  untilStopped,
+  type HostContainer,
+} from './docker.ts'
+import { startWranglerDev, type WranglerDev } from './wrangler-dev.ts'
+
+const SLEEP_AFTER_MS = 4_000
+const START_MS = 480_000
+const CALL_MS = 60_000
+const INSTALL_MS = 180_000
+const REMOVAL_MS = 30_000
+const FIXTURE = join(import.meta.dirname, 'fixtures/waits-and-tells-its-host.mjs')
+
+let gateway: WranglerDev
+/** The fixture travels in the configuration: the image has nothing of the tests. */
+let servers: Record<string, { command: string; args: string[] }>
+
+beforeAll(async () => {
+  await requireEngine()
+  const source = await readFile(FIXTURE, 'utf8')
+  servers = {
+    fixture: { command: 'node', args: ['--input-type=module', '--eval', source] },
+    everything: {
+      command: 'npx',
+      args: ['-y', '@modelcontextprotocol/server-everything@2026.8.31'],
+    },
+  }
+  gateway = await startWranglerDev({ SLEEP_AFTER: `${SLEEP_AFTER_MS / 1000}s` })
+}, START_MS)
+
+afterAll(() => gateway?.stop(), CALL_MS)
+
+test(
+  'an official server is installed in the container and serves a session',
+  async () => {
+    const tenant = await gateway.addTenant('npx', servers)
+    const { client, close } = await open(tenant, 'everything')
+
+    const { tools } = await client.listTools()
+    const sum = await client.callTool({ name: 'get-sum', arguments: { a: 2, b: 40 } })
+
+    expect(tools.map(({ name }) => name)).toContain('echo')
+    expect(readText(sum)).toContain('42')
+    await close()
+  },
+  INSTALL_MS,
+)
+
+test(
+  'an idle container sleeps under an open stream, and the next call of the session wakes it',
+  async () => {
+    const session = await open(await gateway.addTenant('idle', servers), 'fixture')
+    await session.listening
+    const before = await where(session)
+
+    await untilStopped(before.id, SLEEP_AFTER_MS + 20_000)
+    const after = await where(session)
+
+    expect(after.id).not.toBe(before.id)
+    await session.close()
+  },
+  CALL_MS,
+)
+
+test(
+  'a container does not sleep while a call runs in it',
+  async () => {
+    const session = await open(await gateway.addTenant('busy', servers), 'fixture')
+    const before = await where(session)
+
+    const waited = await wait(session, SLEEP_AFTER_MS * 2)
+
+    expect(await waited.answer).toBe(before.hostname)
+    await session.close()
+  },
+  CALL_MS,
+)
+
+test(
+  'a killed container fails the call in flight as retryable, and the next call of the session succeeds',
+  async () => {
+    const session = await open(await gateway.addTenant('killed', servers), 'fixture')
+    const before = await where(session)
+    const { answer, begun } = await wait(session, 600_000)
+    await begun
+
+    const [failure] = await Promise.all([
+      answer.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      killContainer(before.id),
+    ])
+    const after = await where(session)
+
+    expect(failure).toMatchObject({ data: { code: 'server_exited', retryable: true } })
+    expect(after.id).not.toBe(before.id)
+    await session.close()
+  },
+  CALL_MS,
+)
+
+test(
+  'two tenants never share a container',
+  async () => {
+    const sessions = await Promise.all(
+      ['first', 'second'].map(async (name) => {
+        return open(await gateway.addTenant(name, servers), 'fixture')
+      }),
+    )
+
+    const hosts = await Promise.all(sessions.map((session) => where(session)))
+
+    expect(new Set(hosts.map(({ id }) => id)).size).toBe(2)
+    await Promise.all(sessions.map((session) => session.close()))
+  },
+  CALL_MS,
+)
+
+test(
+  'the end of the gateway leaves no container and no process behind',
+  async () => {
+    const session = await open(await gateway.addTenant('last', servers), 'fixture')
+    await where(session)
+    await session.close()
+
+    await gateway.stop()
+
+    // Wrangler removes containers in a process that outlives it.
+    const none = async () => (await listContainers(gateway.worker)).length === 0
+    await waitUntil(none, 'containers are left', REMOVAL_MS)
+  },
+  CALL_MS,
+)
+
+async function open(
+  tenant: { url(server: string): string; token: string },
+  server: string,
+): Promise<Session> {
+  return connectSession({ url: tenant.url(server), token: tenant.token }, {})
+}
+
+/** The running container in which the session's process is. */
+async function where({ client }: Session): Promise<HostContainer> {
+  const hostname = readText(await client.callTool({ name: 'where' }))
+  const running = await hostContainers(gateway.worker)
+  const container = running.find((each) => each.hostname === hostname)
+  if (container === undefined) throw new Error(`${hostname} is no running container`)
+  return container
+}
+
+/** A call that is answered after `ms`; `begun` resolves when the process has it. */
+async function wait({ client }: Session, ms: number) {
+  const { promise: begun, resolve } = Promise.withResolvers<void>()
+  const call = { name: 'wait', arguments: { ms } }
+  const options = { onprogress: () => resolve(), timeout: CALL_MS }
+  const answer = client.callTool(call, undefined, options).then((result) => readText(result))
+  return { answer, begun }
+}

@@ -1,0 +1,206 @@
+/** Clients that vanish, come back, do not read or give up: what reaches the server, and what is kept. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { within, type Message } from '#test/support/event-reader.ts'
+import { fixture, targetOf } from '#test/support/fixture-server.ts'
+import { startGateway, type Gateway } from '#test/support/gateway.ts'
+import { initialize, ModernClient, readTool } from '#test/support/http-client.ts'
+import { waitUntil } from '#test/support/processes.ts'
+
+interface Seen {
+  method: string
+  params: { requestId?: unknown; reason?: string }
+}
+
+let gateway: Gateway
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    servers: {
+      ticks: fixture('ticks'),
+      holds: fixture('holds-calls', { maxProcesses: 4 }),
+      lists: fixture('changes-lists'),
+    },
+  })
+})
+
+afterAll(() => gateway?.stop())
+
+const connect = (server: string) => initialize(targetOf(gateway, server))
+const progressOf = ({ params }: Message): unknown => params?.progress
+
+test('a call goes on without its client, and is resumed with every missed event once', async () => {
+  const client = await connect('ticks')
+  const call = await client.openCall('tick', { first: 3, then: 4 }, { progressToken: 't' })
+  await call.message(({ params }) => params?.progress === 2)
+  call.disconnect()
+  await client.call('go')
+
+  const resumed = await client.resume(call.lastEventId ?? '')
+  const messages = await resumed.rest()
+
+  expect(messages.slice(0, -1).map(progressOf)).toEqual([3, 4, 5, 6, 7])
+  expect(readTool({ message: messages.at(-1) ?? {} })).toEqual({ ticks: 7 })
+})
+
+test('a stream is resumed as often as it breaks, also when it has ended', async () => {
+  const client = await connect('ticks')
+  const call = await client.openCall('tick', { first: 2, then: 2 }, { progressToken: 't' })
+  const primed = await call.next()
+  call.disconnect()
+  const second = await client.resume(primed?.id ?? '')
+  expect(progressOf(await second.message())).toBe(1)
+  second.disconnect()
+  await client.call('go')
+  const third = await client.resume(primed?.id ?? '')
+  const whole = await third.rest()
+  expect(whole.slice(0, -1).map(progressOf)).toEqual([1, 2, 3, 4])
+
+  const fourth = await client.resume(third.lastEventId ?? '')
+  expect(await fourth.rest()).toEqual([])
+})
+
+test('events of one stream are not replayed on another', async () => {
+  const client = await connect('ticks')
+  const options = { progressToken: 'a' }
+  const call = await client.openCall('tick', { first: 1, then: 1 }, options)
+  await call.message()
+  const get = await client.stream()
+  await client.call('go')
+  await call.rest()
+  get.disconnect()
+
+  expect(get.messages).toEqual([])
+})
+
+test.each(['9-1', 'nonsense', '1-2-3', '-1-0', 'x'.repeat(300)])(
+  'an event id that was never issued is refused: %s',
+  async (id) => {
+    const client = await connect('ticks')
+    const resumed = await client.resume(id)
+
+    expect(resumed.response.status).toBe(400)
+    expect(await resumed.response.headers.get('Content-Type')).toBe('application/json')
+    resumed.disconnect()
+  },
+)
+
+test('a newer GET stream takes the place of the former, which ends', async () => {
+  const client = await connect('lists')
+  const former = await client.stream()
+  const newer = await client.stream()
+  expect(await former.rest()).toEqual([])
+
+  await client.call('change')
+  const changed = await newer.message()
+  newer.disconnect()
+
+  expect(changed.method).toBe('notifications/tools/list_changed')
+  expect(former.messages).toEqual([])
+})
+
+test('what came while nobody listened waits for the next GET stream, once', async () => {
+  const client = await connect('lists')
+  const first = await client.stream()
+  first.disconnect()
+  await client.call('update', { uri: 'test://missed' })
+
+  const second = await client.stream()
+  const missed = await second.message()
+  second.disconnect()
+  const third = await client.stream()
+  await client.call('change')
+  const next = await third.message()
+  third.disconnect()
+
+  expect(missed.params?.uri).toBe('test://missed')
+  expect(next.method).toBe('notifications/tools/list_changed')
+})
+
+test('a modern client that disconnects cancels its call at once', async () => {
+  const client = new ModernClient(targetOf(gateway, 'holds'))
+  const { pid } = await holder(client)
+  const abort = new AbortController()
+  const { headers, body } = client.compose('tools/call', { name: 'hold', arguments: {} })
+  const call = fetch(client.target.url, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      ...gateway.headers,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+    },
+    body,
+    signal: abort.signal,
+  }).catch(() => undefined)
+  await waitUntil(async () => (await seenBy(client, pid)) === undefined, 'the call did not begin')
+  abort.abort()
+  await call
+
+  const isCancelled = async (): Promise<boolean> =>
+    ((await seenBy(client, pid)) ?? []).some(({ method }) => method === 'notifications/cancelled')
+  await waitUntil(isCancelled, 'the server was not told', 3_000)
+})
+
+/** Which process serves now: calls one after another get the same one. */
+async function holder(client: ModernClient): Promise<{ pid: number }> {
+  return { pid: readTool<number>(await client.call('pid')) }
+}
+
+/** What the process was notified of; `undefined` while it is held by another call. */
+async function seenBy(client: ModernClient, pid: number): Promise<Seen[] | undefined> {
+  const [now, seen] = await Promise.all([client.call('pid'), client.call('seen')])
+  void now
+  const own = readTool<number>(await client.call('pid'))
+  return own === pid ? readTool<Seen[]>(seen) : undefined
+}
+
+test('a cancelled call ends, its server is told, and the session goes on', async () => {
+  const client = await connect('holds')
+  const call = client.call('hold', {}, { id: 'held' })
+  await waitUntil(() => hasBegun(client), 'the call did not begin')
+  const accepted = await client.notify('notifications/cancelled', { requestId: 'held', reason: 'x' })
+
+  expect(accepted.status).toBe(202)
+  expect((await within(call)).message).toMatchObject({
+    id: 'held',
+    error: { data: { code: 'call_cancelled' } },
+  })
+  const seen = readTool<Seen[]>(await client.call('seen'))
+  expect(seen.map(({ params }) => params?.requestId)).toContain('held')
+})
+
+test('a deleted session ends its call in flight and its streams, and is gone', async () => {
+  const client = await connect('holds')
+  const get = await client.stream()
+  const call = client.call('hold')
+  await waitUntil(() => hasBegun(client), 'the call did not begin')
+  const deleted = await client.delete()
+
+  expect(deleted.status).toBe(204)
+  expect((await within(call)).message.error?.data).toMatchObject({ code: 'call_cancelled' })
+  expect(await get.rest()).toEqual([])
+  expect(await client.call('pid')).toMatchObject({
+    status: 404,
+    message: { error: { data: { code: 'session_not_found' } } },
+  })
+  expect((await client.delete()).status).toBe(404)
+})
+
+/** The calls of a session reach its process in order, so an answer says that the former one is there. */
+async function hasBegun(client: Awaited<ReturnType<typeof connect>>): Promise<boolean> {
+  return (await client.call('pid')).status === 200
+}
+
+test('an id in flight cannot be used for another call', async () => {
+  const client = await connect('holds')
+  const first = client.call('hold', {}, { id: 7 })
+  await waitUntil(() => hasBegun(client), 'the call did not begin')
+
+  expect(await client.call('pid', {}, { id: 7 })).toMatchObject({
+    status: 400,
+    message: { id: 7, error: { code: -32600, data: { code: 'duplicate_id' } } },
+  })
+  expect((await client.call('pid', {}, { id: '7' })).message.result).toBeDefined()
+  await client.delete()
+  await first
+})
