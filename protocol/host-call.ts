@@ -54,3 +54,18 @@ export function decodeHostCall(headers: Headers): HostCall {
   if (text === null) throw new TypeError(`${HOST_CALL_HEADER} header is missing`)
   return JSON.parse(text) as HostCall
 }
+
+/** What is known of each enabled server: `ready` once its era is known. */
+export interface WarmReport {
+  servers: { name: string; ready: boolean; eras: string[]; error?: string }[]
+}
+
+/** The methods of both ServerHost classes, beside `fetch`. */
+export interface ServerHostMethods {
+  /** Refuses new calls for a while; resolves when running ones have ended, or 10 s passed. */
+  drain(): Promise<void>
+  /** Which servers are warm; starts nothing. */
+  status(): Promise<WarmReport>
+  /** Probes and warms every enabled server; what is warm already costs nothing. */
+  warm(): Promise<WarmReport>
+}

@@ -1,25 +1,14 @@
 /** What the worker's parts are given: their dependencies, and what is known of the call in hand. */
-import type { HostCall } from '#protocol/host-call.ts'
+import type { HostCall, ServerHostMethods } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import type { Era } from '#protocol/mcp.ts'
 import type { TenantStub, Verdict } from '#protocol/tenant.ts'
 import type { VerdictCache } from './auth/verdict-cache.ts'
 import type { Log } from './telemetry/log.ts'
 
-/** How warming went, for each enabled server. */
-export interface WarmReport {
-  servers: { name: string; ready: boolean; error?: string }[]
-}
-
-/** The ServerHost object's methods that the worker calls. */
-export interface ServerHostStub {
+/** The ServerHost object as the worker calls it. */
+export interface ServerHostStub extends ServerHostMethods {
   fetch(request: Request): Promise<Response>
-  /** Refuses new calls; resolves when running ones have ended, or 10 s passed. */
-  drain(): Promise<void>
-  /** Which servers are warm; starts nothing. */
-  status(): Promise<WarmReport>
-  /** Probes and warms every enabled server; what is warm already costs nothing. */
-  warm(): Promise<WarmReport>
 }
 
 export interface Deps {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolveOptions } from './command.ts'
 import { runTool } from './run-tool.ts'
@@ -20,10 +20,12 @@ export class Installer {
       const staging = `${folder}.${randomUUID()}`
       try {
         await mkdir(staging, { recursive: true })
+        // A package of its own, so that npm installs here; --prefix would hide the machine's npmrc.
+        await writeFile(join(staging, 'package.json'), '{"private":true}')
         const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--omit=dev']
         await runTool(`installing ${spec}`, {
           file: 'npm',
-          args: ['install', '--prefix', staging, '--loglevel=error', ...flags, '--', spec],
+          args: ['install', '--loglevel=error', ...flags, '--', spec],
           cwd: staging,
           env: this.#options.installEnv,
         })

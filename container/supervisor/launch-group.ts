@@ -6,6 +6,11 @@ import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
 import type { Launch } from '#protocol/link.ts'
 
+const REFILL_DELAY_MS = 100
+
+/** A process whose client paused for less than this is not idle. */
+const MIN_IDLE_MS = 1_000
+
 /** What a channel has got. */
 export interface Lease {
   channel: number
@@ -69,6 +74,11 @@ export class LaunchGroup {
     return this.#processes.values()
   }
 
+  open(channel: number): void {
+    const idlest = this.#findIdlest()
+    this.dispatch({ type: 'open', channel, ...(idlest !== undefined && { idlest }) })
+  }
+
   dispatch(event: SupervisorEvent): void {
     const { state, effects } = next(this.#state, event, performance.now(), this.#policy())
     this.#state = state
@@ -82,10 +92,20 @@ export class LaunchGroup {
     await new Promise<void>((resolve) => this.#emptied.add(resolve))
   }
 
+  #findIdlest(): number | undefined {
+    let idlest: { slot: number; ms: number } | undefined
+    for (const [slot, process] of this.#processes) {
+      const ms = process.idleMs ?? 0
+      if (ms >= MIN_IDLE_MS && ms > (idlest?.ms ?? 0)) idlest = { slot, ms }
+    }
+    return idlest?.slot
+  }
+
   #policy(): Policy {
     const { warm, maxProcesses } = this.launch
     const room = this.#options.room()
-    return { ...DEFAULT_CRASH_POLICY, warm, maxProcesses, room, jitter: Math.random() }
+    const pool = { warm, maxProcesses, room, refillDelayMs: REFILL_DELAY_MS }
+    return { ...DEFAULT_CRASH_POLICY, ...pool, jitter: Math.random() }
   }
 
   #perform(effect: Effect): void {

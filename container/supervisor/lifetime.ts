@@ -30,6 +30,10 @@ export class Lifetime {
     this.#check()
   }
 
+  get idleMs(): number | undefined {
+    return this.#inFlight.size > 0 ? undefined : performance.now() - this.#touchedAt
+  }
+
   touch(): void {
     this.#touchedAt = performance.now()
   }

@@ -70,6 +70,11 @@ export class ServerProcess {
     })
   }
 
+  /** How long no call has been in flight; `undefined` for a spare and for a busy process. Milliseconds. */
+  get idleMs(): number | undefined {
+    return this.#lessee === undefined ? undefined : this.#lifetime.idleMs
+  }
+
   /** Writes one JSON-RPC message; a process that never reads its input is reported as crashed. */
   write(payload: Uint8Array): void {
     const message = readMessage(payload)

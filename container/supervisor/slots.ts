@@ -20,19 +20,24 @@ export interface LaunchState {
   waiting: readonly number[]
   nextSlot: number
   crashes: CrashRecord
+  /** When a spare was taken last. */
+  takenAt: number
   /** Replaced by another launch, or shutting down: no spares, no new channels. */
   retired: boolean
 }
 
 export interface Policy extends CrashPolicy {
   warm: number
+  /** How long a spare that was taken is not replaced: its session has the processor first. */
+  refillDelayMs: number
   maxProcesses: number
   /** How many more processes the cell may have. */
   room: number
 }
 
 export type SupervisorEvent =
-  | { type: 'open'; channel: number }
+  /** `idlest`: the leased process that may be ended to make room. */
+  | { type: 'open'; channel: number; idlest?: number }
   | { type: 'close'; channel: number }
   | { type: 'started'; slot: number }
   | { type: 'start-failed'; slot: number; detail: string }
@@ -59,6 +64,7 @@ export interface Draft {
   waiting: number[]
   nextSlot: number
   crashes: CrashRecord
+  takenAt: number
   retired: boolean
   effects: Effect[]
   readonly now: number

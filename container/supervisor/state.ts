@@ -19,6 +19,7 @@ export const INITIAL: LaunchState = {
   waiting: [],
   nextSlot: 1,
   crashes: { times: [], count: 0, isLooping: false, retryAt: 0 },
+  takenAt: -Infinity,
   retired: false,
 }
 
@@ -40,14 +41,14 @@ export function next(
   apply(draft, event)
   startWaiting(draft)
   fillPool(draft)
-  const { slots, waiting, nextSlot, crashes, retired, effects } = draft
-  return { state: { slots, waiting, nextSlot, crashes, retired }, effects }
+  const { slots, waiting, nextSlot, crashes, takenAt, retired, effects } = draft
+  return { state: { slots, waiting, nextSlot, crashes, takenAt, retired }, effects }
 }
 
 function apply(draft: Draft, event: SupervisorEvent): void {
   switch (event.type) {
     case 'open':
-      return open(draft, event.channel)
+      return open(draft, event.channel, event.idlest)
     case 'close':
       return close(draft, event.channel)
     case 'started':
@@ -69,16 +70,26 @@ function apply(draft: Draft, event: SupervisorEvent): void {
   }
 }
 
-function open(draft: Draft, channel: number): void {
+function open(draft: Draft, channel: number, idlest: number | undefined): void {
   if (draft.retired) return refuse(draft, channel, { code: 'shutting_down' })
   const spare = oldestSpare(draft.slots)
-  if (spare !== undefined) return lease(draft, spare, channel, true)
+  if (spare !== undefined) {
+    draft.takenAt = draft.now
+    return lease(draft, spare, channel, true)
+  }
   if (joinStart(draft, channel)) return
   if (isCrashLooping(draft.crashes, draft.now)) return refuse(draft, channel, toRefusal(draft))
   const ending = [...draft.slots.values()].filter((slot) => slot.phase === 'ending').length
   const hasRoom = draft.slots.size < draft.policy.maxProcesses || ending > draft.waiting.length
   if (hasRoom && draft.policy.room > 0) draft.waiting.push(channel)
+  else if (draft.slots.get(idlest ?? -1)?.phase === 'leased') replace(draft, idlest ?? -1, channel)
   else refuse(draft, channel, { code: 'server_busy' })
+}
+
+/** A session outlives its process, so an idle one gives its place to a session that has none. */
+function replace(draft: Draft, idlest: number, channel: number): void {
+  endSlot(draft, idlest, 'idle')
+  draft.waiting.push(channel)
 }
 
 /** A spare that is just starting is as good as one that is started now. */

@@ -61,7 +61,7 @@ export class Supervisor {
     if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
     this.#channels.add(number, key, group)
     if (this.#room() <= 0) this.#evictSpare(group)
-    group.dispatch({ type: 'open', channel: number })
+    group.open(number)
   }
 
   close(number: number): void {

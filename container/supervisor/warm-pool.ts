@@ -25,6 +25,11 @@ export function fillPool(draft: Draft): void {
     draft.effects.push({ do: 'wake', at: draft.crashes.retryAt })
     return
   }
+  const refillAt = draft.takenAt + policy.refillDelayMs
+  if (now < refillAt) {
+    draft.effects.push({ do: 'wake', at: refillAt })
+    return
+  }
   for (let count = 0; count < missing; count += 1) startSlot(draft)
 }
 

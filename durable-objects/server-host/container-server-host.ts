@@ -1,8 +1,9 @@
 import { Container } from '@cloudflare/containers'
 import { GatewayError } from '#protocol/errors.ts'
+import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
 import type { Tenant } from '../tenant/tenant.ts'
-import { ServerHost, type WarmReport } from './server-host.ts'
+import { ServerHost } from './server-host.ts'
 
 export interface ContainerHostEnv {
   TENANT: DurableObjectNamespace<Tenant>
@@ -26,7 +27,7 @@ const NO_CONTAINER_RETRY_MS = 5_000
  * Named `v1:{tenant}:{placement}`. The base class owns the alarm; calls keep the container awake,
  * open streams and the link do not.
  */
-export class ContainerServerHost extends Container<ContainerHostEnv> {
+export class ContainerServerHost extends Container<ContainerHostEnv> implements ServerHostMethods {
   override requiredPorts = [PORT]
   override pingEndpoint = 'host/health'
   readonly #name: string
@@ -60,6 +61,10 @@ export class ContainerServerHost extends Container<ContainerHostEnv> {
 
   drain(): Promise<void> {
     return this.#host.drain()
+  }
+
+  status(): Promise<WarmReport> {
+    return this.#host.status()
   }
 
   warm(): Promise<WarmReport> {

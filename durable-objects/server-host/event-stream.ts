@@ -46,6 +46,10 @@ export class EventStream implements Ticking {
     this.#delivered = this.#seq
   }
 
+  get ended(): boolean {
+    return this.#ended
+  }
+
   get attached(): boolean {
     return this.#writer !== undefined
   }

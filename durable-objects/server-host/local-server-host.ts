@@ -1,7 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
 import type { TenantStub } from '#protocol/tenant.ts'
-import { ServerHost, type WarmReport } from './server-host.ts'
+import { ServerHost } from './server-host.ts'
 
 export interface LocalHostEnv {
   TENANT: DurableObjectNamespace
@@ -12,7 +13,7 @@ export interface LocalHostEnv {
 }
 
 /** The server host on one machine: its host program is a Node process on loopback. Named `v1:{tenant}:{placement}`. */
-export class LocalServerHost extends DurableObject<LocalHostEnv> {
+export class LocalServerHost extends DurableObject<LocalHostEnv> implements ServerHostMethods {
   readonly #host: ServerHost
 
   constructor(ctx: DurableObjectState, env: LocalHostEnv) {

@@ -4,7 +4,7 @@
  * Fields are caches; what must survive an eviction is in the store.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { decodeHostCall, type HostCall } from '#protocol/host-call.ts'
+import { decodeHostCall, type HostCall, type WarmReport } from '#protocol/host-call.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { Channel } from './channel.ts'
 import { logCall, toResponse, type ClientCall } from './client-call.ts'
@@ -27,10 +27,6 @@ export interface ServerHostOptions {
   touch?: () => void
   logs: boolean
   keepAliveMs: number
-}
-
-export interface WarmReport {
-  servers: { name: string; ready: boolean; eras: string[]; error?: string }[]
 }
 
 /** Longest wait for running calls before a shutdown. */
@@ -59,7 +55,9 @@ export class ServerHost {
     })
     const servers = new Servers(options.readConfig, () => {
       link.configure()
-      this.#modern.prune(new Set(servers.launches.map(({ digest }) => digest)))
+      const digests = new Set(servers.launches.map(({ digest }) => digest))
+      this.#modern.prune(digests)
+      this.#legacy.prune(digests)
     })
     const eras = new EraProbe(link, store, ticker)
     const calls = new Set<ClientCall>()
@@ -77,7 +75,9 @@ export class ServerHost {
       if (this.#draining) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#options.touch?.()
       const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
-      await this.#context.link.mended()
+      const { link, servers } = this.#context
+      await link.mended()
+      if (servers.version < host.configVersion) await servers.reach(host.configVersion)
       const response = await this.#answer(host, body)
       response.headers.set('x-request-id', host.requestId)
       return response

@@ -28,13 +28,18 @@ export class Servers {
     return [...this.#byName.values()].map(({ launch }) => launch)
   }
 
+  /** Of the configuration at hand. */
+  get version(): number {
+    return this.#version
+  }
+
   get all(): Server[] {
     return [...this.#byName.values()]
   }
 
   /** The server as of the asked configuration version, or a newer one. Throws `server_not_found`. */
   async get(name: string, version: number): Promise<Server> {
-    if (version > this.#version) await this.load()
+    await this.reach(version)
     const server = this.#byName.get(name)
     if (server === undefined) throw new GatewayError('server_not_found')
     return server
@@ -43,6 +48,12 @@ export class Servers {
   /** The server if the configuration at hand has it: for what goes on without a call. */
   peek(name: string): Server | undefined {
     return this.#byName.get(name)
+  }
+
+  /** Reads the configuration again when it is older than that version. */
+  async reach(version: number): Promise<void> {
+    // A reading that is under way may have begun before the change.
+    for (let reading = 0; reading < 2 && this.#version < version; reading++) await this.load()
   }
 
   async load(): Promise<void> {

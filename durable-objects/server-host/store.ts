@@ -20,6 +20,7 @@ const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const SESSION_TTL_MS = 7 * 86_400_000
 const MAX_SESSIONS = 10_000
 const TRIM_EVERY = 32
+const EXPIRE_EVERY = 32
 
 interface SessionRow extends Record<string, SqlStorageValue> {
   id: string
@@ -34,7 +35,9 @@ interface SessionRow extends Record<string, SqlStorageValue> {
 export class Store {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
-  #appended = 0
+  /** Events since a session's log was trimmed last. */
+  readonly #untrimmed = new Map<string, number>()
+  #added = 0
 
   constructor(storage: DurableObjectStorage) {
     migrate(storage)
@@ -44,7 +47,7 @@ export class Store {
 
   addSession(record: SessionRecord, now: number): void {
     this.#storage.transactionSync(() => {
-      this.#expire(now)
+      if (this.#added++ % EXPIRE_EVERY === 0) this.#expire(now)
       this.#sql.exec(
         `INSERT INTO sessions (id, server, principal, protocol, initialize, created, seen)
          VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -80,6 +83,7 @@ export class Store {
   }
 
   deleteSession(id: string): void {
+    this.#untrimmed.delete(id)
     this.#storage.transactionSync(() => {
       for (const [table, column] of [
         ['events', 'session'],
@@ -141,7 +145,9 @@ export class Store {
       'INSERT OR REPLACE INTO events (session, stream, seq, data) VALUES (?, ?, ?, ?)',
       ...[session, stream, seq, data],
     )
-    if (++this.#appended % TRIM_EVERY === 0) this.#trim(session)
+    const untrimmed = (this.#untrimmed.get(session) ?? 0) + 1
+    this.#untrimmed.set(session, untrimmed)
+    if (untrimmed >= TRIM_EVERY) this.#trim(session)
   }
 
   lastEvent(session: string, stream: number): number {
@@ -163,11 +169,6 @@ export class Store {
       )
       .toArray()
       .map((row) => ({ seq: row.seq, data: new Uint8Array(row.data) }))
-  }
-
-  hasEvent(session: string, data: Uint8Array): boolean {
-    const query = 'SELECT 1 FROM events WHERE session = ? AND data = ? LIMIT 1'
-    return this.#sql.exec(query, session, data).toArray().length > 0
   }
 
   era(digest: string): { discover: string | null; initialize: string | null } | undefined {
@@ -198,6 +199,7 @@ export class Store {
   }
 
   #trim(session: string): void {
+    this.#untrimmed.delete(session)
     this.#sql.exec(
       `DELETE FROM events WHERE position IN (
          SELECT position FROM (

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
-import { runHearth, type Command } from '#test/support/command.ts'
+import { killTree, runHearth, type Command } from '#test/support/command.ts'
 import { openSession } from '#test/support/legacy-session.ts'
 
 const run = promisify(execFile)
@@ -34,8 +34,7 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(async () => {
-  command?.child.kill('SIGKILL')
-  await command?.exited
+  if (command !== undefined) await killTree(command)
   await rm(folder, { recursive: true, force: true })
 })
 

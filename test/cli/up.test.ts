@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
-import { processTree, runHearth, type Command } from '#test/support/command.ts'
+import { killTree, processTree, runHearth, type Command } from '#test/support/command.ts'
 import {
   openSession,
   resumeSession,
@@ -27,8 +27,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  for (const { child } of commands) child.kill('SIGKILL')
-  await Promise.all(commands.map((command) => command.exited))
+  await Promise.all(commands.map(killTree))
   await rm(folder, { recursive: true, force: true })
 })
 

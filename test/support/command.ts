@@ -65,6 +65,18 @@ export function runHearth(args: string[], options: CommandOptions = {}): Command
   }
 }
 
+/** Ends a command and all its descendants; resolves when their output has ended. */
+export async function killTree({ child, exited }: Command): Promise<void> {
+  for (const pid of child.pid === undefined ? [] : processTree(child.pid)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // it has ended already
+    }
+  }
+  await exited
+}
+
 /** A process and everything that descends from it at this moment. */
 export function processTree(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(processTree)]

@@ -190,7 +190,7 @@ describe('operations', () => {
   })
 
   test('/ready is 503 until every enabled server is warm', async () => {
-    const servers = [{ name: 'everything', ready: false, error: 'not found' }]
+    const servers = [{ name: 'everything', ready: false, eras: [] }]
     const { app } = createFakes({ warm: { servers } })
 
     const response = await app.request('/ready', { headers: POST_HEADERS })
@@ -204,7 +204,7 @@ describe('operations', () => {
   })
 
   test('/ready is 200 when they are', async () => {
-    const { app } = createFakes({ warm: { servers: [{ name: 'everything', ready: true }] } })
+    const { app } = createFakes({ warm: { servers: [{ name: 'everything', ready: true, eras: ['legacy'] }] } })
 
     const response = await app.request('/ready', { headers: POST_HEADERS })
 

@@ -1,9 +1,9 @@
 /** A tenant and a server host that remember what they were asked. */
-import { decodeHostCall, type HostCall } from '#protocol/host-call.ts'
+import { decodeHostCall, type HostCall, type WarmReport } from '#protocol/host-call.ts'
 import type { TenantStub, Verdict } from '#protocol/tenant.ts'
 import { createApp } from '#worker/app.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
-import type { CallRecord, Deps, WarmReport } from '#worker/context.ts'
+import type { CallRecord, Deps } from '#worker/context.ts'
 
 export const KEY_ID = '0123abcd'
 export const SECRET = 'ab'.repeat(32)

@@ -10,6 +10,7 @@ import type { ClientCall } from '../client-call.ts'
 import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServer } from '../modern/modern-server.ts'
+import type { Ticker, Ticking } from '../ticker.ts'
 import { requiredCapabilities } from '../translate/input-required.ts'
 import {
   MAX_INPUT_ROUNDS,
@@ -18,7 +19,7 @@ import {
   toRetry,
   toRoundFailure,
 } from '../translate/input-round.ts'
-import { ACKNOWLEDGED, toListenRequest, untagNotification } from '../translate/listen.ts'
+import { toListenRequest } from '../translate/listen.ts'
 import { resultTypeOf, toLegacyResult } from '../translate/to-legacy-result.ts'
 import {
   toModernCapabilities,
@@ -26,10 +27,15 @@ import {
   type ClientFacts,
 } from '../translate/to-modern-request.ts'
 import { LocalMethods } from './local-methods.ts'
+import { ModernListening } from './modern-listening.ts'
 import type { LegacySession, Upstream } from './session.ts'
+
+/** Longest wait for the client's answers to one round. */
+const ROUND_MS = 600_000
 
 interface Round {
   call: ClientCall
+  deadline: number
   /** The modern request as it was first sent. */
   frame: Uint8Array
   number: number
@@ -39,14 +45,14 @@ interface Round {
   answers: Record<string, unknown>
 }
 
-export class ModernUpstream implements Upstream {
+export class ModernUpstream implements Upstream, Ticking {
+  readonly #ticker: Ticker
   readonly #session: LegacySession
   readonly #server: ModernServer
-  readonly #capabilities: Record<string, unknown>
   readonly #local: LocalMethods
   readonly #ids = new Map<ClientCall, number>()
   readonly #rounds = new Map<string, Round>()
-  #listening: number | undefined
+  readonly #listening: ModernListening
   #closed = false
 
   constructor(
@@ -55,19 +61,28 @@ export class ModernUpstream implements Upstream {
     server: ModernServer,
     capabilities: Record<string, unknown>,
   ) {
+    this.#ticker = context.ticker
     this.#session = session
     this.#server = server
-    this.#capabilities = capabilities
     this.#local = new LocalMethods(context, session)
+    this.#listening = new ModernListening({
+      process: server.process,
+      toRequest: (id) =>
+        toListenRequest(id, capabilities, session.record.subscriptions, this.#client),
+      onNotification: (payload, method) =>
+        session.fromServer(payload, { kind: 'notification', method }),
+    })
   }
 
   async call(call: ClientCall, body: Uint8Array): Promise<void> {
     const { envelope, progressToken } = call.host
     const method = envelope?.kind === 'request' ? envelope.method : ''
     if (this.#local.answer(call, method, body)) {
-      if (method.startsWith('resources/')) await this.#listen()
-      return
+      if (!method.startsWith('resources/')) return
+      return this.#listening.renew()
     }
+    // One that went with its process, or with a former object. If it fails, so does the call.
+    this.#listening.ensure().catch(() => undefined)
     await this.#send(call, method, 1, (id) => {
       const frame = toModernRequest(body, { id, ...this.#client })
       if (progressToken === undefined) return frame
@@ -78,20 +93,34 @@ export class ModernUpstream implements Upstream {
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
     if (envelope.kind === 'response') return this.#takeAnswer(envelope.id, body)
     if (envelope.kind === 'notification' && envelope.method === 'notifications/initialized') {
-      await this.#listen()
+      await this.#listening.ensure()
     }
   }
 
   cancel(call: ClientCall): void {
     const id = this.#ids.get(call)
     this.#ids.delete(call)
+    this.#server.untrack(call)
+    this.#forgetRounds((round) => round.call === call)
     if (id !== undefined) this.#server.process.cancel(id, 'cancelled by the client')
   }
 
   close(): void {
     this.#closed = true
     for (const call of this.#ids.keys()) this.cancel(call)
-    if (this.#listening !== undefined) this.#server.process.cancel(this.#listening, 'session ended')
+    this.#forgetRounds(() => true)
+    this.#listening.close()
+  }
+
+  tick(now: number): void {
+    const late = new Set([...this.#rounds.values()].filter(({ deadline }) => deadline <= now))
+    this.#forgetRounds((round) => late.has(round))
+    for (const { call } of late) call.onLost(new GatewayError('call_timeout'))
+  }
+
+  #forgetRounds(isOver: (round: Round) => boolean): void {
+    for (const [key, round] of this.#rounds) if (isOver(round)) this.#rounds.delete(key)
+    if (this.#rounds.size === 0) this.#ticker.delete(this)
   }
 
   get #client(): ClientFacts {
@@ -174,7 +203,10 @@ export class ModernUpstream implements Upstream {
       return call.answer(encode(toRoundFailure(call.id, method, why)), 'rpc_error', meta.ms)
     }
     const { requestState } = input
-    const round: Round = { call, frame, number, requestState, waiting: new Map(), answers: {} }
+    const deadline = Date.now() + ROUND_MS
+    const waiting = new Map<string, string>()
+    const round: Round = { call, deadline, frame, number, requestState, waiting, answers: {} }
+    if (input.asks.length > 0) this.#ticker.add(this)
     for (const ask of input.asks) {
       const id = `hearth:${crypto.randomUUID()}`
       round.waiting.set(idKey(id), ask.key)
@@ -196,6 +228,7 @@ export class ModernUpstream implements Upstream {
     const method = envelope?.kind === 'request' ? envelope.method : ''
     const { result, error } = decode(body)
     if (error !== undefined) {
+      this.#forgetRounds((other) => other === round)
       const text = isObject(error) ? String(error.message) : 'The client refused'
       return round.call.answer(encode(toRoundFailure(round.call.id, method, text)), 'rpc_error')
     }
@@ -209,26 +242,5 @@ export class ModernUpstream implements Upstream {
     this.#send(call, method, number + 1, (id) =>
       toRetry(frame, { id, inputResponses, ...state }),
     ).catch((error: unknown) => call.onLost(GatewayError.from(error)))
-  }
-
-  /** Opens the subscription that brings list changes and resource updates, or opens it anew. */
-  async #listen(): Promise<void> {
-    const former = this.#listening
-    const { subscriptions } = this.#session.record
-    const client = this.#client
-    if (toListenRequest(0, this.#capabilities, subscriptions, client) === undefined) return
-    this.#listening = await this.#server.process.request(
-      {
-        deadline: Infinity,
-        onResponse: () => (this.#listening = undefined),
-        onLost: () => (this.#listening = undefined),
-        onEvent: (payload, method) => {
-          if (this.#closed || method === ACKNOWLEDGED) return
-          this.#session.fromServer(untagNotification(payload), { kind: 'notification', method })
-        },
-      },
-      (id) => encode(toListenRequest(id, this.#capabilities, subscriptions, client) ?? {}),
-    )
-    if (former !== undefined) this.#server.process.cancel(former, 'replaced')
   }
 }

@@ -31,24 +31,31 @@ export class OwnProcess implements Upstream {
     this.#connection = this.#connect(channel)
   }
 
-  /** The client's own `initialize`: passed on, not replayed. `onReady` runs before the answer leaves. */
+  /**
+   * The client's own `initialize`: passed on, not replayed. `onReady` runs before the answer leaves.
+   * Resolves when the session has begun; when it has not, the process has to be closed.
+   */
   async begin(
     call: ClientCall,
     body: Uint8Array,
     onReady: (result: Record<string, unknown>) => void,
   ): Promise<void> {
     this.#connection = await this.#open()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     const exchange: Exchange = {
       id: call.id,
-      deadline: call.deadline,
-      onLost: (error) => call.onLost(startFailure(error)),
+      deadline: Date.now() + this.#session.server.config.timeoutMs.start,
+      onLost: (error) => reject(startFailure(error)),
       onResponse: (payload, meta) => {
-        if (meta.failed === true) this.close()
-        else onReady(decode(payload).result as Record<string, unknown>)
+        if (meta.failed !== true) onReady(decode(payload).result as Record<string, unknown>)
+        else call.reply.headers = {}
         call.onResponse(payload, meta)
+        if (meta.failed === true) reject(new GatewayError('server_start_failed'))
+        else resolve()
       },
     }
     this.#connection.request(exchange, body)
+    return promise
   }
 
   async call(call: ClientCall, body: Uint8Array): Promise<void> {
@@ -148,7 +155,7 @@ export class OwnProcess implements Upstream {
     }
     if (candidates.length > 0) {
       this.#repeat(candidates, error).catch((failure: unknown) => {
-        for (const call of candidates) call.onLost(GatewayError.from(failure))
+        for (const call of candidates) call.onLost(GatewayError.is(failure) ? failure : error)
       })
     }
   }

@@ -8,7 +8,7 @@ import type { SessionRecord } from '../store.ts'
 const STANDING = 0
 /** The first revision with a priming event (2025-11-25, transports, Sending Messages). */
 const PRIMING_SINCE = '2025-11-25'
-/** Streams of calls that went on after their response was lost are among them. */
+/** Streams in memory, while some of them have ended. Those that have not belong to calls. */
 const MAX_STREAMS = 64
 const EVENT_ID = /^(\d{1,9})-(\d{1,9})$/
 
@@ -80,14 +80,14 @@ export class SessionStreams {
       primes: this.#record.protocol >= PRIMING_SINCE,
     })
     this.#streams.set(number, stream)
-    if (this.#streams.size > MAX_STREAMS) this.#forgetOldest()
+    if (this.#streams.size > MAX_STREAMS) this.#forgetOneEnded()
     return stream
   }
 
   /** Its events stay in the log, from where it can be restored. */
-  #forgetOldest(): void {
-    for (const number of this.#streams.keys()) {
-      if (number === STANDING) continue
+  #forgetOneEnded(): void {
+    for (const [number, stream] of this.#streams) {
+      if (!stream.ended) continue
       this.#streams.delete(number)
       return
     }

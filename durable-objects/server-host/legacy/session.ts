@@ -24,7 +24,9 @@ export const INTEREST_METHODS: ReadonlySet<string> = new Set([
   'resources/subscribe',
   'resources/unsubscribe',
 ])
-const MAX_SUBSCRIPTIONS = 1_000
+const MAX_SUBSCRIPTIONS = 512
+/** Longer ones are passed on, but a process that is replaced is not told of them. */
+const MAX_INTEREST_CHARS = 1_024
 
 /** Where a session's messages go. Server messages come back through `fromServer`. */
 export interface Upstream {
@@ -152,7 +154,7 @@ export class LegacySession {
 
   /** A request of the gateway's own to the client, on the stream of the call that needs it. */
   askClient(call: ClientCall, payload: Uint8Array, id: string): void {
-    this.#asks.add(idKey(id))
+    this.#expectAnswer(idKey(id))
     call.reply.event(payload)
   }
 
@@ -163,11 +165,11 @@ export class LegacySession {
     const { uri, level } = isObject(params) ? params : {}
     const { record } = this
     if (method === 'logging/setLevel') {
-      if (typeof level !== 'string') return false
+      if (typeof level !== 'string' || level.length > MAX_INTEREST_CHARS) return false
       record.logLevel = level
       return true
     }
-    if (typeof uri !== 'string') return false
+    if (typeof uri !== 'string' || uri.length > MAX_INTEREST_CHARS) return false
     const others = record.subscriptions.filter((known) => known !== uri)
     const subscribes = method === 'resources/subscribe'
     record.subscriptions = subscribes ? [...others, uri].slice(-MAX_SUBSCRIPTIONS) : others
@@ -194,12 +196,16 @@ export class LegacySession {
     if (method === 'roots/list' && !this.server.config.roots) {
       return this.#respond(encode(toError(id, -32601, 'The client offers no roots')))
     }
-    if (this.#asks.size >= MAX_ASKS) {
-      return this.#respond(encode(toError(id, -32000, 'Too many requests wait for the client')))
-    }
-    this.#asks.add(idKey(id))
+    this.#expectAnswer(idKey(id))
     if (call !== undefined) call.reply.event(payload)
     else this.#streams.standing.push(payload)
+  }
+
+  /** Requests that no client answers do not pile up: the oldest is waited for no longer. */
+  #expectAnswer(key: string): void {
+    this.#asks.add(key)
+    const [oldest] = this.#asks
+    if (oldest !== undefined && this.#asks.size > MAX_ASKS) this.#asks.delete(oldest)
   }
 
   #respond(payload: Uint8Array): void {

@@ -4,7 +4,6 @@ import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY } from '#protocol/mcp.ts'
 import type { Channel } from '../channel.ts'
-import type { ClientCall } from '../client-call.ts'
 import { decode, encode } from '../connection.ts'
 import type { Eras } from '../eras.ts'
 import type { HostContext } from '../host-context.ts'
@@ -34,11 +33,17 @@ export class LegacySessions {
   /** Throws `session_not_found`, `server_not_found` and what a start can fail with. */
   async answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
     if (host.sessionId === undefined) return this.#initialize(host, body ?? new Uint8Array())
+    if (host.http === 'DELETE' && !this.#live.has(host.sessionId)) return this.#forget(host)
     const session = this.#live.get(host.sessionId) ?? (await this.#restore(host))
     if (session.server.name !== host.server) throw new GatewayError('session_not_found')
     if (host.http === 'GET') return session.get(host)
     if (host.http === 'DELETE') return this.#delete(session)
     return session.post(host, body ?? new Uint8Array())
+  }
+
+  /** Forgets the shared servers that are configured no more; their sessions still hold them. */
+  prune(digests: ReadonlySet<string>): void {
+    for (const digest of this.#shared.keys()) if (!digests.has(digest)) this.#shared.delete(digest)
   }
 
   /** A process that a former object opened for a session of ours. */
@@ -74,29 +79,30 @@ export class LegacySessions {
     })
     const upstream = await this.#attach(session)
     const call = session.createCall(host, request.body, server.config.timeoutMs.start)
-    if (upstream instanceof OwnProcess) {
-      upstream
-        .begin(call, request.body, (result) => this.#settle(session, call, result))
-        .catch((error: unknown) => call.onLost(GatewayError.from(error)))
-    } else {
+    // A slow start is answered by a stream, whose headers leave before the answer is there.
+    call.reply.headers = { 'mcp-session-id': session.record.id }
+    const begin = async (): Promise<void> => {
+      if (upstream instanceof OwnProcess) {
+        return upstream.begin(call, request.body, (result) => this.#settle(session, result))
+      }
       const result = announce(server, spoken, request.params)
-      this.#settle(session, call, result)
+      this.#settle(session, result)
       call.answer(encode(toResult(call.id, result)), 'ok')
     }
+    begin().catch((error: unknown) => {
+      call.reply.headers = {}
+      call.onLost(GatewayError.from(error))
+      this.#end(session)
+    })
     return call.reply.response
   }
 
-  /** From here on the session exists, and its id may leave. */
-  #settle(
-    session: LegacySession,
-    call: ClientCall,
-    { protocolVersion }: Record<string, unknown>,
-  ): void {
+  /** From here on the session exists. */
+  #settle(session: LegacySession, { protocolVersion }: Record<string, unknown>): void {
     const { record } = session
     record.protocol = typeof protocolVersion === 'string' ? protocolVersion : LATEST_LEGACY
     this.#context.store.addSession(record, Date.now())
     this.#keep(session)
-    call.reply.headers = { 'mcp-session-id': record.id }
   }
 
   async #restore(host: HostCall): Promise<LegacySession> {
@@ -112,9 +118,14 @@ export class LegacySessions {
     const session = new LegacySession(this.#context, server, record)
     await this.#attach(session)
     const raced = this.#live.get(id)
-    if (raced !== undefined) return raced
-    this.#keep(session)
-    return session
+    const isDeleted = store.session(id) === undefined
+    if (raced === undefined && !isDeleted) {
+      this.#keep(session)
+      return session
+    }
+    session.rest()
+    if (isDeleted) throw new GatewayError('session_not_found')
+    return raced ?? session
   }
 
   /** Gives a session the upstream that its server calls for. */
@@ -154,20 +165,40 @@ export class LegacySessions {
   }
 
   #delete(session: LegacySession): Response {
+    this.#end(session)
+    return new Response(null, { status: 204 })
+  }
+
+  /** Whatever ends writes to the log once more, so the records go last. */
+  #end(session: LegacySession): void {
     const { id } = session.record
     this.#live.delete(id)
-    this.#context.store.deleteSession(id)
     session.close()
+    this.#context.store.deleteSession(id)
+  }
+
+  /** Deletes a session that rests; a process that a former object had for it is not adopted. */
+  #forget({ sessionId = '', server }: HostCall): Response {
+    const { store } = this.#context
+    if (store.session(sessionId)?.server !== server) throw new GatewayError('session_not_found')
+    store.deleteSession(sessionId)
     return new Response(null, { status: 204 })
   }
 }
 
 const RESTORE_TIMEOUT_MS = 30_000
+/** Its params are kept with the session. */
+const MAX_INITIALIZE_BYTES = 256 * 1024
 /** Sessions kept in memory. */
 const MAX_LIVE = 2_000
 
 /** The client's `initialize` as the server gets it: without `roots` unless they are allowed. */
 function prepare(body: Uint8Array, { config }: Server): { body: Uint8Array; params: unknown } {
+  if (body.length > MAX_INITIALIZE_BYTES) {
+    throw new GatewayError('invalid_params', {
+      detail: `initialize is larger than ${MAX_INITIALIZE_BYTES} bytes`,
+    })
+  }
   const message = decode(body)
   const { params } = message
   if (!isObject(params))

@@ -176,7 +176,7 @@ export class SharedUpstream implements Upstream {
       call.repeated = true
       await this.call(call, body)
     }
-    repeat().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
+    repeat().catch((failure: unknown) => call.onLost(GatewayError.is(failure) ? failure : error))
   }
 
   #staysSubscribed(body: Uint8Array): boolean {

@@ -34,7 +34,6 @@ export class LegacyServer implements ModernServing {
   readonly #pool: LeasePool
   readonly #listeners: Listeners
   readonly #key: () => Promise<CryptoKey>
-  /** What runs on each leased process. */
   readonly #running = new Map<Lease, TranslatedCall>()
   readonly #parked = new Map<string, Running>()
   #lastId = 0
@@ -78,7 +77,6 @@ export class LegacyServer implements ModernServing {
   close(): void {
     this.#listeners.close()
     for (const { call } of this.#parked.values()) call.abandon('the configuration has changed')
-    this.#parked.clear()
     this.#pool.close()
   }
 
@@ -133,11 +131,10 @@ export class LegacyServer implements ModernServing {
 
   #park(running: Running): void {
     this.#parked.set(running.call.key, running)
-    if (this.#parked.size <= MAX_PARKED) return
-    for (const [key, { call }] of this.#parked) {
-      this.#parked.delete(key)
-      return call.abandon('too many calls wait for their clients')
-    }
+    const [oldest] = this.#parked.values()
+    if (oldest === undefined || this.#parked.size <= MAX_PARKED) return
+    this.#parked.delete(oldest.call.key)
+    oldest.call.abandon('too many calls wait for their clients')
   }
 
   /** Whether the request was the retry of a call that waits. One that waits no more begins anew. */

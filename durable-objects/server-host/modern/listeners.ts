@@ -20,6 +20,8 @@ interface Listener {
   filter: ListenFilter
   /** Held for as long as the stream when it has resource subscriptions. */
   lease: Lease | undefined
+  /** Its acknowledgement, which comes before everything else, is sent. */
+  acknowledged: boolean
 }
 
 export class Listeners {
@@ -42,6 +44,7 @@ export class Listeners {
     const listener: Listener = {
       filter: honourFilter(asked.filter, this.#facts.capabilities),
       lease: undefined,
+      acknowledged: false,
     }
     this.#listeners.set(client, listener)
     try {
@@ -50,6 +53,7 @@ export class Listeners {
       this.delete(client)
       throw error
     }
+    listener.acknowledged = true
     client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
@@ -64,8 +68,8 @@ export class Listeners {
     if (this.#listeners.size === 0) return
     const { params } = decode(payload)
     const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : undefined
-    for (const [client, { filter }] of this.#listeners) {
-      if (filterAccepts(filter, method, uri)) {
+    for (const [client, { filter, acknowledged }] of this.#listeners) {
+      if (acknowledged && filterAccepts(filter, method, uri)) {
         client.reply.event(tagNotification(payload, client.id))
       }
     }

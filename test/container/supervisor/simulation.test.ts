@@ -15,6 +15,8 @@ function createRandom(seed: number): () => number {
 }
 
 /** A world of random starts, crashes, opens and closes that checks what must always hold. */
+const FIXED = { room: 100, jitter: 0.3, refillDelayMs: 0 }
+
 class World {
   readonly #random: () => number
   readonly #policy: Policy
@@ -29,7 +31,7 @@ class World {
     this.#random = createRandom(seed)
     const warm = Math.floor(this.#random() * 3)
     const maxProcesses = 1 + Math.floor(this.#random() * 5)
-    this.#policy = { ...DEFAULT_CRASH_POLICY, warm, maxProcesses, room: 100, jitter: 0.3 }
+    this.#policy = { ...DEFAULT_CRASH_POLICY, warm, maxProcesses, ...FIXED }
   }
 
   step(): void {

@@ -6,6 +6,7 @@ import type { Effect, LaunchState, Policy, SupervisorEvent } from '#container/su
 const POLICY: Policy = {
   ...DEFAULT_CRASH_POLICY,
   warm: 0,
+  refillDelayMs: 0,
   maxProcesses: 4,
   room: 100,
   jitter: 0.5,
@@ -62,6 +63,36 @@ describe('a channel', () => {
     expect(launch.send({ type: 'open', channel: 1 })).toEqual([
       { do: 'opened', channel: 1, slot: 1, warm: true },
       { do: 'start', slot: 2 },
+    ])
+  })
+
+  test('that took a spare has the processor before the next spare is started', () => {
+    const launch = createLaunch({ warm: 1, refillDelayMs: 100 })
+    expect(launch.send({ type: 'wake' })).toEqual([{ do: 'start', slot: 1 }])
+    launch.send({ type: 'started', slot: 1 })
+
+    expect(launch.send({ type: 'open', channel: 1 })).toEqual([
+      { do: 'opened', channel: 1, slot: 1, warm: true },
+      { do: 'wake', at: 100 },
+    ])
+    launch.wait(100)
+    expect(launch.send({ type: 'wake' })).toEqual([{ do: 'start', slot: 2 }])
+  })
+
+  test('over the limit gets the place of the process that has been idle longest', () => {
+    const launch = createLaunch({ maxProcesses: 1 })
+    launch.send({ type: 'open', channel: 1 })
+    launch.send({ type: 'started', slot: 1 })
+
+    expect(launch.send({ type: 'open', channel: 2, idlest: 1 })).toEqual([
+      { do: 'end', slot: 1, reason: 'idle' },
+    ])
+    expect(launch.send(crash(1))).toEqual([
+      { do: 'exited', channel: 1, exitCode: 1, signal: null, reason: 'idle' },
+      { do: 'start', slot: 2 },
+    ])
+    expect(launch.send({ type: 'started', slot: 2 })).toEqual([
+      { do: 'opened', channel: 2, slot: 2, warm: false },
     ])
   })
 

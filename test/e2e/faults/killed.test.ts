@@ -3,14 +3,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize, ModernClient, readTool, type Answer } from '#test/support/http-client.ts'
+import { Notes } from '#test/support/notes.ts'
 import { waitUntilGone } from '#test/support/processes.ts'
-import { CallCounts } from './call-counts.ts'
 
-const counts = new CallCounts()
+interface Run {
+  pid: number
+  key: string
+}
+
+const notes = new Notes<Run>()
+const runsOf = (key: string): Run[] => notes.all((run) => run.key === key)
+const begun = (key: string): Promise<Run> => notes.first((run) => run.key === key)
 let gateway: Gateway
 
 beforeAll(async () => {
-  const env = { CALLS: counts.file }
+  const env = { NOTES: notes.file }
   gateway = await startGateway({
     servers: {
       own: fixture('counts-calls', { env, warm: 1 }),
@@ -23,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.stop()
-  counts.remove()
+  notes.remove()
 })
 
 interface Client {
@@ -48,7 +55,7 @@ async function callAll(clients: Record<string, Client>, tool: string) {
     return { road, key, answer: client.call(tool, { key }) }
   })
   const pids = new Set<number>()
-  for (const { key } of calls) pids.add((await counts.begun(key)).pid)
+  for (const { key } of calls) pids.add((await begun(key)).pid)
   return { calls, pids: [...pids] }
 }
 
@@ -86,7 +93,7 @@ describe.each([kill, killHost, evict])('$what', ({ strike }) => {
       expect({ road, ...readTool<object>(await answer) }).toEqual({ road, runs: 1 })
     }
     for (const { key } of [...before.calls, ...after.calls]) {
-      expect(counts.runs(key)).toHaveLength(1)
+      expect(runsOf(key)).toHaveLength(1)
     }
   })
 
@@ -111,7 +118,7 @@ describe.each([kill, killHost])('$what', ({ strike }) => {
 
     for (const { road, key, answer } of calls) {
       expect({ road, ...readTool<object>(await answer) }).toEqual({ road, runs: 2 })
-      expect(counts.runs(key)).toHaveLength(2)
+      expect(runsOf(key)).toHaveLength(2)
     }
   })
 
@@ -127,7 +134,7 @@ describe.each([kill, killHost])('$what', ({ strike }) => {
         ...{ road, status: 200 },
         error: { code: -32004, data },
       })
-      expect(counts.runs(key)).toHaveLength(1)
+      expect(runsOf(key)).toHaveLength(1)
     }
     const next = await callAll(clients, 'count')
     for (const { answer } of next.calls) expect(readTool(await answer)).toEqual({ runs: 1 })
@@ -141,18 +148,18 @@ describe('an evicted object', () => {
     await evict.strike([])
     await client.call('count', { key: 'after-eviction' })
 
-    const [before, after] = ['before-eviction', 'after-eviction'].map((key) => counts.runs(key))
+    const [before, after] = ['before-eviction', 'after-eviction'].map((key) => runsOf(key))
     expect(after?.[0]?.pid).toBe(before?.[0]?.pid)
   })
 
   test('ends a call in flight with a retryable error, and does not run it twice', async () => {
     const client = await initialize(targetOf(gateway, 'own'))
     const answer = client.call('held', { key: 'evicted' }, { id: 'lost' })
-    await counts.begun('evicted')
+    await begun('evicted')
     await evict.strike([])
 
     const { message } = await answer
     expect(message).toMatchObject({ id: 'lost', error: { data: { retryable: true } } })
-    expect(counts.runs('evicted')).toHaveLength(1)
+    expect(runsOf('evicted')).toHaveLength(1)
   })
 })

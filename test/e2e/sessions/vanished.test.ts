@@ -3,13 +3,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { within, type Message } from '#test/support/event-reader.ts'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
-import { initialize, ModernClient, readTool } from '#test/support/http-client.ts'
+import { initialize, ModernClient, readTool, send } from '#test/support/http-client.ts'
+import { Notes } from '#test/support/notes.ts'
 import { waitUntil } from '#test/support/processes.ts'
 
-interface Seen {
+interface Note {
+  pid: number
+  id?: unknown
   method: string
-  params: { requestId?: unknown; reason?: string }
+  params?: { requestId?: unknown; arguments?: { key?: string } }
 }
+
+const notes = new Notes<Note>()
 
 let gateway: Gateway
 
@@ -17,13 +22,17 @@ beforeAll(async () => {
   gateway = await startGateway({
     servers: {
       ticks: fixture('ticks'),
-      holds: fixture('holds-calls', { maxProcesses: 4 }),
+      holds: fixture('holds-calls', { env: { NOTES: notes.file } }),
+      'holds-modern': fixture('holds-calls-modern', { env: { NOTES: notes.file } }),
       lists: fixture('changes-lists'),
     },
   })
 })
 
-afterAll(() => gateway?.stop())
+afterAll(async () => {
+  await gateway?.stop()
+  notes.remove()
+})
 
 const connect = (server: string) => initialize(targetOf(gateway, server))
 const progressOf = ({ params }: Message): unknown => params?.progress
@@ -73,7 +82,7 @@ test('events of one stream are not replayed on another', async () => {
 })
 
 test.each(['9-1', 'nonsense', '1-2-3', '-1-0', 'x'.repeat(300)])(
-  'an event id that was never issued is refused: %s',
+  'an event id that was never issued is refused (case %#)',
   async (id) => {
     const client = await connect('ticks')
     const resumed = await client.resume(id)
@@ -98,60 +107,55 @@ test('a newer GET stream takes the place of the former, which ends', async () =>
   expect(former.messages).toEqual([])
 })
 
-test('what came while nobody listened waits for the next GET stream, once', async () => {
+test('what came before anyone listened waits for the first GET stream', async () => {
+  const client = await connect('lists')
+  await client.call('update', { uri: 'test://early' })
+
+  const get = await client.stream()
+  const early = await get.message()
+  get.disconnect()
+
+  expect(early.params?.uri).toBe('test://early')
+})
+
+test('a GET stream that broke goes on after the last event that its client saw', async () => {
   const client = await connect('lists')
   const first = await client.stream()
+  await client.call('update', { uri: 'test://1' })
+  await first.message()
   first.disconnect()
-  await client.call('update', { uri: 'test://missed' })
+  await client.call('update', { uri: 'test://2' })
+  await client.call('update', { uri: 'test://3' })
 
-  const second = await client.stream()
-  const missed = await second.message()
-  second.disconnect()
-  const third = await client.stream()
+  const second = await client.resume(first.lastEventId ?? '')
+  const uris = [await second.message(), await second.message()].map(({ params }) => params?.uri)
   await client.call('change')
-  const next = await third.message()
-  third.disconnect()
+  const next = await second.message()
+  second.disconnect()
 
-  expect(missed.params?.uri).toBe('test://missed')
+  expect(uris).toEqual(['test://2', 'test://3'])
   expect(next.method).toBe('notifications/tools/list_changed')
 })
 
-test('a modern client that disconnects cancels its call at once', async () => {
-  const client = new ModernClient(targetOf(gateway, 'holds'))
-  const { pid } = await holder(client)
-  const abort = new AbortController()
-  const { headers, body } = client.compose('tools/call', { name: 'hold', arguments: {} })
-  const call = fetch(client.target.url, {
-    method: 'POST',
-    headers: {
-      ...headers,
-      ...gateway.headers,
-      'Content-Type': 'application/json',
-      Accept: 'application/json, text/event-stream',
-    },
-    body,
-    signal: abort.signal,
-  }).catch(() => undefined)
-  await waitUntil(async () => (await seenBy(client, pid)) === undefined, 'the call did not begin')
-  abort.abort()
-  await call
+test.each(['holds', 'holds-modern'])(
+  'a modern client that disconnects cancels its call at once: %s',
+  async (server) => {
+    const client = new ModernClient(targetOf(gateway, server))
+    const abort = new AbortController()
+    const key = `vanishes-${server}`
+    const { headers, body } = client.compose('tools/call', { name: 'hold', arguments: { key } })
+    const call = send(client.target, 'POST', headers, body, abort.signal).catch(() => 'gone')
+    const begun = await notes.first(({ params }) => params?.arguments?.key === key)
+    abort.abort()
 
-  const isCancelled = async (): Promise<boolean> =>
-    ((await seenBy(client, pid)) ?? []).some(({ method }) => method === 'notifications/cancelled')
-  await waitUntil(isCancelled, 'the server was not told', 3_000)
-})
+    expect(await call).toBe('gone')
+    const told = await notes.first(isCancelled(begun), 3_000)
+    expect(told.params?.requestId).toBe(begun.id)
+  },
+)
 
-/** Which process serves now: calls one after another get the same one. */
-async function holder(client: ModernClient): Promise<{ pid: number }> {
-  return { pid: readTool<number>(await client.call('pid')) }
-}
-
-/** What the process was notified of; `undefined` while it is held by another call. */
-async function seenBy(client: ModernClient, pid: number): Promise<Seen[] | undefined> {
-  const [now, seen] = await Promise.all([client.call('pid'), client.call('seen')])
-  void now
-  const own = readTool<number>(await client.call('pid'))
-  return own === pid ? readTool<Seen[]>(seen) : undefined
+function isCancelled(call: Note): (note: Note) => boolean {
+  return ({ pid, method }) => pid === call.pid && method === 'notifications/cancelled'
 }
 
 test('a cancelled call ends, its server is told, and the session goes on', async () => {
@@ -165,8 +169,8 @@ test('a cancelled call ends, its server is told, and the session goes on', async
     id: 'held',
     error: { data: { code: 'call_cancelled' } },
   })
-  const seen = readTool<Seen[]>(await client.call('seen'))
-  expect(seen.map(({ params }) => params?.requestId)).toContain('held')
+  await notes.first(({ params }) => params?.requestId === 'held')
+  expect((await client.call('pid')).status).toBe(200)
 })
 
 test('a deleted session ends its call in flight and its streams, and is gone', async () => {
