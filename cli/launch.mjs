@@ -13,6 +13,9 @@ const OLDEST_NODE = [22, 12]
 /** From here on Node strips types without a flag. */
 const STRIPS_TYPES = [22, 18]
 
+/** The script has had a signal. */
+let isStopping = false
+
 /** Runs `script` with `args`; this process takes on its exit code. Never returns on failure. */
 export function launch(script, args) {
   // A published package has no lockfile: its installer has brought all there is.
@@ -81,7 +84,12 @@ function isAtLeast([major, minor]) {
 
 function forwardSignals(child) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  for (const signal of signals) {
+    process.on(signal, () => {
+      isStopping = true
+      child.kill(signal)
+    })
+  }
   child.on('error', (error) => fail(`cannot start Node: ${error.message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)
@@ -90,13 +98,14 @@ function forwardSignals(child) {
   })
 }
 
-/** npm passes a signal on to its shell, which dies of it and tells nobody. */
+/** npx passes a signal on to its shell, which dies of it and tells nobody. */
 function endWithParent(child) {
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid === parent) return
     clearInterval(watch)
-    child.kill('SIGTERM')
+    // After another signal this one would mean "at once".
+    if (!isStopping) child.kill('SIGTERM')
   }, PARENT_CHECK_MS)
   watch.unref()
 }

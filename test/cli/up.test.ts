@@ -68,16 +68,23 @@ test('--json prints exactly one line, and what it names can be called', async ()
   expect(command.stderr.join('\n')).not.toContain(token)
 })
 
-test('npm puts nothing beside the line of --json', async () => {
+test('under npm the line of --json stands alone, and SIGTERM to npm stops everything', async () => {
   const command = runHearth(
     ['--config', join(folder, 'mcp.json'), '--data', join(folder, 'data'), '--port', '0', '--json'],
     { command: ['npm', 'start', '--'] },
   )
   commands.push(command)
-  await command.ready()
-  await signal(command, 'SIGTERM')
+  const { token, servers } = await command.ready()
+  const session = await openSession(servers[0]?.url ?? '', token)
+  const running = await beginCall(session, 1500)
+  const processes = processTree(command.child.pid ?? 0)
 
+  const exitCode = await signal(command, 'SIGTERM')
+
+  expect((await running.answer).message.result).toEqual({ content: [] })
+  expect(exitCode).toBe(0)
   expect(command.stdout).toHaveLength(1)
+  for (const pid of processes) await waitUntilGone(pid)
 })
 
 test('without --json people get the URL, the token, and configurations to paste', async () => {

@@ -1,0 +1,141 @@
+/**
+ * The other end of the link, under a test's control: it speaks protocol/link.ts and runs no
+ * process. What it is sent is kept in `frames`; it answers as its `script` says.
+ */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
+import {
+  decodeFrame,
+  encodeFrame,
+  FRAME,
+  LINK_VERSION,
+  type Frame,
+  type FrameFields,
+  type HelloMeta,
+  type WelcomeMeta,
+} from '#protocol/link.ts'
+import { waitUntil } from './processes.ts'
+
+interface Request {
+  id?: string | number
+  method?: string
+  params?: Record<string, unknown>
+  result?: unknown
+}
+
+export interface Script {
+  /** Called for each connection's hello; the default welcomes as a host program does. */
+  onHello?: (connection: WebSocket, hello: HelloMeta, nth: number) => void
+  /** What a process answers; `undefined` for nothing. */
+  answer?: (request: Request, channel: number) => object | undefined
+}
+
+export class ScriptedHost {
+  readonly url: string
+  readonly frames: (Frame & { connection: number })[] = []
+  readonly connections: WebSocket[] = []
+  readonly instance = crypto.randomUUID()
+  script: Script = {}
+  #epoch: string | undefined
+  #sent = 0
+  #received = 0
+  readonly #server: WebSocketServer
+
+  constructor(server: WebSocketServer) {
+    this.#server = server
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server.on('connection', (socket) => this.#attach(socket))
+  }
+
+  /** As the host program does it: an epoch that is known is resumed. Returns the welcome. */
+  welcome(socket: WebSocket, { epoch }: HelloMeta, more: Partial<WelcomeMeta> = {}): void {
+    const resumed = epoch === this.#epoch
+    this.takeEpoch(epoch)
+    const { instance } = this
+    const meta = { version: LINK_VERSION, instance, resumed, channels: [], ...more }
+    socket.send(encodeFrame({ type: FRAME.hello, channel: 0, ack: this.#received, meta }))
+  }
+
+  /** What a hello changes, whether its welcome arrives or not. */
+  takeEpoch(epoch: string): void {
+    if (epoch !== this.#epoch) this.#sent = this.#received = 0
+    this.#epoch = epoch
+  }
+
+  /** One sequenced frame over the newest connection, or another one. */
+  send(frame: FrameFields, socket = this.connections.at(-1)): void {
+    this.#sent += 1
+    socket?.send(encodeFrame({ ...frame, seq: this.#sent, ack: this.#received }))
+  }
+
+  /** A notification, or what the test gives as its bytes. */
+  notify(channel: number, method: string, params: object, payload?: Uint8Array): void {
+    const text = JSON.stringify({ jsonrpc: '2.0', method, params })
+    const meta = { kind: 'notification', method }
+    this.send({ type: FRAME.message, channel, meta, payload: payload ?? Buffer.from(text) })
+  }
+
+  respond(channel: number, id: string | number, result: object): void {
+    const payload = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, result }))
+    this.send({ type: FRAME.message, channel, meta: { kind: 'response', id }, payload })
+  }
+
+  exit(channel: number): void {
+    this.send({ type: FRAME.exit, channel, meta: { exitCode: 1, signal: null, reason: 'crashed' } })
+  }
+
+  /** Messages of one method, with the channel that they came on. */
+  requests(method: string): { channel: number; request: Request }[] {
+    return this.frames
+      .filter(({ type }) => type === FRAME.message)
+      .map(({ channel, payload }) => ({ channel, request: parse(payload) }))
+      .filter(({ request }) => request.method === method)
+  }
+
+  async until(holds: () => boolean, what: string, deadlineMs?: number): Promise<void> {
+    await waitUntil(holds, `no ${what}`, deadlineMs)
+  }
+
+  async stop(): Promise<void> {
+    for (const connection of this.connections) connection.terminate()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #attach(socket: WebSocket): void {
+    const nth = this.connections.push(socket)
+    socket.on('error', () => undefined)
+    socket.on('message', (data: Buffer) => this.#receive(socket, nth, decodeFrame(data)))
+  }
+
+  #receive(socket: WebSocket, nth: number, frame: Frame): void {
+    const { type, seq, channel } = frame
+    if (type === FRAME.hello) {
+      const hello = frame.meta as HelloMeta
+      if (this.script.onHello !== undefined) return this.script.onHello(socket, hello, nth)
+      return this.welcome(socket, hello)
+    }
+    if (seq !== this.#received + 1) return
+    this.#received = seq
+    this.frames.push({ ...frame, connection: nth })
+    if (type === FRAME.open) {
+      return this.send({ type: FRAME.opened, channel, meta: { pid: 1, warm: true } })
+    }
+    if (type !== FRAME.message) return
+    const request = parse(frame.payload)
+    if (request.id === undefined || request.method === undefined) return
+    const result = this.script.answer?.(request, channel)
+    if (result !== undefined) this.respond(channel, request.id, result)
+  }
+}
+
+export async function startScriptedHost(): Promise<ScriptedHost> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  return new ScriptedHost(server)
+}
+
+function parse(payload: Uint8Array): Request {
+  return JSON.parse(Buffer.from(payload).toString()) as Request
+}
