@@ -7,6 +7,14 @@ import type { Envelope } from './json-rpc.ts'
 
 export const HOST_CALL_HEADER = 'hearth-call'
 
+/**
+ * A small body of plain ASCII travels in a header: a body stream between worker and object costs as
+ * much processor time as all else that the worker does for a call.
+ */
+export const HOST_BODY_HEADER = 'hearth-body'
+const MAX_HEADER_BODY_CHARS = 4_096
+const PLAIN = /^[\x20-\x7e]+$/
+
 export interface HostCall {
   /** Identifies the call in logs; also sent to the client as `X-Request-Id`. */
   requestId: string
@@ -41,12 +49,35 @@ export interface HostCall {
   params?: Record<string, string>
 }
 
+const encoder = new TextEncoder()
+
 /** A header value is ASCII, so other characters are written as JSON escapes. */
 export function encodeHostCall(call: HostCall): string {
   return JSON.stringify(call).replace(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+/** The request that carries a call. `text` is the body as text, where it is known to be that. */
+export function toHostRequest(
+  call: HostCall,
+  body?: { bytes: Uint8Array; text: string },
+): RequestInit {
+  const headers: Record<string, string> = { [HOST_CALL_HEADER]: encodeHostCall(call) }
+  if (body === undefined) return { method: call.http, headers }
+  if (body.text.length <= MAX_HEADER_BODY_CHARS && PLAIN.test(body.text)) {
+    headers[HOST_BODY_HEADER] = body.text
+    return { method: call.http, headers }
+  }
+  return { method: call.http, headers, body: body.bytes as Uint8Array<ArrayBuffer> }
+}
+
+/** The body of a forwarded request, whichever way it came. */
+export async function readHostBody(request: Request): Promise<Uint8Array | undefined> {
+  const text = request.headers.get(HOST_BODY_HEADER)
+  if (text !== null) return encoder.encode(text)
+  return request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
 }
 
 export function decodeHostCall(headers: Headers): HostCall {

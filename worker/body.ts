@@ -13,6 +13,7 @@ const SPACE = 0x20
 export interface JSONBody {
   /** The bytes as they came, line breaks between tokens made spaces: stdio frames are lines. */
   bytes: Uint8Array
+  text: string
   value: unknown
 }
 
@@ -22,15 +23,15 @@ export async function readJSONBody(request: Request, maxBytes: number): Promise<
     // Nothing but its client ends a body early.
     throw GatewayError.is(error) ? error : new GatewayError('call_cancelled', { cause: error })
   })
-  let value: unknown
   try {
-    value = JSON.parse(decoder.decode(bytes))
+    const text = decoder.decode(bytes)
+    const value: unknown = JSON.parse(text)
+    joinLines(bytes)
+    return { bytes, text, value }
   } catch {
     // The parser's message would quote the body.
     throw new GatewayError('parse_error')
   }
-  joinLines(bytes)
-  return { bytes, value }
 }
 
 /**

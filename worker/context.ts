@@ -8,7 +8,7 @@ import type { Log } from './telemetry/log.ts'
 
 /** The ServerHost object as the worker calls it. */
 export interface ServerHostStub extends ServerHostMethods {
-  fetch(request: Request): Promise<Response>
+  fetch(url: string, init: RequestInit): Promise<Response>
 }
 
 export interface Deps {

@@ -4,7 +4,7 @@
  * Fields are caches; what must survive an eviction is in the store.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { decodeHostCall, type HostCall, type WarmReport } from '#protocol/host-call.ts'
+import { decodeHostCall, readHostBody, type HostCall, type WarmReport } from '#protocol/host-call.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { Channel } from './channel.ts'
 import { logCall, toResponse, type ClientCall } from './client-call.ts'
@@ -74,7 +74,7 @@ export class ServerHost {
     try {
       if (this.#draining) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#options.touch?.()
-      const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
+      const body = await readHostBody(request)
       const { link, servers } = this.#context
       await link.mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)

@@ -2,9 +2,7 @@
  * The other end of the link, under a test's control: it speaks protocol/link.ts and runs no
  * process. What it is sent is kept in `frames`; it answers as its `script` says.
  */
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { WebSocketServer, type WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import {
   decodeFrame,
   encodeFrame,
@@ -32,7 +30,6 @@ export interface Script {
 }
 
 export class ScriptedHost {
-  readonly url: string
   readonly frames: (Frame & { connection: number })[] = []
   readonly connections: WebSocket[] = []
   readonly instance = crypto.randomUUID()
@@ -40,15 +37,8 @@ export class ScriptedHost {
   #epoch: string | undefined
   #sent = 0
   #received = 0
-  readonly #server: WebSocketServer
 
-  constructor(server: WebSocketServer) {
-    this.#server = server
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    server.on('connection', (socket) => this.#attach(socket))
-  }
-
-  /** As the host program does it: an epoch that is known is resumed. Returns the welcome. */
+  /** As the host program does it: an epoch that is known is resumed. */
   welcome(socket: WebSocket, { epoch }: HelloMeta, more: Partial<WelcomeMeta> = {}): void {
     const resumed = epoch === this.#epoch
     this.takeEpoch(epoch)
@@ -76,9 +66,12 @@ export class ScriptedHost {
     this.send({ type: FRAME.message, channel, meta, payload: payload ?? Buffer.from(text) })
   }
 
-  respond(channel: number, id: string | number, result: object): void {
-    const payload = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, result }))
-    this.send({ type: FRAME.message, channel, meta: { kind: 'response', id }, payload })
+  /** `{ error }` is a response that failed, anything else a result. */
+  respond(channel: number, id: string | number, answer: object): void {
+    const failed = 'error' in answer
+    const message = { jsonrpc: '2.0', id, ...(failed ? answer : { result: answer }) }
+    const meta = { kind: 'response', id, failed }
+    this.send({ type: FRAME.message, channel, meta, payload: Buffer.from(JSON.stringify(message)) })
   }
 
   exit(channel: number): void {
@@ -97,13 +90,8 @@ export class ScriptedHost {
     await waitUntil(holds, `no ${what}`, deadlineMs)
   }
 
-  async stop(): Promise<void> {
-    for (const connection of this.connections) connection.terminate()
-    this.#server.close()
-    await once(this.#server, 'close')
-  }
-
-  #attach(socket: WebSocket): void {
+  /** A connection that the object has dialled. */
+  attach(socket: WebSocket): void {
     const nth = this.connections.push(socket)
     socket.on('error', () => undefined)
     socket.on('message', (data: Buffer) => this.#receive(socket, nth, decodeFrame(data)))
@@ -128,12 +116,6 @@ export class ScriptedHost {
     const result = this.script.answer?.(request, channel)
     if (result !== undefined) this.respond(channel, request.id, result)
   }
-}
-
-export async function startScriptedHost(): Promise<ScriptedHost> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-  await once(server, 'listening')
-  return new ScriptedHost(server)
 }
 
 function parse(payload: Uint8Array): Request {

@@ -35,7 +35,7 @@ describe('a call', () => {
     await app.request(URL_OF_SERVER, post(initialize, spoofed))
 
     const names = [...(forwarded[0]?.headers.keys() ?? [])]
-    expect(names.filter((name) => !name.startsWith('content-'))).toEqual(['hearth-call'])
+    expect(names.filter((name) => !name.startsWith('content-'))).toEqual(['hearth-body', 'hearth-call'])
     expect(forwarded[0]?.call.tenant).toBe('acme')
   })
 

@@ -1,5 +1,5 @@
 /** A tenant and a server host that remember what they were asked. */
-import { decodeHostCall, type HostCall, type WarmReport } from '#protocol/host-call.ts'
+import { decodeHostCall, readHostBody, type HostCall, type WarmReport } from '#protocol/host-call.ts'
 import type { TenantStub, Verdict } from '#protocol/tenant.ts'
 import { createApp } from '#worker/app.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
@@ -45,9 +45,10 @@ export function createFakes({ deps = {}, answers = [], warm }: FakeOptions = {})
   const app = createApp({
     tenant: (name) => createTenant(name, fakes.asked),
     serverHost: (tenant, placement) => ({
-      async fetch(request) {
+      async fetch(url, init) {
+        const request = new Request(url, init)
         const { headers } = request
-        const body = await request.clone().text()
+        const body = new TextDecoder().decode(await readHostBody(request.clone()))
         const call = decodeHostCall(headers)
         fakes.forwarded.push({ placement: `${tenant}:${placement}`, call, headers, body })
         const answer = answers[Math.min(calls++, answers.length - 1)]

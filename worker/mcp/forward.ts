@@ -1,12 +1,13 @@
 /** Hands a call to the ServerHost object that its session, or its tenant, belongs to. */
 import { GatewayError } from '#protocol/errors.ts'
-import { encodeHostCall, HOST_CALL_HEADER, type HostCall } from '#protocol/host-call.ts'
+import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { DEFAULT_PLACEMENT, SESSION_ID } from '#protocol/tenant.ts'
+import type { JSONBody } from '../body.ts'
 import type { Deps } from '../context.ts'
 import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
 
-/** The object looks at the `hearth-call` header alone. */
+/** The object looks at the headers of protocol/host-call.ts and at the body alone. */
 const HOST_URL = 'https://server-host/call'
 const RETRY_AFTER_MS = 1000
 
@@ -17,17 +18,15 @@ const RETRY_AFTER_MS = 1000
 export async function forwardCall(
   deps: Pick<Deps, 'serverHost'>,
   call: HostCall,
-  body: Uint8Array | undefined,
-  signal: AbortSignal,
+  body: JSONBody | undefined,
 ): Promise<Response> {
-  const headers = { [HOST_CALL_HEADER]: encodeHostCall(call) }
-  const init: RequestInit = { method: call.http, headers, signal, ...(body && { body }) }
+  const request = toHostRequest(call, body)
   const send = () =>
-    deps.serverHost(call.tenant, placementOf(call.sessionId)).fetch(new Request(HOST_URL, init))
+    deps.serverHost(call.tenant, placementOf(call.sessionId)).fetch(HOST_URL, request)
   try {
     return await (isSafeToRepeat(call) ? repeatWhenLost(send) : send())
   } catch (error) {
-    throw toGatewayError(error, signal)
+    throw toGatewayError(error)
   }
 }
 
@@ -43,8 +42,7 @@ function isSafeToRepeat(call: HostCall): boolean {
   return call.envelope.method === 'initialize' || REPEATABLE_METHODS.has(call.envelope.method)
 }
 
-function toGatewayError(error: unknown, signal: AbortSignal): GatewayError {
-  if (signal.aborted) return new GatewayError('call_cancelled')
+function toGatewayError(error: unknown): GatewayError {
   if (GatewayError.is(error)) return error
   return isLost(error) || isOverloaded(error)
     ? new GatewayError('host_unavailable', { cause: error, retryAfterMs: RETRY_AFTER_MS })

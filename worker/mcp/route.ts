@@ -33,7 +33,7 @@ export function createMCPRoute(deps: RouteDeps) {
     }
     record.forwarded = true
     const call = toHostCall(record, verdict, server, http, classification.facts)
-    return forwardCall(deps, call, body?.bytes, request.signal)
+    return forwardCall(deps, call, body)
   }
 }
 

@@ -1,0 +1,85 @@
+/** What the object does when its host program, or the way to it, misbehaves. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeFrame, FRAME } from '#protocol/link.ts'
+import { initialize } from '#test/support/http-client.ts'
+import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
+import type { ScriptedHost } from '#test/support/scripted-host.ts'
+import { answerAsLegacy } from './answers.ts'
+
+let gateway: ScriptedGateway
+
+beforeAll(async () => {
+  gateway = await startScriptedGateway()
+})
+
+afterAll(() => gateway.stop())
+
+const configured = (host: ScriptedHost, connection: number) =>
+  host.frames.find((frame) => frame.type === FRAME.configure && frame.connection === connection)
+
+test('a host program that took a hello and lost its welcome is begun with anew', async () => {
+  const { host, target } = await gateway.tenant()
+  host.script = {
+    answer: answerAsLegacy,
+    onHello: (socket, hello, nth) => {
+      if (nth > 1) return host.welcome(socket, hello)
+      host.takeEpoch(hello.epoch)
+      socket.terminate()
+    },
+  }
+
+  const client = await initialize(target)
+
+  expect((await client.call('any')).status).toBe(200)
+  expect(host.frames[0]?.type).toBe(FRAME.configure)
+})
+
+test('a host program that does not welcome is dialled again, and heard no more', async () => {
+  const { host, target } = await gateway.tenant()
+  host.script = {
+    answer: answerAsLegacy,
+    onHello: (socket, hello, nth) => {
+      if (nth === 1) return void socket.pause()
+      host.welcome(socket, hello)
+    },
+  }
+
+  const client = await initialize(target)
+  const late = encodeFrame({ type: FRAME.message, channel: 1, seq: 1, meta: { kind: 'response' } })
+  host.connections[0]?.send(late)
+
+  expect((await client.call('any')).status).toBe(200)
+  expect(host.connections).toHaveLength(2)
+})
+
+test('a configuration that changed while the link was cut reaches the host program', async () => {
+  const { host, target, putServer } = await gateway.tenant()
+  host.script = { answer: answerAsLegacy }
+  await initialize(target)
+  await putServer({ args: ['changed'] })
+
+  host.connections.at(-1)?.terminate()
+
+  await host.until(
+    () => configured(host, 2) !== undefined,
+    'configuration on the second connection',
+  )
+  expect(configured(host, 2)?.meta).toMatchObject({ launches: [{ args: ['changed'] }] })
+})
+
+test('a message that is no JSON does not disturb the calls beside it', async () => {
+  const { host, target } = await gateway.tenant()
+  host.script = {
+    answer: (request) => (request.method === 'tools/call' ? undefined : answerAsLegacy(request)),
+  }
+  const client = await initialize(target)
+  const answer = client.call('waits', {}, { id: 'waiting' })
+  await host.until(() => host.requests('tools/call').length === 1, 'call')
+  const channel = host.requests('tools/call')[0]?.channel ?? 0
+
+  host.notify(channel, 'notifications/progress', {}, Buffer.from('{"jsonrpc":'))
+  host.respond(channel, 'waiting', { content: [] })
+
+  expect((await answer).message.result).toEqual({ content: [] })
+  expect(host.connections).toHaveLength(1)
+})

@@ -1,0 +1,100 @@
+/** The worker and its objects in workerd, over host programs that a test scripts: one for each tenant. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { WebSocketServer } from 'ws'
+import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
+import { startWorkerd } from '#cli/runtime/workerd.ts'
+import { LINK_PATH } from '#protocol/link.ts'
+import type { Target } from './http-client.ts'
+import { ScriptedHost } from './scripted-host.ts'
+
+const ADMIN_TOKEN = 'admin-token-of-the-test'
+/** The name that each test's server has. */
+export const SERVER = 'scripted'
+
+export interface ScriptedTenant {
+  host: ScriptedHost
+  /** Its server's endpoint, with a token. */
+  target: Target
+  /** Configures the server anew: `more` beside its command. */
+  putServer(more: object): Promise<void>
+}
+
+export interface ScriptedGateway {
+  tenant(more?: object): Promise<ScriptedTenant>
+  /** Rows of a table, in the databases of all server hosts. */
+  rows(table: string): Promise<Record<string, unknown>[]>
+  logs: string[]
+  stop(): Promise<void>
+}
+
+export async function startScriptedGateway(): Promise<ScriptedGateway> {
+  const hosts = new Map<string, ScriptedHost>()
+  const server = createServer()
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket, { url = '' }) => {
+    const name = decodeURIComponent(url.slice(LINK_PATH.length + 1))
+    hosts.get(name.split(':')[1] ?? '')?.attach(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const storage = await mkdtemp(join(tmpdir(), 'hearth-scripted-'))
+  const logs: string[] = []
+  const workerd = await startWorkerd({
+    bundle: await bundleWorker(),
+    host: '127.0.0.1',
+    port: 0,
+    storage,
+    variables: { HOST_PROGRAM_URL: `http://127.0.0.1:${port}`, KEEP_ALIVE_MS: '500' },
+    secrets: { ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link' },
+    onLine: (_level, text) => logs.push(text),
+  })
+  const admin = async (method: string, path: string, body: object): Promise<unknown> => {
+    const response = await fetch(new URL(`/admin/tenants/${path}`, workerd.url), {
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
+    return response.json()
+  }
+  return {
+    logs,
+    async tenant(more = {}) {
+      const name = `t${hosts.size + 1}`
+      const host = new ScriptedHost()
+      hosts.set(name, host)
+      const putServer = async (config: object): Promise<void> => {
+        await admin('PUT', `${name}/servers`, { [SERVER]: { command: 'scripted', ...config } })
+      }
+      await putServer(more)
+      const { token } = (await admin('POST', `${name}/tokens`, { name: 'test' })) as Target
+      return { host, putServer, target: { token, url: `${workerd.url.origin}/mcp/${SERVER}` } }
+    },
+    rows: (table) => readRows(storage, table),
+    async stop() {
+      for (const socket of sockets.clients) socket.terminate()
+      server.close()
+      await workerd.stop()
+      await rm(storage, { recursive: true, force: true })
+    },
+  }
+}
+
+async function readRows(storage: string, table: string): Promise<Record<string, unknown>[]> {
+  const files = await readdir(storage, { recursive: true })
+  return files
+    .filter((path) => /LocalServerHost.*\/[0-9a-f]{64}\.sqlite$/.test(path))
+    .flatMap((path) => {
+      const database = new DatabaseSync(join(storage, path), { readOnly: true })
+      try {
+        return database.prepare(`SELECT * FROM ${table}`).all()
+      } finally {
+        database.close()
+      }
+    })
+}
