@@ -45,19 +45,20 @@ export type Envelope =
 /** Tells a parsed value's kind, or `undefined` when it is no JSON-RPC 2.0 message. Never throws. */
 export function classifyMessage(value: unknown): Envelope | undefined {
   if (!isObject(value) || value.jsonrpc !== '2.0') return undefined
-  const { id, method } = value
-  if (typeof method === 'string') {
-    if (value.params !== undefined && !isObject(value.params)) return undefined
-    if (id === undefined) return { kind: 'notification', method }
-    return isRequestId(id) ? { kind: 'request', id, method } : undefined
-  }
-  if (method !== undefined) return undefined
-  if (isObject(value.error)) {
-    return isRequestId(id) || id === null || id === undefined
-      ? { kind: 'response', id: id ?? null, failed: true }
-      : undefined
-  }
-  return 'result' in value && isRequestId(id) ? { kind: 'response', id, failed: false } : undefined
+  if (value.method === undefined) return classifyResponse(value)
+  const { id, method, params } = value
+  if (typeof method !== 'string' || (params !== undefined && !isObject(params))) return undefined
+  if (id === undefined) return { kind: 'notification', method }
+  return isRequestId(id) ? { kind: 'request', id, method } : undefined
+}
+
+/** An error may have no id: what it answers could not be read. */
+function classifyResponse(value: Record<string, unknown>): Envelope | undefined {
+  const { id = null, error } = value
+  const failed = isObject(error)
+  if (!failed && !('result' in value)) return undefined
+  if (isRequestId(id)) return { kind: 'response', id, failed }
+  return failed && id === null ? { kind: 'response', id, failed } : undefined
 }
 
 export function isRequestId(value: unknown): value is RequestId {

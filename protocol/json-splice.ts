@@ -42,7 +42,7 @@ interface Wanted {
 export function findSpans(json: Uint8Array, paths: readonly Path[]): (Span | undefined)[] {
   const root: Wanted = { key: '', slot: -1, below: [] }
   paths.forEach((path, slot) => addPath(root, path, slot))
-  const found = new Array<Span | undefined>(paths.length).fill(undefined)
+  const found: (Span | undefined)[] = paths.map(() => undefined)
   const start = skipSpace(json, 0)
   if (isObjectAt(json, start)) searchObject(json, start, root.below, found)
   return found

@@ -35,7 +35,10 @@ describe('a call', () => {
     await app.request(URL_OF_SERVER, post(initialize, spoofed))
 
     const names = [...(forwarded[0]?.headers.keys() ?? [])]
-    expect(names.filter((name) => !name.startsWith('content-'))).toEqual(['hearth-body', 'hearth-call'])
+    expect(names.filter((name) => !name.startsWith('content-'))).toEqual([
+      'hearth-body',
+      'hearth-call',
+    ])
     expect(forwarded[0]?.call.tenant).toBe('acme')
   })
 
@@ -204,7 +207,9 @@ describe('operations', () => {
   })
 
   test('/ready is 200 when they are', async () => {
-    const { app } = createFakes({ warm: { servers: [{ name: 'everything', ready: true, eras: ['legacy'] }] } })
+    const { app } = createFakes({
+      warm: { servers: [{ name: 'everything', ready: true, eras: ['legacy'] }] },
+    })
 
     const response = await app.request('/ready', { headers: POST_HEADERS })
 

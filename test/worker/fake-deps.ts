@@ -1,5 +1,10 @@
 /** A tenant and a server host that remember what they were asked. */
-import { decodeHostCall, readHostBody, type HostCall, type WarmReport } from '#protocol/host-call.ts'
+import {
+  decodeHostCall,
+  readHostBody,
+  type HostCall,
+  type WarmReport,
+} from '#protocol/host-call.ts'
 import type { TenantStub, Verdict } from '#protocol/tenant.ts'
 import { createApp } from '#worker/app.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
