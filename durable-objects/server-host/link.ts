@@ -149,10 +149,7 @@ export class Link {
     })
   }
 
-  /**
-   * Both ends agree on where they are; what the other side has not seen is sent again. False when
-   * they cannot: the host program took up a hello whose welcome was lost.
-   */
+  /** What the other side has not seen is sent again. False when its welcome to a hello was lost. */
   #settle(socket: WebSocket, welcome: WelcomeMeta, ack: number): boolean {
     if (welcome.resumed && welcome.instance !== this.#instance) {
       this.#epoch = crypto.randomUUID()
@@ -198,8 +195,8 @@ export class Link {
   #receive(event: MessageEvent): void {
     const frame = decodeFrame(new Uint8Array(event.data as ArrayBuffer))
     this.#unacked.acknowledge(frame.ack)
-    if (frame.seq === 0) return
-    if (frame.seq !== this.#received + 1) return
+    if (frame.seq <= this.#received) return
+    if (frame.seq > this.#received + 1) return this.#cut()
     this.#received = frame.seq
     if (this.#received - this.#acknowledged >= ACK_AFTER_FRAMES) this.#sendAck()
     else this.#ackTimer ??= setTimeout(() => this.#sendAck(), ACK_AFTER_MS)
@@ -244,7 +241,9 @@ export class Link {
     this.ready(30_000).catch(() => this.#loseAll())
   }
 
+  /** A new epoch: the host program ends the processes of the former one, should they live. */
   #loseAll(): void {
+    this.#epoch = crypto.randomUUID()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
 }

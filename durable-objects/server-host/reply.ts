@@ -2,7 +2,7 @@
  * The HTTP answer to one POSTed request: JSON when the first thing that comes is the answer,
  * otherwise an event stream that ends with it.
  */
-import { ERRORS, GatewayError, toErrorObject } from '#protocol/errors.ts'
+import { ERRORS, toErrorObject, type GatewayError } from '#protocol/errors.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from './connection.ts'
 import type { EventStream } from './event-stream.ts'

@@ -4,7 +4,12 @@
  * Fields are caches; what must survive an eviction is in the store.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { decodeHostCall, readHostBody, type HostCall, type WarmReport } from '#protocol/host-call.ts'
+import {
+  decodeHostCall,
+  readHostBody,
+  type HostCall,
+  type WarmReport,
+} from '#protocol/host-call.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { Channel } from './channel.ts'
 import { logCall, toResponse, type ClientCall } from './client-call.ts'

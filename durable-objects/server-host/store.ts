@@ -16,6 +16,8 @@ export interface SessionRecord {
 /** Kept per session, over all its streams. Older events are forgotten first. */
 const MAX_EVENTS = 256
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
+/** A row holds 2 MB at most. */
+const MAX_ROW_BYTES = 1_900_000
 /** A session that was not used for this long is forgotten. */
 const SESSION_TTL_MS = 7 * 86_400_000
 const MAX_SESSIONS = 10_000
@@ -134,13 +136,24 @@ export class Store {
     return row?.stream
   }
 
+  /** Keys of the requests whose streams have not ended. */
+  openRequests(session: string): string[] {
+    return this.#sql
+      .exec<{ request: string }>(
+        'SELECT request FROM streams WHERE session = ? AND done = 0 AND request IS NOT NULL',
+        session,
+      )
+      .toArray()
+      .map(({ request }) => request)
+  }
+
   endStream(session: string, stream: number): void {
     this.#sql.exec('UPDATE streams SET done = 1 WHERE session = ? AND stream = ?', session, stream)
   }
 
-  /** Events over `MAX_EVENT_BYTES` are not kept: they cannot be resumed. */
+  /** Events over `MAX_ROW_BYTES` are not kept: they cannot be resumed. */
   appendEvent(session: string, stream: number, seq: number, data: Uint8Array): void {
-    if (data.length > MAX_EVENT_BYTES / 2) return
+    if (data.length > MAX_ROW_BYTES) return
     this.#sql.exec(
       'INSERT OR REPLACE INTO events (session, stream, seq, data) VALUES (?, ?, ?, ?)',
       ...[session, stream, seq, data],

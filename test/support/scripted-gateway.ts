@@ -4,14 +4,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { DatabaseSync } from 'node:sqlite'
 import { WebSocketServer } from 'ws'
 import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
 import { startWorkerd } from '#cli/runtime/workerd.ts'
 import { LINK_PATH } from '#protocol/link.ts'
+import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
 import type { Target } from './http-client.ts'
 import { ScriptedHost } from './scripted-host.ts'
 
+const WORKER = fileURLToPath(new URL('../fixtures/evictable-worker.mjs', import.meta.url))
 const ADMIN_TOKEN = 'admin-token-of-the-test'
 /** The name that each test's server has. */
 export const SERVER = 'scripted'
@@ -22,6 +25,8 @@ export interface ScriptedTenant {
   target: Target
   /** Configures the server anew: `more` beside its command. */
   putServer(more: object): Promise<void>
+  /** The server host's memory and its link go, its storage stays. */
+  evict(): Promise<void>
 }
 
 export interface ScriptedGateway {
@@ -45,7 +50,7 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
   const storage = await mkdtemp(join(tmpdir(), 'hearth-scripted-'))
   const logs: string[] = []
   const workerd = await startWorkerd({
-    bundle: await bundleWorker(),
+    bundle: await bundleWorker(WORKER),
     host: '127.0.0.1',
     port: 0,
     storage,
@@ -73,7 +78,13 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
       }
       await putServer(more)
       const { token } = (await admin('POST', `${name}/tokens`, { name: 'test' })) as Target
-      return { host, putServer, target: { token, url: `${workerd.url.origin}/mcp/${SERVER}` } }
+      const evict = async (): Promise<void> => {
+        const url = new URL(workerd.url)
+        url.searchParams.set('reset-server-host', serverHostName(name, DEFAULT_PLACEMENT))
+        await fetch(url)
+      }
+      const target = { token, url: `${workerd.url.origin}/mcp/${SERVER}` }
+      return { host, putServer, evict, target }
     },
     rows: (table) => readRows(storage, table),
     async stop() {

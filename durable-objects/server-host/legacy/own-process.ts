@@ -148,6 +148,7 @@ export class OwnProcess implements Upstream {
   /** Calls that may be repeated are, once, on the next process; the others fail. */
   #lose(error: GatewayError, unanswered: Exchange[]): void {
     this.#session.forgetAsks()
+    this.#session.failFormer(error)
     const candidates: ClientCall[] = []
     for (const exchange of unanswered) {
       if (exchange instanceof ClientCall && this.#mayRepeat(exchange)) candidates.push(exchange)

@@ -1,5 +1,6 @@
 /** The event streams of one session: the one of GET, and those of calls, live or only in the log. */
-import { GatewayError } from '#protocol/errors.ts'
+import { GatewayError, toErrorObject } from '#protocol/errors.ts'
+import { encode } from '../connection.ts'
 import { EventStream } from '../event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import type { SessionRecord } from '../store.ts'
@@ -10,6 +11,7 @@ const STANDING = 0
 const PRIMING_SINCE = '2025-11-25'
 /** Streams in memory, while some of them have ended. Those that have not belong to calls. */
 const MAX_STREAMS = 64
+const MAX_KEY_CHARS = 1_024
 const EVENT_ID = /^(\d{1,9})-(\d{1,9})$/
 
 export class SessionStreams {
@@ -34,7 +36,8 @@ export class SessionStreams {
 
   /** A new stream for the answer to a request, named by its id's key. */
   openFor(request: string): EventStream {
-    return this.#open(this.#next++, request)
+    // A request of so long an id is not found again by a later object.
+    return this.#open(this.#next++, request.length > MAX_KEY_CHARS ? undefined : request)
   }
 
   /** A response that goes on after the event that a client saw last. Throws `event_expired`. */
@@ -52,6 +55,15 @@ export class SessionStreams {
     stream.push(payload)
     stream.end()
     this.#streams.delete(number)
+  }
+
+  /** Ends the streams of requests that no process will answer any more. */
+  failFormer(isLive: (request: string) => boolean, error: GatewayError): void {
+    for (const request of this.#context.store.openRequests(this.#record.id)) {
+      if (isLive(request)) continue
+      const id = request.startsWith('s') ? request.slice(1) : Number(request.slice(1))
+      this.finishFormer(request, encode({ jsonrpc: '2.0', id, error: toErrorObject(error) }))
+    }
   }
 
   endAll(): void {

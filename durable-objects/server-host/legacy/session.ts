@@ -181,6 +181,11 @@ export class LegacySession {
     if (id != null) this.#streams.finishFormer(idKey(id), payload)
   }
 
+  /** No process answers what a former object took: those streams end with the error. */
+  failFormer(error: GatewayError): void {
+    this.#streams.failFormer((key) => this.#calls.has(key), error)
+  }
+
   get #newest(): ClientCall | undefined {
     let newest: ClientCall | undefined
     for (const call of this.#calls.values()) newest = call

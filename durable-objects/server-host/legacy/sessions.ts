@@ -120,6 +120,7 @@ export class LegacySessions {
     const raced = this.#live.get(id)
     const isDeleted = store.session(id) === undefined
     if (raced === undefined && !isDeleted) {
+      session.failFormer(new GatewayError('server_exited'))
       this.#keep(session)
       return session
     }

@@ -28,7 +28,6 @@ interface Running {
 }
 
 export class LegacyServer implements ModernServing {
-  readonly #context: HostContext
   readonly #server: Server
   readonly #facts: ServerFacts
   readonly #pool: LeasePool
@@ -46,7 +45,6 @@ export class LegacyServer implements ModernServing {
         detail: 'its initialize result is malformed',
       })
     }
-    this.#context = context
     this.#server = server
     this.#facts = facts
     this.#key = key

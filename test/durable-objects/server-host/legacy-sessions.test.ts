@@ -177,3 +177,49 @@ test('a call that was cancelled while its client was asked is not taken up again
 
   expect(host.requests('tools/call')).toHaveLength(1)
 })
+
+test('a call that went with its process and its object ends for the client that resumes it', async () => {
+  const { host, target, evict } = await gateway.tenant()
+  host.script = holdingCalls(answerAsLegacy)
+  const client = await initialize(target)
+  const call = client.openCall('waits', {}, { id: 'lost', progressToken: 'p' })
+  const channel = await callChannel(host)
+  host.notify(channel, 'notifications/progress', { progressToken: 'p', progress: 1 })
+  const stream = await call
+  await stream.message()
+  await evict()
+
+  const resumed = await client.resume(stream.lastEventId ?? '')
+
+  const { id, error } = await resumed.message()
+  expect(id).toBe('lost')
+  expect(error?.data).toMatchObject({ code: 'server_exited', retryable: true })
+  expect(await resumed.rest()).toEqual([])
+})
+
+test('an initialize that is too large to be kept is refused', async () => {
+  const { host, target } = await gateway.tenant()
+  host.script = { answer: answerAsLegacy }
+
+  const answer = await sendInitialize(target, { experimental: { text: 'x'.repeat(3_000_000) } })
+
+  expect(answer.message.error?.data).toMatchObject({ code: 'invalid_params' })
+})
+
+test('a large answer reaches a client whose stream is open', async () => {
+  const { host, target } = await gateway.tenant()
+  host.script = holdingCalls(answerAsLegacy)
+  const client = await initialize(target)
+  const call = client.openCall('waits', {}, { id: 'large', progressToken: 'p' })
+  const channel = await callChannel(host)
+  host.notify(channel, 'notifications/progress', { progressToken: 'p', progress: 1 })
+  const stream = await call
+  for (const bytes of [1_899_000, 2_097_000, 2_400_000]) {
+    const progress = { progressToken: 'p', progress: 2, message: 'x'.repeat(bytes) }
+    host.notify(channel, 'notifications/progress', progress)
+  }
+
+  host.respond(channel, 'large', { content: [] })
+
+  expect(await stream.rest()).toHaveLength(5)
+})
