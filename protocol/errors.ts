@@ -183,12 +183,6 @@ export const ERRORS = {
     retryable: false,
     message: 'The server sent a message larger than the limit',
   },
-  slow_reader: {
-    status: 200,
-    rpc: -32009,
-    retryable: true,
-    message: 'The stream was closed: it was not read fast enough',
-  },
   host_unavailable: {
     status: 503,
     rpc: -32010,

@@ -18,10 +18,10 @@ export interface Exchange {
 }
 
 export interface ConnectionOwner {
-  /** A request or a notification from the server. */
-  onServerMessage: (payload: Uint8Array, meta: MessageMeta) => void
+  /** A request or a notification from the server. `replayed`: a former object may have passed it on. */
+  onServerMessage: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
   /** A response that nobody waits for: late, doubled, or a former object's. */
-  onStrayResponse: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
+  onStrayResponse: (payload: Uint8Array, meta: MessageMeta) => void
   /** The process is gone; these exchanges had no answer. The owner settles each. */
   onOver: (error: GatewayError, unanswered: Exchange[]) => void
 }
@@ -63,14 +63,6 @@ export class Connection implements Ticking {
     let newest: Exchange | undefined
     for (const exchange of this.#exchanges.values()) newest = exchange
     return newest
-  }
-
-  find(id: RequestId): Exchange | undefined {
-    return this.#exchanges.get(idKey(id))
-  }
-
-  *exchanges(): Iterable<Exchange> {
-    yield* this.#exchanges.values()
   }
 
   /** Throws `duplicate_id`, `server_busy`, and `server_exited` when the process is gone. */
@@ -140,9 +132,9 @@ export class Connection implements Ticking {
   }
 
   #receive(payload: Uint8Array, meta: MessageMeta, replayed: boolean): void {
-    if (meta.kind !== 'response') return this.#owner.onServerMessage(payload, meta)
+    if (meta.kind !== 'response') return this.#owner.onServerMessage(payload, meta, replayed)
     const exchange = meta.id == null ? undefined : this.#remove(meta.id)
-    if (exchange === undefined) return this.#owner.onStrayResponse(payload, meta, replayed)
+    if (exchange === undefined) return this.#owner.onStrayResponse(payload, meta)
     try {
       exchange.onResponse(payload, meta)
     } catch (error) {

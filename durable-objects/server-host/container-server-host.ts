@@ -49,6 +49,7 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
       dial: () => this.#dial(),
       readConfig: () => tenant.config(),
       touch: () => this.renewActivityTimeout(),
+      isUp: () => this.ctx.container?.running === true,
       logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
       keepAliveMs: Number(KEEP_ALIVE_MS),
     })

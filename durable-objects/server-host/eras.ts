@@ -17,8 +17,10 @@ export interface Eras {
   initialize?: Record<string, unknown>
 }
 
-/** A server that does not answer `server/discover` in this time is a legacy one. */
+/** A server that does not answer `server/discover` in this time is taken for a legacy one, for now. */
 const DISCOVER_TIMEOUT_MS = 5_000
+
+type Asked = { result: Record<string, unknown> } | { error: unknown }
 
 const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
@@ -64,27 +66,34 @@ export class EraProbe {
   }
 
   async #probe(server: Server): Promise<Eras> {
+    const [discover, initialize] = await this.#askBoth(server)
     const eras: Eras = {}
-    const discover = await this.#ask(
-      server,
-      'server/discover',
-      discoverParams(),
-      DISCOVER_TIMEOUT_MS,
-    )
     if ('result' in discover) eras.discover = discover.result
-    const { start } = server.config.timeoutMs
-    const initialize = await this.#ask(server, 'initialize', initializeParams(), start)
     if ('result' in initialize) eras.initialize = initialize.result
     else if (eras.discover === undefined) throw startFailure(initialize.error)
-    const { digest } = server.launch
+    this.#known.set(server.launch.digest, eras)
+    // Silence is no answer: a server that was merely slow is asked again by the next object.
+    if (!('error' in discover) || !isTimeout(discover.error)) this.#remember(server, eras)
+    return eras
+  }
+
+  #remember({ launch: { digest } }: Server, { discover, initialize }: Eras): void {
     this.#store.saveEra(
       digest,
-      eras.discover === undefined ? null : JSON.stringify(eras.discover),
-      eras.initialize === undefined ? null : JSON.stringify(eras.initialize),
+      discover === undefined ? null : JSON.stringify(discover),
+      initialize === undefined ? null : JSON.stringify(initialize),
       Date.now(),
     )
-    this.#known.set(digest, eras)
-    return eras
+  }
+
+  /** Side by side where the server may have two processes beside its spare. */
+  async #askBoth(server: Server): Promise<[Asked, Asked]> {
+    const { start } = server.config.timeoutMs
+    const discover = () =>
+      this.#ask(server, 'server/discover', discoverParams(), DISCOVER_TIMEOUT_MS)
+    const initialize = () => this.#ask(server, 'initialize', initializeParams(), start)
+    if (server.config.maxProcesses > 2) return Promise.all([discover(), initialize()])
+    return [await discover(), await initialize()]
   }
 
   async #ask(
@@ -92,7 +101,7 @@ export class EraProbe {
     method: string,
     params: Record<string, unknown>,
     timeoutMs: number,
-  ): Promise<{ result: Record<string, unknown> } | { error: unknown }> {
+  ): Promise<Asked> {
     const channel = await openProcess(this.#link, server, `probe:${crypto.randomUUID()}`)
     const connection = new Connection(channel, this.#ticker, {
       onServerMessage: () => undefined,
@@ -143,4 +152,8 @@ function discoverParams(): Record<string, unknown> {
 
 function initializeParams(): Record<string, unknown> {
   return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO }
+}
+
+function isTimeout(error: unknown): boolean {
+  return GatewayError.is(error) && error.code === 'call_timeout'
 }

@@ -15,6 +15,8 @@ export interface HostContext {
   /** Calls in flight, of every session. */
   calls: Set<ClientCall>
   keepAliveMs: number
+  /** Whether the host program can be reached without starting a container. */
+  isUp: () => boolean
   /** Whether each call writes its log line. */
   logs: boolean
 }

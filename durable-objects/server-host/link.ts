@@ -23,6 +23,8 @@ import { Unacknowledged } from './unacknowledged.ts'
 /** Unacknowledged frames kept for a resume. A host program acknowledges within 200 ms. */
 const MAX_UNACKED_BYTES = 64 * 1024 * 1024
 const ACK_AFTER_FRAMES = 64
+/** The host program stops reading its processes at 16 MiB that are not acknowledged. */
+const ACK_AFTER_BYTES = 4 * 1024 * 1024
 const ACK_AFTER_MS = 200
 /** A link that acknowledges nothing for this long is taken for dead and dialled again. */
 const SILENCE_MS = 10_000
@@ -48,6 +50,8 @@ export class Link {
   #sent = 0
   #received = 0
   #acknowledged = 0
+  /** Received since the last acknowledgement. */
+  #pendingBytes = 0
   readonly #unacked = new Unacknowledged()
   #ackTimer: number | undefined
   #silenceTimer: number | undefined
@@ -111,6 +115,7 @@ export class Link {
     const seq = ++this.#sent
     const bytes = encodeFrame({ ...frame, seq, ack: this.#received })
     this.#acknowledged = this.#received
+    this.#pendingBytes = 0
     this.#unacked.add(seq, bytes)
     if (this.#unacked.byteLength > MAX_UNACKED_BYTES) this.#cut()
     else this.#write(bytes)
@@ -198,7 +203,9 @@ export class Link {
     if (frame.seq <= this.#received) return
     if (frame.seq > this.#received + 1) return this.#cut()
     this.#received = frame.seq
-    if (this.#received - this.#acknowledged >= ACK_AFTER_FRAMES) this.#sendAck()
+    this.#pendingBytes += frame.payload.length
+    const frames = this.#received - this.#acknowledged
+    if (frames >= ACK_AFTER_FRAMES || this.#pendingBytes >= ACK_AFTER_BYTES) this.#sendAck()
     else this.#ackTimer ??= setTimeout(() => this.#sendAck(), ACK_AFTER_MS)
     isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
   }
@@ -208,6 +215,7 @@ export class Link {
     this.#ackTimer = undefined
     if (this.#acknowledged === this.#received) return
     this.#acknowledged = this.#received
+    this.#pendingBytes = 0
     this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack: this.#received }))
   }
 

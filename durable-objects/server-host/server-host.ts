@@ -30,6 +30,8 @@ export interface ServerHostOptions {
   readConfig: () => Promise<{ version: number; servers: ServerConfigs } | undefined>
   /** Called for each request: the container is in use. */
   touch?: () => void
+  /** Whether dialling starts nothing. Default: always. */
+  isUp?: () => boolean
   logs: boolean
   keepAliveMs: number
 }
@@ -37,13 +39,16 @@ export interface ServerHostOptions {
 /** Longest wait for running calls before a shutdown. */
 const DRAIN_MS = 10_000
 const DRAIN_POLL_MS = 25
+/** Whoever drains stops the gateway within this time; if not, it serves again. */
+const AFTER_DRAIN_MS = 10_000
 
 export class ServerHost {
   readonly #options: ServerHostOptions
   readonly #context: HostContext
   readonly #legacy: LegacySessions
   readonly #modern: ModernCalls
-  #draining = false
+  /** `Date.now()` until which new calls are refused. */
+  #drainedUntil = 0
 
   constructor(options: ServerHostOptions) {
     this.#options = options
@@ -66,8 +71,8 @@ export class ServerHost {
     })
     const eras = new EraProbe(link, store, ticker)
     const calls = new Set<ClientCall>()
-    const { keepAliveMs, logs } = options
-    this.#context = { store, link, ticker, servers, eras, calls, keepAliveMs, logs }
+    const { keepAliveMs, logs, isUp = () => true } = options
+    this.#context = { store, link, ticker, servers, eras, calls, keepAliveMs, logs, isUp }
     const [, , placement] = options.name.split(':')
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, placement ?? '', this.#modern)
@@ -77,8 +82,10 @@ export class ServerHost {
   async fetch(request: Request): Promise<Response> {
     const host = decodeHostCall(request.headers)
     try {
-      if (this.#draining) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
-      this.#options.touch?.()
+      if (Date.now() < this.#drainedUntil)
+        throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
+      // A stream that only listens does not keep the container awake.
+      if (host.http !== 'GET') this.#options.touch?.()
       const body = await readHostBody(request)
       const { link, servers } = this.#context
       await link.mended()
@@ -104,10 +111,10 @@ export class ServerHost {
     this.#context.link.rest()
   }
 
-  /** Refuses new calls; resolves when the running ones have ended, or after 10 s. */
+  /** Refuses new calls for a while; resolves when the running ones have ended, or after 10 s. */
   async drain(): Promise<void> {
-    this.#draining = true
     const end = Date.now() + DRAIN_MS
+    this.#drainedUntil = end + AFTER_DRAIN_MS
     while (this.#context.calls.size > 0 && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
     }

@@ -184,6 +184,11 @@ export class Store {
       .map((row) => ({ seq: row.seq, data: new Uint8Array(row.data) }))
   }
 
+  hasEvent(session: string, data: Uint8Array): boolean {
+    const query = 'SELECT 1 FROM events WHERE session = ? AND data = ? LIMIT 1'
+    return this.#sql.exec(query, session, data).toArray().length > 0
+  }
+
   era(digest: string): { discover: string | null; initialize: string | null } | undefined {
     return this.#sql
       .exec<{ discover: string | null; initialize: string | null }>(
@@ -201,7 +206,7 @@ export class Store {
   }
 
   /** A secret of this object's own, made when it is first asked for. */
-  key(name: string): Uint8Array {
+  key(name: string): Uint8Array<ArrayBuffer> {
     const [row] = this.#sql
       .exec<{ value: ArrayBuffer }>('SELECT value FROM keys WHERE name = ?', name)
       .toArray()

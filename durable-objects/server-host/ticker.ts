@@ -12,11 +12,11 @@ const TICK_MS = 250
 
 export class Ticker {
   readonly #members = new Set<Ticking>()
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #isTicking = false
 
   add(member: Ticking): void {
     this.#members.add(member)
-    this.#timer ??= setTimeout(() => this.#tick(), TICK_MS)
+    if (!this.#isTicking) this.#schedule()
   }
 
   delete(member: Ticking): void {
@@ -26,6 +26,12 @@ export class Ticker {
   #tick(): void {
     const now = Date.now()
     for (const member of this.#members) isolate('a tick', () => member.tick(now))
-    this.#timer = this.#members.size === 0 ? undefined : setTimeout(() => this.#tick(), TICK_MS)
+    this.#isTicking = false
+    if (this.#members.size > 0) this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#isTicking = true
+    setTimeout(() => this.#tick(), TICK_MS)
   }
 }

@@ -33,12 +33,17 @@ import type { LegacySession, Upstream } from './session.ts'
 /** Longest wait for the client's answers to one round. */
 const ROUND_MS = 600_000
 
-interface Round {
+/** One of the requests that a client's call becomes: the first, or a retry with its input. */
+interface Sent {
   call: ClientCall
-  deadline: number
-  /** The modern request as it was first sent. */
-  frame: Uint8Array
+  method: string
   number: number
+  frame: Uint8Array
+}
+
+/** A request that was answered with `input_required`. */
+interface Round extends Sent {
+  deadline: number
   requestState: string | undefined
   /** Keys of `inputRequests` by the id of the request that the client was sent. */
   waiting: Map<string, string>
@@ -152,7 +157,7 @@ export class ModernUpstream implements Upstream, Ticking {
         onResponse: (payload, meta) => {
           this.#ids.delete(call)
           this.#server.untrack(call)
-          this.#answer(call, method, round, frame, payload, meta)
+          this.#answer({ call, method, number: round, frame }, payload, meta)
         },
         onEvent: (payload) => {
           const token = JSON.stringify(call.host.progressToken)
@@ -182,21 +187,15 @@ export class ModernUpstream implements Upstream, Ticking {
     decide().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
   }
 
-  #answer(
-    call: ClientCall,
-    method: string,
-    number: number,
-    frame: Uint8Array,
-    payload: Uint8Array,
-    meta: MessageMeta,
-  ): void {
+  #answer(sent: Sent, payload: Uint8Array, meta: MessageMeta): void {
+    const { call, method } = sent
     const type = meta.failed === true ? 'complete' : resultTypeOf(payload)
     if (type === 'complete') {
       return call.onResponse(toLegacyResult(payload, { id: call.id, method }), meta)
     }
     const input = type === 'input_required' ? readInputRound(decode(payload).result) : undefined
     const missing = input && requiredCapabilities(input.asks, this.#client.capabilities)
-    if (input === undefined || missing !== undefined || number >= MAX_INPUT_ROUNDS) {
+    if (input === undefined || missing !== undefined || sent.number >= MAX_INPUT_ROUNDS) {
       const why = missing
         ? `The server asks for a capability that the client does not have: ${Object.keys(missing).join(', ')}`
         : 'The server answered what a client of this era cannot take'
@@ -205,7 +204,7 @@ export class ModernUpstream implements Upstream, Ticking {
     const { requestState } = input
     const deadline = Date.now() + ROUND_MS
     const waiting = new Map<string, string>()
-    const round: Round = { call, deadline, frame, number, requestState, waiting, answers: {} }
+    const round: Round = { ...sent, deadline, requestState, waiting, answers: {} }
     if (input.asks.length > 0) this.#ticker.add(this)
     for (const ask of input.asks) {
       const id = `hearth:${crypto.randomUUID()}`
@@ -213,7 +212,7 @@ export class ModernUpstream implements Upstream, Ticking {
       this.#rounds.set(idKey(id), round)
       this.#session.askClient(call, encode(toLegacyAsk(ask, id, crypto.randomUUID())), id)
     }
-    if (round.waiting.size === 0) this.#retry(round, method)
+    if (round.waiting.size === 0) this.#retry(round)
   }
 
   /** A client's response: an error ends the call, the last missing result begins the next round. */
@@ -224,8 +223,7 @@ export class ModernUpstream implements Upstream, Ticking {
     if (round === undefined || name === undefined) return
     this.#rounds.delete(key)
     round.waiting.delete(key)
-    const { envelope } = round.call.host
-    const method = envelope?.kind === 'request' ? envelope.method : ''
+    const { method } = round
     const { result, error } = decode(body)
     if (error !== undefined) {
       this.#forgetRounds((other) => other === round)
@@ -233,11 +231,11 @@ export class ModernUpstream implements Upstream, Ticking {
       return round.call.answer(encode(toRoundFailure(round.call.id, method, text)), 'rpc_error')
     }
     round.answers[name] = result
-    if (round.waiting.size === 0) this.#retry(round, method)
+    if (round.waiting.size === 0) this.#retry(round)
   }
 
-  #retry(round: Round, method: string): void {
-    const { call, frame, number, requestState, answers: inputResponses } = round
+  #retry(round: Round): void {
+    const { call, method, frame, number, requestState, answers: inputResponses } = round
     const state = requestState === undefined ? {} : { requestState }
     this.#send(call, method, number + 1, (id) =>
       toRetry(frame, { id, inputResponses, ...state }),

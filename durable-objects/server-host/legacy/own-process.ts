@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { Envelope } from '#protocol/json-rpc.ts'
+import type { MessageMeta } from '#protocol/link.ts'
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { Channel } from '../channel.ts'
 import { ClientCall } from '../client-call.ts'
@@ -139,10 +140,22 @@ export class OwnProcess implements Upstream {
 
   #connect(channel: Channel): Connection {
     return new Connection(channel, this.#context.ticker, {
-      onServerMessage: (payload, meta) => this.#session.fromServer(payload, meta),
-      onStrayResponse: (payload, meta) => this.#session.fromFormerObject(payload, meta),
+      onServerMessage: (payload, meta, replayed) => {
+        if (replayed && this.#session.hasPassedOn(payload)) return
+        this.#session.fromServer(payload, meta)
+      },
+      onStrayResponse: (payload, meta) => {
+        if (isOwnRequest(meta.id)) return this.#abandon(channel)
+        this.#session.fromFormerObject(payload, meta)
+      },
       onOver: (error, unanswered) => this.#lose(error, unanswered),
     })
+  }
+
+  /** A former object was lost while it brought this process up: how far it came is not known. */
+  #abandon(channel: Channel): void {
+    channel.close()
+    this.#session.failFormer(new GatewayError('server_exited'))
   }
 
   /** Calls that may be repeated are, once, on the next process; the others fail. */
@@ -204,4 +217,9 @@ export class OwnProcess implements Upstream {
 
 function isToolCall({ host: { envelope } }: ClientCall): boolean {
   return envelope?.kind === 'request' && envelope.method === 'tools/call'
+}
+
+/** Ids of the gateway's own requests: `Connection.ask`. */
+function isOwnRequest(id: MessageMeta['id']): boolean {
+  return typeof id === 'string' && id.startsWith('hearth:')
 }

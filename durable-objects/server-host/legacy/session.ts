@@ -176,6 +176,11 @@ export class LegacySession {
     return true
   }
 
+  /** Whether a message of the server's is on a stream already. */
+  hasPassedOn(payload: Uint8Array): boolean {
+    return this.#context.store.hasEvent(this.record.id, payload)
+  }
+
   /** A response to a request that a former object took: its stream may be waiting in the log. */
   fromFormerObject(payload: Uint8Array, { id }: MessageMeta): void {
     if (id != null) this.#streams.finishFormer(idKey(id), payload)

@@ -106,13 +106,14 @@ export class LegacySessions {
   }
 
   async #restore(host: HostCall): Promise<LegacySession> {
-    const { store, servers, link } = this.#context
+    const { store, servers, link, isUp } = this.#context
     const id = host.sessionId ?? ''
     const record = store.session(id)
     if (record === undefined) throw new GatewayError('session_not_found')
     const server = await servers.get(record.server, host.configVersion)
     // The link may bring the process that a former object had; `adopt` then makes the session.
-    await link.ready(RESTORE_TIMEOUT_MS)
+    // A client that only listens does not wake a container for it.
+    if (host.http !== 'GET' || isUp()) await link.ready(RESTORE_TIMEOUT_MS)
     const adopted = this.#live.get(id)
     if (adopted !== undefined) return adopted
     const session = new LegacySession(this.#context, server, record)

@@ -6,6 +6,7 @@ import { EventStream } from '../event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../reply.ts'
 import type { Server } from '../servers.ts'
+import { importRequestStateKey } from '../translate/request-state.ts'
 import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
 
@@ -98,14 +99,8 @@ export class ModernCalls {
     return call
   }
 
-  async #requestStateKey(): Promise<CryptoKey> {
-    this.#key ??= crypto.subtle.importKey(
-      'raw',
-      this.#context.store.key('request-state'),
-      { name: 'HMAC', hash: 'SHA-256' },
-      false,
-      ['sign', 'verify'],
-    )
+  #requestStateKey(): Promise<CryptoKey> {
+    this.#key ??= importRequestStateKey(this.#context.store.key('request-state'))
     return this.#key
   }
 }

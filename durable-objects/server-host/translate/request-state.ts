@@ -36,16 +36,10 @@ export type RequestStateVerdict =
 /** A `CryptoKey`, by a name that every runtime's types have. */
 export type RequestStateKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
-/** A key for this purpose alone, so that the secret may serve others too. */
-export async function deriveRequestStateKey(secret: string): Promise<RequestStateKey> {
-  const material = await crypto.subtle.importKey('raw', utf8(secret), 'HKDF', false, ['deriveKey'])
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: utf8('hearth request state') },
-    material,
-    { name: 'HMAC', hash: 'SHA-256', length: 256 },
-    false,
-    ['sign', 'verify'],
-  )
+/** `secret`: 32 random bytes that serve nothing else. */
+export function importRequestStateKey(secret: Uint8Array<ArrayBuffer>): Promise<RequestStateKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  return crypto.subtle.importKey('raw', secret, algorithm, false, ['sign', 'verify'])
 }
 
 /**

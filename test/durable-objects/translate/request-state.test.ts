@@ -4,8 +4,8 @@ import type {
   RequestStateKey,
 } from '#durable-objects/server-host/translate/request-state.ts'
 import {
-  deriveRequestStateKey,
   digestCall,
+  importRequestStateKey,
   openRequestState,
   sealRequestState,
 } from '#durable-objects/server-host/translate/request-state.ts'
@@ -21,7 +21,7 @@ const ASKED = { principal: STATE.principal, digest: STATE.digest, now: 999 }
 let key: RequestStateKey
 let sealed: string
 beforeAll(async () => {
-  key = await deriveRequestStateKey('secret')
+  key = await importRequestStateKey(new Uint8Array(32).fill(1))
   sealed = await sealRequestState(key, STATE)
 })
 
@@ -56,7 +56,10 @@ test('a seal has one spelling, though Base64 would take several', async () => {
 })
 
 test('a state under another secret is forged', async () => {
-  const forged = await sealRequestState(await deriveRequestStateKey('guess'), STATE)
+  const forged = await sealRequestState(
+    await importRequestStateKey(new Uint8Array(32).fill(2)),
+    STATE,
+  )
   const verdict = await openRequestState(key, forged, ASKED)
   expect(verdict).toEqual({ ok: false, reason: 'forged' })
 })
