@@ -41,6 +41,8 @@ export const FRAME = {
   exit: 9,
   /** Host → object: a line was discarded because it was over the limit. Meta: `OversizeMeta`. */
   oversize: 10,
+  /** Host → object, before `exit`: a request that came when the process read no more. Meta: `UndeliveredMeta`. */
+  undelivered: 11,
 } as const
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]
@@ -138,6 +140,11 @@ export interface ExitMeta {
   exitCode: number | null
   signal: string | null
   reason: 'crashed' | 'closed' | 'idle' | 'lifetime' | 'shutdown'
+}
+
+export interface UndeliveredMeta {
+  /** The request's: the process has not seen it, so it may be sent to another one. */
+  id: string | number
 }
 
 export interface OversizeMeta {

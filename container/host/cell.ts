@@ -74,6 +74,7 @@ export class Cell {
           this.#end(FRAME.exit, channel, meta)
         },
         onOversize: (channel, meta) => this.#send(FRAME.oversize, channel, meta),
+        onUndelivered: (channel, meta) => this.#send(FRAME.undelivered, channel, meta),
         onMessage: (channel, { meta, payload }) =>
           this.#link.send({ type: FRAME.message, channel, meta, payload }),
       },

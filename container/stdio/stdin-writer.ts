@@ -16,12 +16,20 @@ export class StdinWriter {
     stdin.on('error', () => undefined)
   }
 
-  /** False when the child has not read for so long that the bound is reached; nothing was written. */
-  write(payload: Uint8Array): boolean {
-    if (!this.#stdin.writable) return true
+  /**
+   * False when the child has not read for so long that the bound is reached; nothing was written.
+   * `onLost`: the input was closed before it took the whole line, so the child cannot have read it.
+   */
+  write(payload: Uint8Array, onLost?: () => void): boolean {
+    if (!this.#stdin.writable) {
+      onLost?.()
+      return true
+    }
     const line = toLine(payload)
     if (this.#stdin.writableLength + line.length > this.#maxQueuedBytes) return false
-    this.#stdin.write(line)
+    this.#stdin.write(line, (error) => {
+      if (error) onLost?.()
+    })
     return true
   }
 

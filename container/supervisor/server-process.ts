@@ -10,7 +10,7 @@ import type { ProcessConsole } from '../console/process-console.ts'
 import { readMessage } from '../stdio/envelope.ts'
 import { InFlight } from '../stdio/in-flight.ts'
 import { StdinWriter } from '../stdio/stdin-writer.ts'
-import type { Launch, OversizeMeta } from '#protocol/link.ts'
+import type { Launch, OversizeMeta, UndeliveredMeta } from '#protocol/link.ts'
 
 /** How long the output of a process that has exited is waited for, while it is being read. */
 const DRAIN_MS = 500
@@ -19,6 +19,8 @@ const DRAIN_MS = 500
 export interface Lessee {
   onMessage(message: OutputMessage): void
   onOversize(meta: OversizeMeta): void
+  /** A request that the process cannot have read: its input was closed already. */
+  onUndelivered(meta: UndeliveredMeta): void
   /** The process has outlived its idle or absolute bound, or does not read its input. */
   onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
 }
@@ -79,10 +81,12 @@ export class ServerProcess {
   write(payload: Uint8Array): void {
     const message = readMessage(payload)
     const now = performance.now()
-    if (message?.envelope.kind === 'request') this.#inFlight.begin(message.envelope.id, now)
+    const id = message?.envelope.kind === 'request' ? message.envelope.id : undefined
+    if (id !== undefined) this.#inFlight.begin(id, now)
     if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
     this.#lifetime.touch()
-    if (!this.#stdin.write(payload)) this.#lessee?.onExpire('crashed')
+    const onLost = id === undefined ? undefined : () => this.#lessee?.onUndelivered({ id })
+    if (!this.#stdin.write(payload, onLost)) this.#lessee?.onExpire('crashed')
   }
 
   /** Stops and starts reading the process's messages, so that the link is not overrun. */

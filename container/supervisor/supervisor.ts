@@ -4,7 +4,14 @@ import type { Lease } from './launch-group.ts'
 import { MAX_PROCESSES_PER_CELL } from './limits.ts'
 import type { OutputMessage } from './output.ts'
 import type { Effect } from './slots.ts'
-import type { ExitMeta, Launch, OpenedMeta, OversizeMeta, RefusedMeta } from '#protocol/link.ts'
+import type {
+  ExitMeta,
+  Launch,
+  OpenedMeta,
+  OversizeMeta,
+  RefusedMeta,
+  UndeliveredMeta,
+} from '#protocol/link.ts'
 
 export interface SupervisorOptions {
   start: ConstructorParameters<typeof LaunchGroup>[0]['start']
@@ -18,6 +25,7 @@ export interface ChannelSink {
   onExit(channel: number, meta: ExitMeta): void
   onMessage(channel: number, message: OutputMessage): void
   onOversize(channel: number, meta: OversizeMeta): void
+  onUndelivered(channel: number, meta: UndeliveredMeta): void
 }
 
 /** The processes of one cell, by launch, and the channels that have them. */
@@ -129,6 +137,7 @@ export class Supervisor {
     process.lease(channel.key, {
       onMessage: (message) => this.#sink.onMessage(number, message),
       onOversize: (meta) => this.#sink.onOversize(number, meta),
+      onUndelivered: (meta) => this.#sink.onUndelivered(number, meta),
       onExpire: (reason) => group.dispatch({ type: 'expire', slot, reason }),
     })
     for (const payload of this.#channels.takeEarly(channel)) process.write(payload)

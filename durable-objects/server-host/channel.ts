@@ -8,6 +8,7 @@ import {
   type MessageMeta,
   type OversizeMeta,
   type RefusedMeta,
+  type UndeliveredMeta,
 } from '#protocol/link.ts'
 import type { Link } from './link.ts'
 
@@ -19,6 +20,7 @@ export interface ChannelListener {
   /** `replayed`: a former object may have received it already. */
   onMessage: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
   onOversize: (meta: OversizeMeta) => void
+  onUndelivered: (meta: UndeliveredMeta) => void
   onOver: (error: GatewayError) => void
 }
 
@@ -84,6 +86,8 @@ export class Channel {
         return this.#fail(departure(frame.meta as ExitMeta))
       case FRAME.oversize:
         return this.#listener?.onOversize(frame.meta as OversizeMeta)
+      case FRAME.undelivered:
+        return this.#listener?.onUndelivered(frame.meta as UndeliveredMeta)
     }
   }
 

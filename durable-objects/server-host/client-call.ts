@@ -30,6 +30,7 @@ export class ClientCall implements Exchange {
   readonly body: Uint8Array | undefined
   /** A call is repeated once at most. */
   repeated = false
+  undelivered = false
   readonly #options: ClientCallOptions
   #settled = false
 

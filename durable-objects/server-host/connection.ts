@@ -13,6 +13,8 @@ export interface Exchange {
   readonly id: RequestId
   /** `Date.now()` at which it fails with `call_timeout`. */
   readonly deadline: number
+  /** Set when the process has not seen the request, so that it may be sent to the next one. */
+  undelivered?: boolean
   onResponse: (payload: Uint8Array, meta: MessageMeta) => void
   onLost: (error: GatewayError) => void
 }
@@ -46,6 +48,10 @@ export class Connection implements Ticking {
     channel.listen({
       onMessage: (payload, meta, replayed) => this.#receive(payload, meta, replayed),
       onOversize: ({ id, maxBytes }) => this.#failOversize(id, maxBytes),
+      onUndelivered: ({ id }) => {
+        const exchange = this.#exchanges.get(idKey(id))
+        if (exchange !== undefined) exchange.undelivered = true
+      },
       onOver: (error) => this.#end(error),
     })
   }

@@ -17,7 +17,8 @@ export interface SharedCall {
   onResponse: (payload: Uint8Array, meta: MessageMeta) => void
   /** Progress of this call, or a notification of its subscription. */
   onEvent: (payload: Uint8Array, method: string) => void
-  onLost: (error: GatewayError) => void
+  /** `undelivered`: the process has not seen the request. */
+  onLost: (error: GatewayError, undelivered?: boolean) => void
 }
 
 export interface SharedProcessOptions {
@@ -55,7 +56,7 @@ export class SharedProcess {
       },
       onLost: (error) => {
         this.#calls.delete(id)
-        call.onLost(error)
+        call.onLost(error, exchange.undelivered === true)
       },
     }
     const payload = make(id)

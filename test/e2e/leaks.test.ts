@@ -3,7 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
-import { initialize, ModernClient, send, sendInitialize, type Target } from '#test/support/http-client.ts'
+import {
+  initialize,
+  ModernClient,
+  send,
+  sendInitialize,
+  type Target,
+} from '#test/support/http-client.ts'
 import { residentBytes, workerdPid } from '#test/support/memory.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
 

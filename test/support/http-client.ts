@@ -94,7 +94,10 @@ export class LegacyClient {
 
   async request(method: string, params = {}, options: SendOptions = {}): Promise<Answer> {
     const { id, body } = compose(method, params, options)
-    return readAnswer(await send(this.target, 'POST', { ...this.headers, ...options.headers }, body), id)
+    return readAnswer(
+      await send(this.target, 'POST', { ...this.headers, ...options.headers }, body),
+      id,
+    )
   }
 
   call(name: string, args = {}, options: SendOptions = {}): Promise<Answer> {

@@ -30,7 +30,10 @@ export class Notes<T> {
   #lines(): string[] {
     try {
       const text = readFileSync(this.file, 'utf8')
-      return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean)
+      return text
+        .slice(0, text.lastIndexOf('\n') + 1)
+        .split('\n')
+        .filter(Boolean)
     } catch {
       return [] // nothing was noted yet
     }

@@ -163,9 +163,10 @@ export class ModernUpstream implements Upstream, Ticking {
           const token = JSON.stringify(call.host.progressToken)
           call.reply.event(setValue(payload, ['params', 'progressToken'], token))
         },
-        onLost: (error) => {
+        onLost: (error, undelivered = false) => {
           this.#ids.delete(call)
           this.#server.untrack(call)
+          call.undelivered = undelivered
           this.#lose(call, method, error, () => this.#send(call, method, round, make))
         },
       },

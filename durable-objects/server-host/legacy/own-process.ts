@@ -178,20 +178,23 @@ export class OwnProcess implements Upstream {
     const { envelope } = call.host
     if (this.#closed || call.repeated || call.body === undefined || envelope?.kind !== 'request')
       return false
-    return envelope.method === 'tools/call' || REPEATABLE_METHODS.has(envelope.method)
+    const { method } = envelope
+    return call.undelivered || method === 'tools/call' || REPEATABLE_METHODS.has(method)
   }
 
   async #repeat(calls: ClientCall[], error: GatewayError): Promise<void> {
     const connection = await this.#start()
     const { start } = this.#session.server.config.timeoutMs
-    const asksTools = calls.some(isToolCall)
+    const asksTools = calls.some((call) => isToolCall(call) && !call.undelivered)
     const tools = asksTools
       ? await listTools((params) => connection.ask('tools/list', params, start))
       : undefined
     for (const call of calls) {
       if (call.settled || call.body === undefined) continue
       call.repeated = true
-      const safe = !isToolCall(call) || tools?.get(call.host.target ?? '')?.repeatable === true
+      const repeatable = tools?.get(call.host.target ?? '')?.repeatable === true
+      const safe = call.undelivered || !isToolCall(call) || repeatable
+      call.undelivered = false
       if (safe) connection.request(this.#remembering(call, call.body), call.body)
       else call.onLost(error)
     }

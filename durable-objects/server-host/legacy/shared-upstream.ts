@@ -48,10 +48,11 @@ export class SharedServer {
   }
 
   /** Whether a call that may have run can run once more; asks the server for its tools. */
-  async mayRepeat({ host: { target } }: ClientCall, method: string): Promise<boolean> {
+  async mayRepeat(call: ClientCall, method: string): Promise<boolean> {
+    if (call.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
     const tools = await listTools((params) => this.process.ask('tools/list', params))
-    return tools.get(target ?? '')?.repeatable === true
+    return tools.get(call.host.target ?? '')?.repeatable === true
   }
 
   /** Whether a session beside this one is subscribed to a resource. */
@@ -130,8 +131,9 @@ export class SharedUpstream implements Upstream {
           const token = JSON.stringify(progressToken)
           call.reply.event(setValue(payload, ['params', 'progressToken'], token))
         },
-        onLost: (error) => {
+        onLost: (error, undelivered = false) => {
           this.#forget(call)
+          call.undelivered = undelivered
           this.#lose(call, method, body, error)
         },
       },

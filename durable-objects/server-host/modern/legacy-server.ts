@@ -214,9 +214,10 @@ export class LegacyServer implements ModernServing {
     const { client, method } = call
     const body = client?.body
     if (client === undefined || body === undefined || client.repeated) return false
-    if (method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
+    const { undelivered = false } = call
+    if (!undelivered && method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
     const repeat = async (): Promise<void> => {
-      if (method === 'tools/call') {
+      if (method === 'tools/call' && !undelivered) {
         const tools = await (this.#tools ?? Promise.resolve(new Map<string, ToolFacts>()))
         if (tools.get(client.host.target ?? '')?.repeatable !== true) return client.onLost(error)
       }

@@ -47,7 +47,10 @@ export class ModernServer implements ModernServing {
           else client.answer(restoreSubscription(answer, method, client), 'ok', meta.ms)
         },
         onEvent: (payload, event) => client.reply.event(readdress(payload, event, client)),
-        onLost: (error) => this.#lose(client, method, body, error),
+        onLost: (error, undelivered = false) => {
+          client.undelivered = undelivered
+          this.#lose(client, method, body, error)
+        },
       },
       (own) => rewrite(body, own, progressToken !== undefined),
     )
@@ -113,6 +116,7 @@ export class ModernServer implements ModernServing {
 
   /** Whether a call that may have run can run once more; asks the server for its tools. */
   async mayRepeat(client: ClientCall, method: string): Promise<boolean> {
+    if (client.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
     return (await this.#knownTools()).get(client.host.target ?? '')?.repeatable === true
   }

@@ -51,6 +51,7 @@ export class TranslatedCall implements Exchange {
   readonly capabilities: Record<string, unknown>
   readonly principal: string
   deadline: number
+  undelivered = false
   readonly #options: TranslatedCallOptions
   #client: ClientCall | undefined
   #asks: WaitingAsk[] = []

@@ -31,6 +31,7 @@ function createSupervisor(): Map<number, string> {
       onExit: (channel) => seen.set(channel, 'exit'),
       onMessage: () => undefined,
       onOversize: () => undefined,
+      onUndelivered: () => undefined,
     },
   )
   return seen

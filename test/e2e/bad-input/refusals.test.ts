@@ -1,19 +1,18 @@
 /** Requests that cannot be served: a JSON-RPC error with a code of the table, and no process for it. */
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, afterEach, describe, expect, test } from 'vitest'
 import { ERRORS, type ErrorCode } from '#protocol/errors.ts'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize, ModernClient, send, type Target } from '#test/support/http-client.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
+import { CASES, message, UNKNOWN_SESSION } from './cases.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
-const UNKNOWN_SESSION = `main.${'0'.repeat(32)}`
 
 let gateway: Gateway
 let target: Target
-let before: number[]
 
 beforeAll(async () => {
   gateway = await startGateway({
@@ -21,22 +20,16 @@ beforeAll(async () => {
     servers: { server: fixture('ticks') },
   })
   target = targetOf(gateway, 'server')
+  await waitUntil(() => processes().length === 0, 'the probes have not ended')
 })
 
 afterAll(() => gateway?.stop())
 
 const processes = (): number[] => childrenOf(gateway.hostProgramPid, 'ticks')
 
-beforeEach(() => {
-  before = processes()
-})
-
 afterEach(() => {
-  expect(processes()).toEqual(before)
+  expect(processes()).toEqual([])
 })
-
-const message = (changes = {}): string =>
-  JSON.stringify({ jsonrpc: '2.0', id: 'r1', method: 'tools/list', ...changes })
 
 async function expectRefusal(response: Response, code: ErrorCode, id: unknown): Promise<void> {
   const { status, rpc, retryable } = ERRORS[code]
@@ -50,90 +43,6 @@ async function readFacts(response: Response) {
   const { status, headers } = response
   return { status, type: headers.get('Content-Type'), body: (await response.json()) as unknown }
 }
-
-const latin1 = (value: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(value, 'latin1'))
-
-interface Case {
-  name: string
-  body: string | Uint8Array<ArrayBuffer>
-  headers?: Record<string, string | undefined>
-  code: ErrorCode
-  id?: unknown
-}
-
-const CASES: Case[] = [
-  { name: 'malformed JSON', body: '{"jsonrpc":"2.0","id":1', code: 'parse_error' },
-  { name: 'an empty body', body: '', code: 'parse_error' },
-  { name: 'bytes that are not UTF-8', body: latin1(message({ method: 'tools/\xff' })), code: 'parse_error' },
-  { name: 'a byte order mark', body: `\ufeff${message()}`, code: 'parse_error' },
-  { name: 'a batch', body: `[${message()}]`, code: 'batch_unsupported' },
-  { name: 'an empty batch', body: '[]', code: 'batch_unsupported' },
-  { name: 'a bare value', body: '"hello"', code: 'invalid_message' },
-  { name: 'another JSON-RPC version', body: message({ jsonrpc: '1.0' }), code: 'invalid_message', id: 'r1' },
-  { name: 'a null id', body: message({ id: null }), code: 'invalid_message' },
-  { name: 'params that are a list', body: message({ params: [] }), code: 'invalid_message', id: 'r1' },
-  { name: 'an endless method', body: message({ method: 'm'.repeat(2_000) }), code: 'invalid_message', id: 'r1' },
-  {
-    name: 'another content type',
-    ...{ body: message(), headers: { 'Content-Type': 'text/plain' } },
-    code: 'unsupported_media_type',
-  },
-  {
-    name: 'a content type that only contains the right one',
-    ...{ body: message(), headers: { 'Content-Type': 'text/x; a=application/json' } },
-    code: 'unsupported_media_type',
-  },
-  {
-    name: 'an Accept without event streams',
-    ...{ body: message(), headers: { Accept: 'application/json' } },
-    code: 'not_acceptable',
-  },
-  {
-    name: 'an Accept without JSON',
-    ...{ body: message(), headers: { Accept: 'text/event-stream' } },
-    code: 'not_acceptable',
-  },
-  { name: 'no session', body: message(), code: 'session_required', id: 'r1' },
-  {
-    name: 'a malformed session',
-    ...{ body: message(), headers: { 'Mcp-Session-Id': '../../etc' } },
-    ...{ code: 'session_not_found', id: 'r1' },
-  },
-  {
-    name: 'a session that was never issued',
-    ...{ body: message(), headers: { 'Mcp-Session-Id': UNKNOWN_SESSION } },
-    ...{ code: 'session_not_found', id: 'r1' },
-  },
-  {
-    name: 'an unknown revision',
-    ...{ body: message({ method: 'initialize' }), headers: { 'MCP-Protocol-Version': '1999-01-01' } },
-    ...{ code: 'unsupported_version', id: 'r1' },
-  },
-  {
-    name: 'initialize without params',
-    ...{ body: message({ method: 'initialize' }), code: 'invalid_params', id: 'r1' },
-  },
-  {
-    name: 'a page of another origin',
-    ...{ body: message(), headers: { Origin: 'https://evil.example' } },
-    code: 'origin_forbidden',
-  },
-  {
-    name: 'no token',
-    ...{ body: message(), headers: { Authorization: undefined } },
-    code: 'unauthorized',
-  },
-  {
-    name: 'another scheme',
-    ...{ body: message(), headers: { Authorization: 'Basic aGVhcnRo' } },
-    code: 'unauthorized',
-  },
-  {
-    name: 'a token that was never issued',
-    ...{ body: message(), headers: { Authorization: `Bearer hearth_local_00000000_${'0'.repeat(64)}` } },
-    code: 'unauthorized',
-  },
-]
 
 test.each(CASES)('$name is refused with $code', async ({ body, headers, code, id = null }) => {
   const response = await send(target, 'POST', headers, body)
@@ -246,7 +155,13 @@ describe('a modern request', () => {
 
     expect(await readFacts(response)).toMatchObject({
       status: 400,
-      body: { id: 'm4', error: { code: -32022, data: { supported: expect.arrayContaining(['2026-07-28']), requested: later } } },
+      body: {
+        id: 'm4',
+        error: {
+          code: -32022,
+          data: { supported: expect.arrayContaining(['2026-07-28']), requested: later },
+        },
+      },
     })
   })
 })

@@ -1,10 +1,12 @@
 /** A process, the host program or the Durable Object dies in mid-session: the session does not. */
+import { existsSync, readdirSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize, ModernClient, readTool, type Answer } from '#test/support/http-client.ts'
 import { Notes } from '#test/support/notes.ts'
-import { waitUntilGone } from '#test/support/processes.ts'
+import { isRunning, waitUntil } from '#test/support/processes.ts'
 
 interface Run {
   pid: number
@@ -48,15 +50,18 @@ const ROADS: Record<string, () => Promise<Client> | Client> = {
 
 let lastKey = 0
 
-/** One call on each road, begun in its process and not answered yet when it was `held`. */
-async function callAll(clients: Record<string, Client>, tool: string) {
-  const calls = Object.entries(clients).map(([road, client]) => {
+/** One call on each road. */
+function callAll(clients: Record<string, Client>, tool: string) {
+  return Object.entries(clients).map(([road, client]) => {
     const key = `call-${++lastKey}`
     return { road, key, answer: client.call(tool, { key }) }
   })
-  const pids = new Set<number>()
-  for (const { key } of calls) pids.add((await begun(key)).pid)
-  return { calls, pids: [...pids] }
+}
+
+/** The processes that run the calls, once all of them have begun. */
+async function pidsOf(calls: { key: string }[]): Promise<number[]> {
+  const runs = await Promise.all(calls.map(({ key }) => begun(key)))
+  return [...new Set(runs.map(({ pid }) => pid))]
 }
 
 async function connectAll(): Promise<Record<string, Client>> {
@@ -71,12 +76,15 @@ interface Fault {
   strike: (pids: number[]) => Promise<unknown>
 }
 
+/** Until its last thread is gone a dying process still has its pipes: what is written then is lost. */
+async function killAll(pids: number[], lives: (pid: number) => boolean): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  await waitUntil(() => !pids.some(lives), 'a killed process lives')
+}
+
 const kill: Fault = {
   what: 'a killed process',
-  strike: (pids) => {
-    for (const pid of pids) process.kill(pid, 'SIGKILL')
-    return Promise.all(pids.map((pid) => waitUntilGone(pid)))
-  },
+  strike: (pids) => killAll(pids, (pid) => existsSync(`/proc/${pid}`)),
 }
 const killHost: Fault = { what: 'a killed host program', strike: () => gateway.killHostProgram() }
 const evict: Fault = { what: 'an evicted object', strike: () => gateway.evictServerHost() }
@@ -84,15 +92,15 @@ const evict: Fault = { what: 'an evicted object', strike: () => gateway.evictSer
 describe.each([kill, killHost, evict])('$what', ({ strike }) => {
   test('between two calls is not noticed, and no call runs twice', async () => {
     const clients = await connectAll()
-    const before = await callAll(clients, 'count')
-    await Promise.all(before.calls.map(({ answer }) => answer))
-    await strike(before.pids)
+    const before = callAll(clients, 'count')
+    await Promise.all(before.map(({ answer }) => answer))
+    await strike(await pidsOf(before))
 
-    const after = await callAll(clients, 'count')
-    for (const { road, answer } of after.calls) {
+    const after = callAll(clients, 'count')
+    for (const { road, answer } of after) {
       expect({ road, ...readTool<object>(await answer) }).toEqual({ road, runs: 1 })
     }
-    for (const { key } of [...before.calls, ...after.calls]) {
+    for (const { key } of [...before, ...after]) {
       expect(runsOf(key)).toHaveLength(1)
     }
   })
@@ -113,8 +121,8 @@ describe.each([kill, killHost, evict])('$what', ({ strike }) => {
 
 describe.each([kill, killHost])('$what', ({ strike }) => {
   test('has the calls in flight that are safe repeated once', async () => {
-    const { calls, pids } = await callAll(await connectAll(), 'held_safe')
-    await strike(pids)
+    const calls = callAll(await connectAll(), 'held_safe')
+    await strike(await pidsOf(calls))
 
     for (const { road, key, answer } of calls) {
       expect({ road, ...readTool<object>(await answer) }).toEqual({ road, runs: 2 })
@@ -124,8 +132,8 @@ describe.each([kill, killHost])('$what', ({ strike }) => {
 
   test('fails the calls in flight that are not safe, and the next ones succeed', async () => {
     const clients = await connectAll()
-    const { calls, pids } = await callAll(clients, 'held')
-    await strike(pids)
+    const calls = callAll(clients, 'held')
+    await strike(await pidsOf(calls))
 
     for (const { road, key, answer } of calls) {
       const { status, message } = await answer
@@ -136,10 +144,34 @@ describe.each([kill, killHost])('$what', ({ strike }) => {
       })
       expect(runsOf(key)).toHaveLength(1)
     }
-    const next = await callAll(clients, 'count')
-    for (const { answer } of next.calls) expect(readTool(await answer)).toEqual({ runs: 1 })
+    for (const { answer } of callAll(clients, 'count'))
+      expect(readTool(await answer)).toEqual({ runs: 1 })
   })
 })
+
+test('a call that comes when its process is dead, and nobody knows, runs on the next one', async () => {
+  const clients = await connectAll()
+  const before = callAll(clients, 'count')
+  await Promise.all(before.map(({ answer }) => answer))
+  const pids = await pidsOf(before)
+  process.kill(gateway.hostProgramPid, 'SIGSTOP')
+  await killAll(pids, hasThreads)
+  const after = callAll(clients, 'count')
+  await delay(ARRIVAL_MS)
+  process.kill(gateway.hostProgramPid, 'SIGCONT')
+
+  for (const { road, key, answer } of after) {
+    expect({ road, ...readTool<object>(await answer) }).toEqual({ road, runs: 1 })
+    expect(runsOf(key)).toHaveLength(1)
+  }
+})
+
+/** For the calls to reach the stopped host program; one that is late is served all the same. */
+const ARRIVAL_MS = 100
+
+function hasThreads(pid: number): boolean {
+  return isRunning(pid) || readdirSync(`/proc/${pid}/task`).length > 1
+}
 
 describe('an evicted object', () => {
   test('keeps its processes: the session goes on with the same one', async () => {

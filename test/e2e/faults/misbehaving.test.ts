@@ -49,12 +49,15 @@ afterAll(async () => {
 
 const connect = (server: string) => initialize(targetOf(gateway, server))
 
-test.each(['garbage', 'unknown-id', 'several'])('%s: the answer arrives, and once', async (server) => {
-  const client = await connect(server)
-  const { message } = await client.request('tools/list', {}, { id: `only-${server}` })
+test.each(['garbage', 'unknown-id', 'several'])(
+  '%s: the answer arrives, and once',
+  async (server) => {
+    const client = await connect(server)
+    const { message } = await client.request('tools/list', {}, { id: `only-${server}` })
 
-  expect(message).toEqual({ jsonrpc: '2.0', id: `only-${server}`, result: {} })
-})
+    expect(message).toEqual({ jsonrpc: '2.0', id: `only-${server}`, result: {} })
+  },
+)
 
 test('twice: of two answers to a request the first is delivered', async () => {
   const client = await connect('twice')
@@ -110,7 +113,10 @@ test('silent calls end after their timeout, the server is told, and the session 
 
   expect({ status, message }).toMatchObject({
     status: 200,
-    message: { id: 'slow', error: { code: -32006, data: { code: 'call_timeout', retryable: true } } },
+    message: {
+      id: 'slow',
+      error: { code: -32006, data: { code: 'call_timeout', retryable: true } },
+    },
   })
   await notes.first(({ method, params }) => {
     return method === 'notifications/cancelled' && params?.requestId === 'slow'
@@ -198,11 +204,17 @@ test('what a server forked is gone with its session', async () => {
 
 test('a process that ignores SIGTERM is gone after its session, and after a stop', async () => {
   const [deleted, kept] = [await connect('stays'), await connect('stays')]
-  const pids = [readTool<number>(await deleted.call('pid')), readTool<number>(await kept.call('pid'))]
+  const pids = [
+    readTool<number>(await deleted.call('pid')),
+    readTool<number>(await kept.call('pid')),
+  ]
   await deleted.delete()
   await waitUntilGone(pids[0] ?? 0)
   const { hostProgramPid } = gateway
-  await waitUntil(() => childrenOf(hostProgramPid, 'stays-alive').length === 1, 'more than one lives')
+  await waitUntil(
+    () => childrenOf(hostProgramPid, 'stays-alive').length === 1,
+    'more than one lives',
+  )
   await gateway.stop()
 
   await waitUntilGone(pids[1] ?? 0, 1_000)

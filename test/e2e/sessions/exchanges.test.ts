@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
-import { initialize, type LegacyClient, readTool, send, sendInitialize } from '#test/support/http-client.ts'
+import {
+  initialize,
+  type LegacyClient,
+  readTool,
+  send,
+  sendInitialize,
+} from '#test/support/http-client.ts'
 import { residentBytes, workerdPid } from '#test/support/memory.ts'
 import { waitUntil } from '#test/support/processes.ts'
 
@@ -19,6 +25,7 @@ beforeAll(async () => {
       asks: fixture('asks-client'),
       rooted: fixture('asks-client', { roots: true, env: { ROOTED: '1' } }),
       ticks: fixture('ticks'),
+      shared: fixture('ticks', { sharing: 'shared', env: { SHARED: '1' } }),
       floods: fixture('floods-client'),
       echo: fixture('echo'),
     },
@@ -96,9 +103,34 @@ test('progress comes with its own call’s answer, with the client’s token, in
   expect(facts(second)).toEqual([1, 2, 3].map((n) => [2, n]))
 })
 
+test('sessions on a shared process do not meet, though their ids and tokens are the same', async () => {
+  const [one, two] = [await connect('shared'), await connect('shared')]
+  const same = { id: 1, progressToken: 'same' }
+  const streams = [
+    await one.openCall('tick', { first: 1, then: 1 }, same),
+    await two.openCall('tick', { first: 2, then: 2 }, same),
+  ]
+  for (const stream of streams) await stream.message()
+  await one.call('go')
+  const seen = await Promise.all(
+    streams.map(async (stream) => (await stream.rest(), stream.messages)),
+  )
+
+  for (const [n, messages] of seen.entries()) {
+    const ticks = 2 * (n + 1)
+    expect(messages.slice(0, -1).map(({ params }) => params)).toEqual(
+      Array.from({ length: ticks }, (_, at) => ({ progressToken: 'same', progress: at + 1 })),
+    )
+    expect(messages.at(-1)?.id).toBe(1)
+    expect(readTool({ message: messages.at(-1) ?? {} })).toEqual({ ticks })
+  }
+  expect(readTool(await one.call('pid'))).toBe(readTool(await two.call('pid')))
+})
+
 test('the process sees frames as the client sent them, unknown fields and order kept', async () => {
   const client = await connect('echo')
-  const params = '{ "z":1,"a":{"zz":0,"é":"\\u00e9\\ud83d\\ude00"},"n":1.0,"big":12345678901234567890 }'
+  const params =
+    '{ "z":1,"a":{"zz":0,"é":"\\u00e9\\ud83d\\ude00"},"n":1.0,"big":12345678901234567890 }'
   const body = `{"method":"vendor/own","params":${params},"id":"raw","jsonrpc":"2.0"}`
   const response = await send(client.target, 'POST', client.headers, body)
 

@@ -167,7 +167,10 @@ test('a cancelled call ends, its server is told, and the session goes on', async
   const client = await connect('holds')
   const call = client.call('hold', {}, { id: 'held' })
   await waitUntil(() => hasBegun(client), 'the call did not begin')
-  const accepted = await client.notify('notifications/cancelled', { requestId: 'held', reason: 'x' })
+  const accepted = await client.notify('notifications/cancelled', {
+    requestId: 'held',
+    reason: 'x',
+  })
 
   expect(accepted.status).toBe(202)
   expect((await within(call)).message).toMatchObject({
