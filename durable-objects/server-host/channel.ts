@@ -21,7 +21,8 @@ export interface ChannelListener {
   onMessage: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
   onOversize: (meta: OversizeMeta) => void
   onUndelivered: (meta: UndeliveredMeta) => void
-  onOver: (error: GatewayError) => void
+  /** `received`: the last frame that reached the host program while it still had the process. */
+  onOver: (error: GatewayError, received?: number) => void
 }
 
 export class Channel {
@@ -58,8 +59,9 @@ export class Channel {
     this.#listener = listener
   }
 
-  send(payload: Uint8Array): void {
-    if (!this.#over) this.#link.sendMessage(this.number, payload)
+  /** Returns the number of the frame; see `onOver`. */
+  send(payload: Uint8Array): number | undefined {
+    return this.#over ? undefined : this.#link.sendMessage(this.number, payload)
   }
 
   /** Ends the process. Nothing is heard of the channel after this. */
@@ -83,7 +85,7 @@ export class Channel {
       case FRAME.refused:
         return this.#fail(refusal(frame.meta as RefusedMeta))
       case FRAME.exit:
-        return this.#fail(departure(frame.meta as ExitMeta))
+        return this.#fail(departure(frame.meta as ExitMeta), frame.ack)
       case FRAME.oversize:
         return this.#listener?.onOversize(frame.meta as OversizeMeta)
       case FRAME.undelivered:
@@ -120,11 +122,11 @@ export class Channel {
     this.#meta = undefined
   }
 
-  #fail(error: GatewayError): void {
+  #fail(error: GatewayError, received?: number): void {
     if (this.#over) return
     this.#end()
     this.#opened.reject(error)
-    this.#listener?.onOver(error)
+    this.#listener?.onOver(error, received)
   }
 
   #end(): void {

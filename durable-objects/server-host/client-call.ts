@@ -31,6 +31,7 @@ export class ClientCall implements Exchange {
   /** A call is repeated once at most. */
   repeated = false
   undelivered = false
+  frame: number | undefined
   readonly #options: ClientCallOptions
   #settled = false
 

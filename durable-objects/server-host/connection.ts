@@ -15,6 +15,8 @@ export interface Exchange {
   readonly deadline: number
   /** Set when the process has not seen the request, so that it may be sent to the next one. */
   undelivered?: boolean
+  /** The frame that carried the request; set when it is sent. */
+  frame?: number | undefined
   onResponse: (payload: Uint8Array, meta: MessageMeta) => void
   onLost: (error: GatewayError) => void
 }
@@ -52,7 +54,7 @@ export class Connection implements Ticking {
         const exchange = this.#exchanges.get(idKey(id))
         if (exchange !== undefined) exchange.undelivered = true
       },
-      onOver: (error) => this.#end(error),
+      onOver: (error, received) => this.#end(error, received),
     })
   }
 
@@ -79,7 +81,7 @@ export class Connection implements Ticking {
     if (this.#exchanges.size >= MAX_EXCHANGES) throw new GatewayError('server_busy')
     if (this.#exchanges.size === 0) this.#ticker.add(this)
     this.#exchanges.set(key, exchange)
-    this.channel.send(payload)
+    exchange.frame = this.channel.send(payload)
   }
 
   /** A request of the gateway's own. Rejects with what the server answered, too. */
@@ -165,8 +167,13 @@ export class Connection implements Ticking {
     return exchange
   }
 
-  #end(error: GatewayError): void {
-    this.#owner.onOver(error, this.#takeAll())
+  /** What the host program got only after the exit was sent, no process has seen. */
+  #end(error: GatewayError, received = Infinity): void {
+    const unanswered = this.#takeAll()
+    for (const exchange of unanswered) {
+      if ((exchange.frame ?? 0) > received) exchange.undelivered = true
+    }
+    this.#owner.onOver(error, unanswered)
   }
 
   #takeAll(): Exchange[] {

@@ -101,17 +101,18 @@ export class Link {
     this.send({ type: FRAME.configure, channel: 0, meta: { launches: this.#options.launches() } })
   }
 
-  /** Sends one payload, in pieces when it is large. */
-  sendMessage(channel: number, payload: Uint8Array): void {
+  /** Sends one payload, in pieces when it is large. Returns the number of the last frame. */
+  sendMessage(channel: number, payload: Uint8Array): number {
     let at = 0
     for (; payload.length - at > MAX_CHUNK_BYTES; at += MAX_CHUNK_BYTES) {
       const piece = payload.subarray(at, at + MAX_CHUNK_BYTES)
       this.send({ type: FRAME.message, channel, flags: FLAG.more, payload: piece })
     }
-    this.send({ type: FRAME.message, channel, payload: at === 0 ? payload : payload.subarray(at) })
+    const last = at === 0 ? payload : payload.subarray(at)
+    return this.send({ type: FRAME.message, channel, payload: last })
   }
 
-  send(frame: FrameFields): void {
+  send(frame: FrameFields): number {
     const seq = ++this.#sent
     const bytes = encodeFrame({ ...frame, seq, ack: this.#received })
     this.#acknowledged = this.#received
@@ -120,6 +121,7 @@ export class Link {
     if (this.#unacked.byteLength > MAX_UNACKED_BYTES) this.#cut()
     else this.#write(bytes)
     this.#silenceTimer ??= setTimeout(() => this.#watchSilence(seq), SILENCE_MS)
+    return seq
   }
 
   forget(channel: number): void {

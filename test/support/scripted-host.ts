@@ -56,7 +56,7 @@ export class ScriptedHost {
   /** One sequenced frame over the newest connection, or another one. */
   send(frame: FrameFields, socket = this.connections.at(-1)): void {
     this.#sent += 1
-    socket?.send(encodeFrame({ ...frame, seq: this.#sent, ack: this.#received }))
+    socket?.send(encodeFrame({ ack: this.#received, ...frame, seq: this.#sent }))
   }
 
   /** A notification, or what the test gives as its bytes. */
@@ -74,8 +74,10 @@ export class ScriptedHost {
     this.send({ type: FRAME.message, channel, meta, payload: Buffer.from(JSON.stringify(message)) })
   }
 
-  exit(channel: number): void {
-    this.send({ type: FRAME.exit, channel, meta: { exitCode: 1, signal: null, reason: 'crashed' } })
+  /** `ack`: the last frame that came before the exit, where others came after it. */
+  exit(channel: number, ack = this.#received): void {
+    const meta = { exitCode: 1, signal: null, reason: 'crashed' }
+    this.send({ type: FRAME.exit, channel, ack, meta })
   }
 
   /** Messages of one method, with the channel that they came on. */

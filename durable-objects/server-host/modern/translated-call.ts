@@ -52,6 +52,7 @@ export class TranslatedCall implements Exchange {
   readonly principal: string
   deadline: number
   undelivered = false
+  frame: number | undefined
   readonly #options: TranslatedCallOptions
   #client: ClientCall | undefined
   #asks: WaitingAsk[] = []

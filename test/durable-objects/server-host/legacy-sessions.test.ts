@@ -119,6 +119,25 @@ test('the log of each session is trimmed, however they take turns', async () => 
   }
 })
 
+test.each([
+  { name: 'had not come when its process ended runs on the next one', seen: 1, calls: 2 },
+  { name: 'had come is not run again', seen: 0, calls: 1 },
+])('a call that $name', async ({ seen, calls }) => {
+  const { host, target } = await gateway.tenant()
+  host.script = holdingCalls(answerAsLegacy)
+  const client = await initialize(target)
+
+  const answer = client.call('unsafe')
+  const channel = await callChannel(host)
+  const frame = host.frames.findLast(({ type }) => type === FRAME.message)
+  host.exit(channel, (frame?.seq ?? 0) - seen)
+  if (calls === 2) host.respond(await callChannel(host, 2), 2, { content: [] })
+
+  const { message } = await answer
+  expect(message.error?.data?.code).toBe(calls === 2 ? undefined : 'server_exited')
+  expect(host.requests('tools/call')).toHaveLength(calls)
+})
+
 test('requests that no client answers leave room for the next one', async () => {
   const { host, target } = await gateway.tenant()
   host.script = holdingCalls(answerAsLegacy)

@@ -98,6 +98,8 @@ describe.each([kill, killHost, evict])('$what', ({ strike }) => {
 
     const after = callAll(clients, 'count')
     for (const { road, answer } of after) {
+      const { message } = await answer
+      expect({ road, error: message.error }).toEqual({ road, error: undefined })
       expect({ road, ...readTool<object>(await answer) }).toEqual({ road, runs: 1 })
     }
     for (const { key } of [...before, ...after]) {
