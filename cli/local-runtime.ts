@@ -89,9 +89,9 @@ function startWorker(
     host,
     port,
     storage: data.storage,
+    hostProgram: `127.0.0.1:${hostPort}`,
     onLine,
     variables: {
-      HOST_PROGRAM_URL: `http://127.0.0.1:${hostPort}`,
       ALLOWED_HOSTS: isAnyAddress(host) ? '*' : host,
       LOG_LEVEL: logLevel,
       ...options.variables,

@@ -13,7 +13,7 @@ export interface Env {
   ADMIN_TOKEN: string
   TOKEN_PEPPER: string
   /** Set on one machine only. */
-  HOST_PROGRAM_URL?: string
+  HOST_PROGRAM?: Fetcher
   HOST_PROGRAM_TOKEN?: string
   /** Comma lists. */
   ALLOWED_ORIGINS?: string
@@ -28,7 +28,7 @@ const GREATEST_MAX_BODY_BYTES = 33_554_432
 
 /** Throws `TypeError` for a variable that makes no sense, with its value. */
 export function createDeps(env: Env): Deps {
-  const isLocal = env.HOST_PROGRAM_URL !== undefined
+  const isLocal = env.HOST_PROGRAM !== undefined
   return {
     tenant: (name) => env.TENANT.getByName(name),
     serverHost: (tenant, placement) => env.SERVER_HOST.getByName(serverHostName(tenant, placement)),

@@ -23,6 +23,8 @@ export interface WorkerdOptions {
   port: number
   /** Folder of the objects' SQLite files. */
   storage: string
+  /** Where the host program listens: `address:port`. */
+  hostProgram: string
   variables: Record<string, string>
   secrets: Record<string, string>
   onLine: (level: string, text: string) => void
@@ -73,7 +75,7 @@ function createMiniflare(options: WorkerdOptions): Miniflare {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
-  const { bundle, host, port, storage, variables, secrets, onLine } = options
+  const { bundle, host, port, storage, hostProgram, variables, secrets, onLine } = options
   return {
     host: '127.0.0.1',
     port: 0,
@@ -92,7 +94,13 @@ function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
             mainModule: 'worker.js',
             modules: { 'worker.js': { type: 'esm', contents: bundle } },
           },
-          env: { ...textBindings(variables), ...textBindings(secrets), ...objectBindings() },
+          env: {
+            ...textBindings(variables),
+            ...textBindings(secrets),
+            ...objectBindings(),
+            // A binding: what is fetched by URL goes through a worker of Miniflare's.
+            HOST_PROGRAM: { type: 'external', address: hostProgram, http: {} },
+          },
           exports: Object.fromEntries(
             Object.values(OBJECTS).map((className) => [
               className,

@@ -2,21 +2,8 @@
 import { Installer } from './installer.ts'
 import { resolveNpx } from './npx.ts'
 import { resolveUvx } from './uvx.ts'
+import type { Resolved, ResolveOptions } from './resolved.ts'
 import type { Launch } from '#protocol/link.ts'
-
-export interface Resolved {
-  file: string
-  args: string[]
-}
-
-export interface ResolveOptions {
-  /** Where packages are installed that are found nowhere. */
-  cacheDir: string
-  /** Folders like `node_modules`, searched after those of the working folder. */
-  nodeModules: string[]
-  /** What package managers need of the host program's own environment. */
-  installEnv: Record<string, string>
-}
 
 /** Answers that are kept; with more the oldest is looked up again. */
 const MAX_KEPT = 1_024

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolveOptions } from './command.ts'
+import type { ResolveOptions } from './resolved.ts'
 import { runTool } from './run-tool.ts'
 
 /** Installs packages into the cache, each once: concurrent askers share one installation. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve as resolvePath } from 'node:path'
-import type { Resolved } from './command.ts'
+import type { Resolved } from './resolved.ts'
 import type { Installer } from './installer.ts'
 import { StartError } from '../supervisor/spawn.ts'
 import { isObject } from '#protocol/json-rpc.ts'

@@ -1,6 +1,6 @@
 import { access, stat } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
-import type { Resolved } from './command.ts'
+import type { Resolved } from './resolved.ts'
 import type { Installer } from './installer.ts'
 import { StartError } from '../supervisor/spawn.ts'
 import type { Launch } from '#protocol/link.ts'

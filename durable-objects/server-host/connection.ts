@@ -5,7 +5,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import type { Channel } from './channel.ts'
+import type { Channel } from './link/channel.ts'
 import type { Ticker, Ticking } from './ticker.ts'
 
 /** A request whose response is awaited. Exactly one of the two ends it. */
@@ -199,6 +199,7 @@ export function encode(message: object): Uint8Array {
   return encoder.encode(JSON.stringify(message))
 }
 
-export function decode(payload: Uint8Array): Record<string, unknown> {
-  return JSON.parse(decoder.decode(payload)) as Record<string, unknown>
+/** A message that the host program has told to be one; `T` is what its envelope says. */
+export function decode<T = Record<string, unknown>>(payload: Uint8Array): T {
+  return JSON.parse(decoder.decode(payload)) as T
 }

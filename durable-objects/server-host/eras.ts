@@ -5,7 +5,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { Connection, ServerError } from './connection.ts'
-import type { Link } from './link.ts'
+import type { Link } from './link/link.ts'
 import { openProcess } from './open-process.ts'
 import type { Server } from './servers.ts'
 import type { Store } from './store.ts'

@@ -1,6 +1,6 @@
 /** What the parts of one server host share; made once in its constructor. */
 import type { EraProbe } from './eras.ts'
-import type { Link } from './link.ts'
+import type { Link } from './link/link.ts'
 import type { Servers } from './servers.ts'
 import type { Store } from './store.ts'
 import type { Ticker } from './ticker.ts'

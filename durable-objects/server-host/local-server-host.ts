@@ -1,12 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
-import type { TenantStub } from '#protocol/tenant.ts'
+import type { Tenant } from '../tenant/tenant.ts'
 import { ServerHost } from './server-host.ts'
 
 export interface LocalHostEnv {
-  TENANT: DurableObjectNamespace
-  HOST_PROGRAM_URL: string
+  TENANT: DurableObjectNamespace<Tenant>
+  HOST_PROGRAM: Fetcher
   HOST_PROGRAM_TOKEN: string
   LOG_LEVEL?: string
   KEEP_ALIVE_MS?: string
@@ -19,7 +19,7 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
   constructor(ctx: DurableObjectState, env: LocalHostEnv) {
     super(ctx, env)
     const name = ctx.id.name ?? ''
-    const tenant = env.TENANT.getByName(name.split(':')[1] ?? '') as unknown as TenantStub
+    const tenant = env.TENANT.getByName(name.split(':')[1] ?? '')
     this.#host = new ServerHost({
       name,
       storage: ctx.storage,
@@ -48,9 +48,9 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
 }
 
 async function dial(env: LocalHostEnv, name: string): Promise<WebSocket> {
-  const url = `${env.HOST_PROGRAM_URL}${LINK_PATH}/${encodeURIComponent(name)}`
+  const url = `http://host${LINK_PATH}/${encodeURIComponent(name)}`
   const headers = { Upgrade: 'websocket', Authorization: `Bearer ${env.HOST_PROGRAM_TOKEN}` }
-  const { webSocket, status } = await fetch(url, { headers })
+  const { webSocket, status } = await env.HOST_PROGRAM.fetch(url, { headers })
   if (webSocket === null) throw new Error(`the host program answered ${status}`)
   return webSocket
 }

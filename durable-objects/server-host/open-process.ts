@@ -1,6 +1,6 @@
 import { GatewayError } from '#protocol/errors.ts'
-import type { Channel } from './channel.ts'
-import type { Link } from './link.ts'
+import type { Channel } from './link/channel.ts'
+import type { Link } from './link/link.ts'
 import type { Server } from './servers.ts'
 
 const LINK_TIMEOUT_MS = 30_000

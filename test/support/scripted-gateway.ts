@@ -54,7 +54,8 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
     host: '127.0.0.1',
     port: 0,
     storage,
-    variables: { HOST_PROGRAM_URL: `http://127.0.0.1:${port}`, KEEP_ALIVE_MS: '500' },
+    hostProgram: `127.0.0.1:${port}`,
+    variables: { KEEP_ALIVE_MS: '500' },
     secrets: { ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link' },
     onLine: (_level, text) => logs.push(text),
   })

@@ -32,7 +32,8 @@ export async function startWorker(entry?: string): Promise<RunningWorker> {
       host: '127.0.0.1',
       port: 0,
       storage,
-      variables: { HOST_PROGRAM_URL: 'http://127.0.0.1:1' },
+      hostProgram: '127.0.0.1:1',
+      variables: {},
       secrets: { ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link', ...secrets },
       onLine: (_level, text) => lines.push(text),
     })

@@ -9,15 +9,7 @@ import type { Server } from '../servers.ts'
 import { importRequestStateKey } from '../translate/request-state.ts'
 import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
-
-/** Modern clients' calls on one server, whichever era it speaks. */
-export interface ModernServing {
-  /** Throws before anything was sent, or takes the call over and settles it. */
-  call: (client: ClientCall, body: Uint8Array) => Promise<void>
-  /** The client is gone, which is how modern clients cancel. */
-  abandon: (client: ClientCall) => void
-  close: () => void
-}
+import type { ModernServing } from './serving.ts'
 
 export class ModernCalls {
   readonly #context: HostContext

@@ -4,7 +4,7 @@
  * more are started.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import type { Channel } from '../channel.ts'
+import type { Channel } from '../link/channel.ts'
 import { Connection, type ConnectionOwner } from '../connection.ts'
 import { startFailure } from '../eras.ts'
 import type { HostContext } from '../host-context.ts'

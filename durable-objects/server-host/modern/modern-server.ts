@@ -9,7 +9,7 @@ import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers.ts'
 import { SharedProcess } from '../shared-process.ts'
 import { listTools, type ToolFacts } from '../tools.ts'
-import type { ModernServing } from './calls.ts'
+import type { ModernServing } from './serving.ts'
 import { checkParamHeaders } from './param-headers.ts'
 
 /** HTTP statuses that the transport prescribes for a server's own errors (2026-07-28). */

@@ -102,7 +102,7 @@ export class TranslatedCall implements Exchange {
 
   /** A request of the server's in the middle of the call. */
   ask(payload: Uint8Array): void {
-    const request = decode(payload) as unknown as JSONRPCRequest
+    const request = decode<JSONRPCRequest>(payload)
     const { connection, roots } = this.#options
     if (request.method === 'ping') return connection.send(encode(toResult(request.id, {})))
     const refused = request.method === 'roots/list' && !roots
@@ -167,7 +167,7 @@ export class TranslatedCall implements Exchange {
   }
 
   #answerError(client: ClientCall, payload: Uint8Array, meta: MessageMeta): void {
-    const { error } = decode(payload) as unknown as JSONRPCError
+    const { error } = decode<JSONRPCError>(payload)
     const uri = client.host.target
     const ordinal = this.#asked + 1
     const request = { method: this.method, ordinal, ...(uri !== undefined && { uri }) }

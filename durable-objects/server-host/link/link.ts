@@ -16,7 +16,7 @@ import {
 } from '#protocol/link.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { Channel } from './channel.ts'
-import { isolate } from './isolate.ts'
+import { isolate } from '../isolate.ts'
 import { openLinkConnection } from './link-connection.ts'
 import { Unacknowledged } from './unacknowledged.ts'
 
