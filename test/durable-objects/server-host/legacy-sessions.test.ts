@@ -129,9 +129,12 @@ test.each([
 
   const answer = client.call('unsafe')
   const channel = await callChannel(host)
-  const frame = host.frames.findLast(({ type }) => type === FRAME.message)
+  const frame = host.frames.findLast(({ payload }) => Buffer.from(payload).includes('tools/call'))
   host.exit(channel, (frame?.seq ?? 0) - seen)
-  if (calls === 2) host.respond(await callChannel(host, 2), 2, { content: [] })
+  if (calls === 2) {
+    const next = await callChannel(host, 2)
+    host.respond(next, host.requests('tools/call').at(-1)?.request.id ?? '', { content: [] })
+  }
 
   const { message } = await answer
   expect(message.error?.data?.code).toBe(calls === 2 ? undefined : 'server_exited')
