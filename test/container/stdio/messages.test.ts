@@ -168,7 +168,8 @@ test('a small message does not overtake a large one of its own channel', async (
   expect(ids).toEqual([0, 1, 2, 3])
 })
 
-test('one large answer does not hold up small ones of other channels', async () => {
+// Where pieces did not take turns, no try could pass; where they do, a fast machine may have sent all.
+test('one large answer does not hold up small ones of other channels', { retry: 8 }, async () => {
   const large = await open('huge-line')
   const small = await open('echo')
   await session.call(small, 1)
