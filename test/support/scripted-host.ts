@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws'
 import {
   decodeFrame,
   encodeFrame,
+  FLAG,
   FRAME,
   LINK_VERSION,
   type Frame,
@@ -37,6 +38,7 @@ export class ScriptedHost {
   #epoch: string | undefined
   #sent = 0
   #received = 0
+  #flags = 0
 
   /** As the host program does it: an epoch that is known is resumed. */
   welcome(socket: WebSocket, { epoch }: HelloMeta, more: Partial<WelcomeMeta> = {}): void {
@@ -56,7 +58,16 @@ export class ScriptedHost {
   /** One sequenced frame over the newest connection, or another one. */
   send(frame: FrameFields, socket = this.connections.at(-1)): void {
     this.#sent += 1
-    socket?.send(encodeFrame({ ack: this.#received, ...frame, seq: this.#sent }))
+    socket?.send(
+      encodeFrame({ ack: this.#received, flags: this.#flags, ...frame, seq: this.#sent }),
+    )
+  }
+
+  /** What is sent meanwhile is marked as sent again. */
+  replay(sending: () => void): void {
+    this.#flags = FLAG.replayed
+    sending()
+    this.#flags = 0
   }
 
   /** A notification, or what the test gives as its bytes. */

@@ -8,7 +8,6 @@ import { decode, encode, type ConnectionOwner } from '../connection.ts'
 import type { Eras } from '../eras.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers.ts'
-import { listTools, type ToolFacts } from '../tools.ts'
 import { readInitializeResult, toDiscoverResult, type ServerFacts } from '../translate/discover.ts'
 import { digestCall, openRequestState, sealRequestState } from '../translate/request-state.ts'
 import { toLegacyRequest } from '../translate/to-legacy-request.ts'
@@ -16,7 +15,7 @@ import type { ModernServing } from './serving.ts'
 import { LeasePool, type Lease } from './lease-pool.ts'
 import { Listeners } from './listeners.ts'
 import { logsAt } from './log-level.ts'
-import { checkParamHeaders } from './param-headers.ts'
+import { ToolCatalog } from './tool-catalog.ts'
 import { PARK_MS, TranslatedCall } from './translated-call.ts'
 
 /** Parked calls each hold a process; the one parked longest makes room. */
@@ -36,7 +35,7 @@ export class LegacyServer implements ModernServing {
   readonly #running = new Map<Lease, TranslatedCall>()
   readonly #parked = new Map<string, Running>()
   #lastId = 0
-  #tools: Promise<Map<string, ToolFacts>> | undefined
+  readonly #tools = new ToolCatalog()
 
   constructor(context: HostContext, server: Server, eras: Eras, key: () => Promise<CryptoKey>) {
     const facts = readInitializeResult(eras.initialize)
@@ -82,7 +81,12 @@ export class LegacyServer implements ModernServing {
     const lease = await this.#pool.acquire(client.host.capabilities ?? '{}', client.deadline)
     if (client.settled) return this.#pool.release(lease)
     try {
-      if (method === 'tools/call') await this.#checkHeaders(lease, client, body)
+      if (method === 'tools/call') {
+        const { start } = this.#server.config.timeoutMs
+        const ask = (params: Record<string, unknown>) =>
+          lease.connection.ask('tools/list', params, start)
+        await this.#tools.checkHeaders(client.host, body, ask)
+      }
       await this.#setLogLevel(lease, client.host.logLevel)
       this.#send(lease, client, method, body)
     } catch (error) {
@@ -157,29 +161,6 @@ export class LegacyServer implements ModernServing {
     return true
   }
 
-  async #checkHeaders(lease: Lease, client: ClientCall, body: Uint8Array): Promise<void> {
-    const target = client.host.target ?? ''
-    let facts = (await this.#knownTools(lease)).get(target)
-    if (facts === undefined && client.host.params !== undefined) {
-      this.#tools = undefined
-      facts = (await this.#knownTools(lease)).get(target)
-    }
-    checkParamHeaders(facts, client.host, body)
-  }
-
-  async #knownTools(lease: Lease): Promise<Map<string, ToolFacts>> {
-    const { start } = this.#server.config.timeoutMs
-    this.#tools ??= listTools((params) => lease.connection.ask('tools/list', params, start))
-    try {
-      return await this.#tools
-    } catch (error) {
-      this.#tools = undefined
-      // A server whose tools cannot be listed answers the call itself.
-      if (GatewayError.is(error)) throw error
-      return new Map()
-    }
-  }
-
   /** A process that was never told a level stays at its own; messages are filtered by `logsAt`. */
   async #setLogLevel(lease: Lease, level: string | undefined): Promise<void> {
     if (level === undefined || lease.logLevel === level) return
@@ -218,8 +199,7 @@ export class LegacyServer implements ModernServing {
     if (!undelivered && method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
     const repeat = async (): Promise<void> => {
       if (method === 'tools/call' && !undelivered) {
-        const tools = await (this.#tools ?? Promise.resolve(new Map<string, ToolFacts>()))
-        if (tools.get(client.host.target ?? '')?.repeatable !== true) return client.onLost(error)
+        if (!(await this.#tools.isRepeatable(client.host))) return client.onLost(error)
       }
       client.repeated = true
       await this.#begin(client, method, body)
@@ -241,7 +221,7 @@ export class LegacyServer implements ModernServing {
       if (level !== undefined && logsAt(payload, level)) call?.client?.reply.event(payload)
       return
     }
-    if (method === 'notifications/tools/list_changed') this.#tools = undefined
+    if (method === 'notifications/tools/list_changed') this.#tools.forget()
     this.#listeners.publish(payload, method ?? '')
   }
 }

@@ -8,9 +8,8 @@ import { decode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers.ts'
 import { SharedProcess } from '../shared-process.ts'
-import { listTools, type ToolFacts } from '../tools.ts'
 import type { ModernServing } from './serving.ts'
-import { checkParamHeaders } from './param-headers.ts'
+import { ToolCatalog } from './tool-catalog.ts'
 
 /** HTTP statuses that the transport prescribes for a server's own errors (2026-07-28). */
 const STATUS: Readonly<Record<number, number>> = {
@@ -23,7 +22,9 @@ const STATUS: Readonly<Record<number, number>> = {
 export class ModernServer implements ModernServing {
   readonly process: SharedProcess
   readonly #running = new Map<ClientCall, { id: number; logs: boolean }>()
-  #tools: Promise<Map<string, ToolFacts>> | undefined
+  readonly #tools = new ToolCatalog()
+  readonly #listTools = (params: Record<string, unknown>) =>
+    this.process.ask('tools/list', { ...params, _meta: OWN_META })
 
   constructor(context: HostContext, server: Server) {
     this.process = new SharedProcess(context, server, {
@@ -35,7 +36,7 @@ export class ModernServer implements ModernServing {
   async call(client: ClientCall, body: Uint8Array): Promise<void> {
     const { envelope, progressToken } = client.host
     const method = envelope?.kind === 'request' ? envelope.method : ''
-    if (method === 'tools/call') await this.#checkHeaders(client, body)
+    if (method === 'tools/call') await this.#tools.checkHeaders(client.host, body, this.#listTools)
     if (client.settled) return
     const id = await this.process.request(
       {
@@ -78,30 +79,6 @@ export class ModernServer implements ModernServing {
     this.process.close()
   }
 
-  async #checkHeaders(client: ClientCall, body: Uint8Array): Promise<void> {
-    const { target } = client.host
-    let facts = (await this.#knownTools()).get(target ?? '')
-    if (facts === undefined) {
-      this.#tools = undefined
-      facts = (await this.#knownTools()).get(target ?? '')
-    }
-    checkParamHeaders(facts, client.host, body)
-  }
-
-  async #knownTools(): Promise<Map<string, ToolFacts>> {
-    this.#tools ??= listTools((params) =>
-      this.process.ask('tools/list', { ...params, _meta: OWN_META }),
-    )
-    try {
-      return await this.#tools
-    } catch (error) {
-      this.#tools = undefined
-      // A server whose tools cannot be listed answers the call itself.
-      if (GatewayError.is(error)) throw error
-      return new Map()
-    }
-  }
-
   #lose(client: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
     this.#running.delete(client)
     if (error.code !== 'server_exited' || client.repeated) return client.onLost(error)
@@ -118,12 +95,12 @@ export class ModernServer implements ModernServing {
   async mayRepeat(client: ClientCall, method: string): Promise<boolean> {
     if (client.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
-    return (await this.#knownTools()).get(client.host.target ?? '')?.repeatable === true
+    return this.#tools.isRepeatable(client.host, this.#listTools)
   }
 
   /** A log message belongs to a request that asked for logs; stdio does not say to which. */
   #unaddressed(payload: Uint8Array, method: string): void {
-    if (method.endsWith('tools/list_changed')) this.#tools = undefined
+    if (method.endsWith('tools/list_changed')) this.#tools.forget()
     if (method !== 'notifications/message') return
     let newest: ClientCall | undefined
     for (const [client, { logs }] of this.#running) {

@@ -219,6 +219,28 @@ test('a call that went with its process and its object ends for the client that 
   expect(await resumed.rest()).toEqual([])
 })
 
+test('what a former object passed on is not passed on again', async () => {
+  const { host, target, evict } = await gateway.tenant()
+  host.script = { answer: answerAsLegacy }
+  const client = await initialize(target)
+  const stream = await client.stream()
+  const channel = host.requests('initialize').at(-1)?.channel ?? 0
+  const sent = (data: string) => host.notify(channel, 'notifications/message', { data })
+  sent('seen')
+  await stream.message()
+  await evict()
+
+  const key = `session:${client.sessionId}`
+  host.script.onHello = (socket, hello) => {
+    host.welcome(socket, hello, { channels: [{ channel, key, server: 'own', digest: '' }] })
+    host.replay(() => sent('seen'))
+    host.replay(() => sent('new'))
+  }
+  const resumed = await client.resume(stream.lastEventId ?? '')
+
+  expect((await resumed.message()).params).toEqual({ data: 'new' })
+})
+
 test('an initialize that is too large to be kept is refused', async () => {
   const { host, target } = await gateway.tenant()
   host.script = { answer: answerAsLegacy }
