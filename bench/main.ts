@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { measureChurn } from './churn.ts'
 import { toAims, toPage } from './page.ts'
-import { bareWorker } from './peers/bare-worker.ts'
+import { bareObject, bareWorker } from './peers/bare-worker.ts'
 import { hearth } from './peers/hearth.ts'
 import { installPeers } from './peers/installed.ts'
 import { mcpProxy } from './peers/mcp-proxy.ts'
@@ -21,7 +21,8 @@ import { toTable } from './table.ts'
 /** One-minute load average for each core above which the figures are marked as disturbed. */
 const QUIET_LOAD = 0.35
 
-const PEERS = [rawStdio, bareWorker, supergatewayStateful, supergatewayStateless, mcpProxy, hearth]
+const FLOORS = [rawStdio, bareWorker, bareObject]
+const PEERS = [...FLOORS, supergatewayStateful, supergatewayStateless, mcpProxy, hearth]
 
 const { values: options } = parseArgs({
   options: {

@@ -73,7 +73,9 @@ function ratioRow(target: string, hearth: PeerResult, peer: PeerResult): string 
 function explainMethod({ rounds }: Results): string {
   return `- All products run with their defaults, on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
   nothing, so that only the way is measured) and the official everything server. Hearth is started as a user starts it, with authentication on.
-- Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process.
+- Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process;
+  *bare object* is a Worker that passes each message to a Durable Object, and that over one WebSocket to a Node process that answers: Hearth's own
+  way with nothing on it.
 - One client for all of them: Node's HTTP with keep-alive connections. It runs on the same cores. Every answer is checked against what was sent.
 - ${rounds} rounds; in each, every peer in turn (A B C D, then B C D A …): ${FULL.oneSessionMs / 1000} s with one session, ${FULL.manySessionsMs / 1000} s with ${MANY_SESSIONS} sessions, ${FULL.modernMs / 1000} s of 2026-07-28
   calls, ${FULL.newSessions} new sessions. Each phase has a warm-up of ${FULL.warmUpMs} ms that is not counted. All sessions are opened before and kept; peers that wait use no CPU.
