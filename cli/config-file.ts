@@ -8,8 +8,11 @@ import { describeError, Failure } from './failure.ts'
 
 export interface ConfigSource {
   path: string
-  /** The data folder, absolute: `${HEARTH_DATA}` in the file. */
-  dataFolder: string
+  /**
+   * The data folder, absolute: `${HEARTH_DATA}` in the file. Absent for a gateway elsewhere, where
+   * the folders of this machine mean nothing: working folders then stay as they are written.
+   */
+  dataFolder?: string
   environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -24,10 +27,14 @@ export function readConfigFile(source: ConfigSource): ServerConfigs {
 
 export function parseConfig(text: string, source: ConfigSource): ServerConfigs {
   const { servers, problems } = listServers(parseJSON(text, source.path))
-  const surroundings = {
-    folder: dirname(source.path),
-    variables: { ...source.environment, HEARTH_DATA: source.dataFolder },
-  }
+  const { dataFolder, environment } = source
+  const surroundings =
+    dataFolder === undefined
+      ? { variables: environment }
+      : {
+          folder: dirname(source.path),
+          variables: { ...environment, HEARTH_DATA: dataFolder },
+        }
   const configs: ServerConfigs = {}
   for (const server of servers) {
     const normalised = normaliseServer(server, surroundings)

@@ -1,17 +1,24 @@
 /** The data folder: the objects' storage, the secrets made on first use, and the lock. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeError, Failure } from './failure.ts'
+
+/** One key, or for a rotation several: `2:…,1:…`, the newest first. */
+const MASTER_KEY = /^(?:[0-9a-f]{64}|[\w-]{1,32}:[0-9a-f]{64}(?:,[\w-]{1,32}:[0-9a-f]{64})*)$/
 
 const Secrets = z.strictObject({
   adminToken: z.string().min(32),
   tokenPepper: z.string().min(32),
   token: z.string().min(32),
+  masterKey: z.string().regex(MASTER_KEY),
 })
-/** `token` is the one that `hearth up` prints. */
+/** `token` is the one that `hearth up` prints; `masterKey` encrypts the tenants' secrets. */
 export type Secrets = z.infer<typeof Secrets>
+
+/** A folder of a version that had no secrets for servers. */
+const StoredSecrets = Secrets.partial({ masterKey: true })
 
 export interface DataFolder {
   path: string
@@ -24,16 +31,27 @@ export interface DataFolder {
 
 export const LOCAL_TENANT = 'local'
 
-/** Makes what is missing. The same folder gives the same secrets every time. */
+export function makeDataFolder(path: string): void {
+  withFolder(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }))
+}
+
+/**
+ * Makes what is missing. The same folder gives the same secrets every time; call it with the lock on
+ * the folder, since two at once would each make their own.
+ */
 export function openDataFolder(path: string): DataFolder {
+  makeDataFolder(path)
+  return withFolder(path, () => ({
+    path,
+    secrets: readOrMakeSecrets(join(path, 'secrets.json')),
+    storage: join(path, 'storage'),
+    cache: join(path, 'cache'),
+  }))
+}
+
+function withFolder<T>(path: string, use: () => T): T {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-    return {
-      path,
-      secrets: readOrMakeSecrets(join(path, 'secrets.json')),
-      storage: join(path, 'storage'),
-      cache: join(path, 'cache'),
-    }
+    return use()
   } catch (error) {
     if (error instanceof Failure) throw error
     throw new Failure(`cannot use the data folder ${path}: ${describeError(error)}`)
@@ -43,19 +61,29 @@ export function openDataFolder(path: string): DataFolder {
 function readOrMakeSecrets(path: string): Secrets {
   const text = readIfThere(path)
   if (text === undefined) return makeSecrets(path)
-  const parsed = Secrets.safeParse(parseJSON(text))
-  if (parsed.success) return parsed.data
+  const parsed = StoredSecrets.safeParse(parseJSON(text))
+  if (parsed.success) {
+    const { masterKey, ...others } = parsed.data
+    if (masterKey !== undefined) return { ...others, masterKey }
+    return writeSecrets(path, { ...others, masterKey: randomBytes(32).toString('hex') })
+  }
   throw new Failure(
-    `${path} is damaged: restore it, or remove it to get a new token (the old one then ends)`,
+    `${path} is damaged: restore it, or remove it to get a new token (the old one then ends, and stored secrets are lost)`,
   )
 }
 
 function makeSecrets(path: string): Secrets {
-  const secrets: Secrets = {
+  return writeSecrets(path, {
     adminToken: randomBytes(32).toString('hex'),
     tokenPepper: randomBytes(32).toString('hex'),
     token: `hearth_${LOCAL_TENANT}_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('hex')}`,
-  }
+    masterKey: randomBytes(32).toString('hex'),
+  })
+}
+
+function writeSecrets(path: string, secrets: Secrets): Secrets {
+  // A file that a crash left would keep its mode.
+  rmSync(`${path}.new`, { force: true })
   // Written beside and moved: a crash leaves either no file or a whole one.
   writeFileSync(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
   renameSync(`${path}.new`, path)

@@ -3,7 +3,7 @@
  * ends it with its process, however that dies; a file with a process id would outlive it.
  */
 import { createHash } from 'node:crypto'
-import { realpathSync, rmSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +20,11 @@ export async function lockDataFolder(folder: string): Promise<Server> {
   const lock = await listen(path)
   if (lock === undefined) throw inUse(folder)
   return lock
+}
+
+/** Whether a `hearth up` has the folder; false for a folder that does not exist. */
+export async function isDataFolderLocked(folder: string): Promise<boolean> {
+  return existsSync(folder) && answers(lockPath(realpathSync(folder)))
 }
 
 function inUse(folder: string): Failure {

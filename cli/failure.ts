@@ -17,6 +17,11 @@ export function describeError(error: unknown): string {
   return SYSTEM_ERRORS[code] ?? error.message
 }
 
+/** `fetch` tells only that it failed, or was terminated; why is in its cause. */
+export function describeFetchError(error: unknown): string {
+  return describeError(error instanceof Error && error.cause instanceof Error ? error.cause : error)
+}
+
 const SYSTEM_ERRORS: Record<string, string> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
@@ -26,4 +31,10 @@ const SYSTEM_ERRORS: Record<string, string> = {
   EEXIST: 'it exists already',
   ENOSPC: 'no space left on the disk',
   EROFS: 'the file system is read-only',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'its name could not be looked up',
+  ETIMEDOUT: 'no answer',
+  UND_ERR_SOCKET: 'the connection was cut',
 }

@@ -100,6 +100,7 @@ function startWorker(
       HOST_PROGRAM_TOKEN: linkToken,
       ADMIN_TOKEN: data.secrets.adminToken,
       TOKEN_PEPPER: data.secrets.tokenPepper,
+      MASTER_KEY: data.secrets.masterKey,
     },
   })
 }

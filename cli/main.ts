@@ -1,14 +1,52 @@
 /** The `hearth` command. */
 import { Command, CommanderError } from 'commander'
-import { upCommand } from './commands/up.ts'
+import { addAuditCommand } from './commands/audit.ts'
+import { addIssuersCommand } from './commands/issuers.ts'
+import { addLimitsCommand } from './commands/limits.ts'
+import { addSecretsCommand } from './commands/secrets.ts'
+import { addServersCommand } from './commands/servers.ts'
+import { addTenantsCommand } from './commands/tenants.ts'
+import { addTokensCommand } from './commands/tokens.ts'
+import { toUnknownCommand } from './commands/unknown-command.ts'
+import { addUpOptions, type UpOptions } from './commands/up-options.ts'
 import { Failure } from './failure.ts'
 
 const program = new Command('hearth')
   .description('Keeps stdio MCP servers warm and serves them at a remote MCP URL.')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hearth: ')) })
-const up = upCommand().copyInheritedSettings(program)
-program.addCommand(up, { isDefault: true }).addHelpText('after', () => `\n${up.helpInformation()}`)
+
+const up = addUpOptions(program.command('up', { isDefault: true })).allowExcessArguments()
+up.action(async (options: UpOptions) => {
+  const [word] = up.args
+  if (word !== undefined) throw toUnknownCommand(word, commandNames())
+  // Loaded when it is wanted: the other commands need no runtime, and answer at once.
+  const { serve } = await import('./commands/up.ts')
+  await serve(options)
+})
+
+program.commandsGroup('Control plane of a running gateway (hearth COMMAND --help has examples):')
+addServersCommand(program)
+addTokensCommand(program)
+addSecretsCommand(program)
+addLimitsCommand(program)
+addIssuersCommand(program)
+addAuditCommand(program)
+addTenantsCommand(program)
+program.addHelpText('after', () => `\n${up.helpInformation()}`)
+
+function commandNames(): string[] {
+  return program.commands.map((command) => command.name())
+}
+
+program.hook('preAction', (_program, command) => {
+  if (command !== up) process.stdout.on('error', endWithReader)
+})
+
+/** Whoever reads has seen enough: `hearth audit | head`. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+}
 
 try {
   await program.parseAsync()

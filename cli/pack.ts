@@ -16,6 +16,8 @@ await build({
   entryPoints: { main: 'cli/main.ts', 'host-program': 'container/main.ts' },
   outdir: dist,
   bundle: true,
+  // What is imported when it is wanted stays a file of its own.
+  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node22',

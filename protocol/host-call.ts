@@ -2,8 +2,10 @@
  * One client request on its way from the worker to the ServerHost object: what the worker found
  * out about it, in one header of the forwarded request. The body is forwarded as it came.
  */
+import type { Access } from './access.ts'
 import type { Era } from './mcp.ts'
 import type { Envelope } from './json-rpc.ts'
+import type { Occupancy } from './limiter.ts'
 
 export const HOST_CALL_HEADER = 'hearth-call'
 
@@ -22,6 +24,10 @@ export interface HostCall {
   receivedAt: number
   tenant: string
   principal: string
+  /** What a revocation names; its streams end with it. */
+  credential: string
+  /** `Date.now()` at which the credential, and with it every stream that it opened, ends. */
+  expiresAt?: number
   server: string
   configVersion: number
   era: Era
@@ -39,6 +45,12 @@ export interface HostCall {
   /** `MCP-Protocol-Version` header, or for the modern era the validated `_meta` value. */
   protocolVersion?: string
   lastEventId?: string
+  /**
+   * What the principal may use of the kind of thing that the call is about, where that is not all that
+   * the server offers, and the object has to leave out the rest. A legacy session's calls about
+   * resources have it, and its GET.
+   */
+  access?: Access
   /** Modern: `_meta` clientCapabilities, as JSON text in canonical form (sorted keys): a pool key. */
   capabilities?: string
   /** Modern: `_meta` logLevel. */
@@ -47,6 +59,8 @@ export interface HostCall {
   retries?: boolean
   /** Modern: the `Mcp-Param-*` headers, names lowercase without the prefix, values decoded. */
   params?: Record<string, string>
+  /** Concurrency limits that the call counts for, where there are any. */
+  occupancies?: Occupancy[]
 }
 
 const encoder = new TextEncoder()
@@ -86,9 +100,18 @@ export function decodeHostCall(headers: Headers): HostCall {
   return JSON.parse(text) as HostCall
 }
 
-/** What is known of each enabled server: `ready` once its era is known. */
+/** What is known of each enabled server. */
 export interface WarmReport {
-  servers: { name: string; ready: boolean; eras: string[]; error?: string }[]
+  servers: ServerReport[]
+}
+
+export interface ServerReport {
+  name: string
+  /** Its era is known, or it is personal: then it starts with the first call of a principal. */
+  ready: boolean
+  eras: string[]
+  isPersonal?: boolean
+  error?: string
 }
 
 /** The methods of both ServerHost classes, beside `fetch`. */
@@ -99,4 +122,10 @@ export interface ServerHostMethods {
   status(): Promise<WarmReport>
   /** Probes and warms every enabled server; what is warm already costs nothing. */
   warm(): Promise<WarmReport>
+  /**
+   * Ends every stream and call that this credential opened, and refuses its calls for a while: an
+   * isolate may still hold the verdict on it. Again has the same effect. Starts nothing.
+   * `at`: not before that `Date.now()`, as with a token that was rotated.
+   */
+  endCredential(credential: string, at?: number): Promise<void>
 }

@@ -7,6 +7,8 @@ const COMMA = 0x2c
 const OPEN = 0x7b
 const CLOSE = 0x7d
 const CASE_BIT = 0x20
+const ARRAY = 0x5b
+const ARRAY_END = 0x5d
 
 /** Bytes of a string that are read one by one before the native search is worth its call. */
 const NEAR_BYTES = 48
@@ -31,6 +33,18 @@ export function walkMembers(
     if (json[at] === COMMA) at = skipSpace(json, at + 1)
   }
   return at + 1
+}
+
+/** Calls `visit` for each element of an array with its start; it returns the element's end. */
+export function walkElements(json: Uint8Array, start: number, visit: (at: number) => number): void {
+  if (json[start] !== ARRAY) return
+  let at = skipSpace(json, start + 1)
+  while (at < json.length && json[at] !== ARRAY_END) {
+    const end = visit(at)
+    if (end === at) throw new RangeError('the JSON text has no value where one is due')
+    at = skipSpace(json, end)
+    if (json[at] === COMMA) at = skipSpace(json, at + 1)
+  }
 }
 
 export function isKey(json: Uint8Array, start: number, end: number, key: string): boolean {

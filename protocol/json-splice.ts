@@ -6,7 +6,15 @@
  * the end of the text: a second `id` after the first would otherwise pass unchanged.
  */
 
-import { isKey, isObjectAt, readKey, skipSpace, skipValue, walkMembers } from './json-scan.ts'
+import {
+  isKey,
+  isObjectAt,
+  readKey,
+  skipSpace,
+  skipValue,
+  walkElements,
+  walkMembers,
+} from './json-scan.ts'
 
 /** Byte offsets of a value: `start` inclusive, `end` exclusive. */
 export interface Span {
@@ -58,6 +66,17 @@ export function listMembers(json: Uint8Array, start: number): Member[] {
     return end
   })
   return members
+}
+
+/** Every element of the array at `start`, in order; none of another value. */
+export function listElements(json: Uint8Array, start: number): Span[] {
+  const elements: Span[] = []
+  walkElements(json, start, (at) => {
+    const end = skipValue(json, at)
+    elements.push({ start: at, end })
+    return end
+  })
+  return elements
 }
 
 /**

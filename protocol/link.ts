@@ -64,7 +64,10 @@ export interface Frame {
   payload: Uint8Array
 }
 
-/** How to run one stdio server; `digest` names exactly this command, arguments, environment and folder. */
+/**
+ * How to run one stdio server; `digest` names exactly this command, arguments, environment and folder.
+ * It is held in memory alone: neither end writes it anywhere.
+ */
 export interface Launch {
   name: string
   digest: string
@@ -72,6 +75,8 @@ export interface Launch {
   args: string[]
   env: Record<string, string>
   cwd?: string
+  /** Plain values in `args` and `env` that must not be seen in the console, a log or an error. */
+  secrets?: string[]
   /** Spare processes to keep started and un-initialised. */
   warm: number
   /** Most processes of this server at once, spares included. */

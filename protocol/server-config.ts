@@ -4,9 +4,21 @@
  */
 // The namespace import lets the bundler leave out what the worker does not use.
 import * as z from 'zod'
+import { Limits } from './limits.ts'
+import { Scope } from './scopes.ts'
+import { hasReference, isWellReferenced, REFERENCE_FORM } from './secrets.ts'
 
 /** Part of a URL and of a Durable Object's name, so: letters, digits, `.`, `_`, `-`. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** Which program runs, and where, is no secret: it is named in errors. */
+const plain = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((text) => !hasReference(text), 'takes no secret: put the reference into args or env')
+const referring = (maxChars: number) =>
+  z.string().max(maxChars).refine(isWellReferenced, `a reference to a secret is ${REFERENCE_FORM}`)
 
 const milliseconds = z.int().min(1).max(86_400_000)
 
@@ -18,13 +30,13 @@ const Timeouts = z.strictObject({
 })
 
 export const ServerConfig = z.strictObject({
-  command: z.string().min(1).max(4096).describe('Program to start: a name on PATH, or a path'),
-  args: z.array(z.string().max(32_768)).max(256).default([]),
+  command: plain.describe('Program to start: a name on PATH, or a path'),
+  args: z.array(referring(32_768)).max(256).default([]),
   env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(65_536))
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), referring(65_536))
     .default({})
     .describe('Environment beside a minimal base (PATH, HOME, locale)'),
-  cwd: z.string().min(1).max(4096).optional().describe('Working folder of the process'),
+  cwd: plain.optional().describe('Working folder of the process'),
   enabled: z.boolean().default(true),
   timeoutMs: z
     .union([milliseconds.transform((call) => ({ call, start: 30_000 })), Timeouts])
@@ -46,6 +58,12 @@ export const ServerConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe("Pass the client's roots on to the server, which may then serve what they name"),
+  requiredScopes: z
+    .array(Scope)
+    .max(64)
+    .default([])
+    .describe('Scopes that a caller must hold, beside what grants it the server'),
+  limits: Limits.default([]).describe("In the place of the tenant's limits of the same name"),
 })
 export type ServerConfig = z.infer<typeof ServerConfig>
 

@@ -1,5 +1,9 @@
 /** What the worker, the Tenant object and the ServerHost object agree on about a tenant. */
-import type { ServerConfigs } from './server-config.ts'
+import type { ErrorCode } from './errors.ts'
+import type { Issuer, Issuers } from './issuers.ts'
+import type { Limits } from './limits.ts'
+import type { Grants } from './scopes.ts'
+import type { ServerConfig, ServerConfigs } from './server-config.ts'
 
 /** No underscore: it separates the parts of a token. */
 export const TENANT_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
@@ -19,20 +23,253 @@ export const SESSION_ID = /^([a-z0-9-]{1,32})\.([0-9a-f]{32})$/
 /** Who is calling, and what the worker must know of its tenant; cached in the isolate. */
 export interface Verdict {
   tenant: string
+  /** `token:{id}`, the same after a rotation, or `jwt:{issuer}:{subject}`. A session is its principal's. */
   principal: string
-  /** Grows with every change of the tenant's configuration. */
+  /** What a revocation names: `token:{keyId}`, or the principal of a JWT. */
+  credential: string
+  grants: Grants
+  /** `Date.now()` at which the credential ends. */
+  expiresAt?: number
+  policy: TenantPolicy
+}
+
+/** What the worker must know of a tenant to decide about any of its calls. */
+export interface TenantPolicy {
+  /** Grows with every change of the tenant's servers and secrets. */
   configVersion: number
-  /** Names of the enabled servers. */
-  servers: string[]
+  /** The enabled servers. */
+  servers: Record<string, ServerPolicy>
+  limits: Limits
+  /** Objects that count for this tenant; each principal is counted by one of them. */
+  limiterShards: number
+  /** URLs of the authorization servers that its endpoints announce (RFC 9728). */
+  authorizationServers: string[]
+}
+
+export interface ServerPolicy {
+  /** A principal needs all of them, beside what grants it the server. */
+  requiredScopes: string[]
+  /** In the place of the tenant's limits of the same name. */
+  limits: Limits
+}
+
+/** What it takes to check a JWT. */
+export interface Trust {
+  policy: TenantPolicy
+  /** HS256 keys are in it: `keys.secret` is resolved to `{ value }`. */
+  issuers: TrustedIssuer[]
+}
+export type TrustedIssuer = Omit<Issuer, 'keys'> & {
+  keys: { jwksURL: string } | { jwk: Record<string, unknown> } | { pem: string } | { value: string }
+}
+
+/** `Actor.by` of who holds the admin token. No principal is called so. */
+export const OPERATOR = 'operator'
+
+/** Who changes something, for the audit log. */
+export interface Actor {
+  /** `OPERATOR`, or a principal of the tenant. */
+  by: string
+  credential: string
+  /** Address of the client, where the platform tells. */
+  from?: string
+  requestId: string
+}
+
+export interface TenantSummary {
+  tenant: string
+  createdAt: number
+  configVersion: number
+  servers: number
+  tokens: number
+}
+
+export interface IssuersReport {
+  issuers: Issuers
+  /** Names of those whose secret is not set: their JWTs are refused. */
+  withoutSecret: string[]
+}
+
+export interface TokenInfo {
+  keyId: string
+  /** The principal that its calls are made by. */
+  principal: string
+  name: string
+  grants: Grants
+  createdAt: number
+  createdBy: string
+  expiresAt?: number
+  /** To the minute. */
+  lastUsedAt?: number
+  revokedAt?: number
+  /** Key id of the token that it was rotated to. */
+  replacedBy?: string
+}
+
+export interface NewToken {
+  name: string
+  grants: Grants
+  expiresAt?: number | undefined
+  /** Registers this one, which the caller made. The same one again changes its name and grants. */
+  token?: string | undefined
+}
+
+export interface SecretInfo {
+  name: string
+  /** The principal whose own it is; absent for the tenant's. */
+  principal?: string
+  version: number
+  keyId: string
+  updatedAt: number
+}
+
+/** One thing that was done, or refused. */
+export interface AuditEvent {
+  id: number
+  time: number
+  actor: Actor
+  /** `token.create`, `servers.put`, … */
+  action: string
+  /** What it was done to: a key id, a secret's name, … Never a secret. */
+  target?: string
+  outcome: 'ok' | ErrorCode
+  /** Public facts: names that changed, versions. Never a value. */
+  detail?: Record<string, unknown>
+}
+
+export interface Page<T> {
+  items: T[]
+  /** Of the next page; absent on the last. */
+  cursor?: string
+}
+
+/**
+ * What a server host runs. Plain secrets are in it: it is held in memory and never stored or logged.
+ */
+export interface LaunchConfig {
+  version: number
+  servers: Record<string, ResolvedServer>
+}
+
+export interface ResolvedServer {
+  /** As it is stored, references and all. */
+  config: ServerConfig
+  /** With references resolved. */
+  command: string
+  args: string[]
+  env: Record<string, string>
+  cwd?: string
+  /** Names exactly this command without holding a secret: references and the versions they resolved to. */
+  identity: string
+  /** Plain values, for redaction. */
+  secrets: string[]
+  /** References to secrets that are not set; the server cannot start. */
+  missing: string[]
+  /** Why secrets that are set cannot be used; the server cannot start. Public. */
+  unusable: string[]
+  /** It refers to secrets of the principal, so each principal has processes of its own. */
+  isPersonal: boolean
 }
 
 /** The Tenant object's methods that others call. Its name is the tenant's. */
 export interface TenantStub {
-  /** `undefined` for a token that is not this tenant's. Compares in constant time. */
+  /** `undefined` for a token that is not this tenant's, has expired or was revoked. Compares in constant time. */
   authenticate(keyId: string, secret: string): Promise<Verdict | undefined>
-  config(): Promise<{ version: number; servers: ServerConfigs } | undefined>
-  /** Creates the tenant when it is new. Returns the configuration's version. */
-  putServers(servers: ServerConfigs): Promise<number>
-  /** Makes a token; with `token`, registers that one (idempotent). Returns the whole token, once. */
-  addToken(name: string, token?: string): Promise<string>
+  /** `undefined` for a tenant that does not exist. */
+  trust(): Promise<Trust | undefined>
+  /**
+   * The enabled servers. Without `principal`, personal ones are only described: their `args`, `env` and
+   * `identity` are empty. With it, personal ones alone, as that principal's.
+   */
+  launches(principal?: string): Promise<LaunchConfig | undefined>
+
+  /** Idempotent. Whether it was new. */
+  create(actor: Actor): Promise<boolean>
+  summary(): Promise<TenantSummary | undefined>
+  /**
+   * Deletes everything but the configuration's version, above which the versions of a tenant of the
+   * same name begin, and one audit row that says who did it.
+   */
+  remove(actor: Actor): Promise<void>
+
+  servers(): Promise<{ version: number; servers: ServerConfigs } | undefined>
+  /**
+   * Returns the configuration's version. The operator creates the tenant with it when it is new; for
+   * others the servers' `limits` must be those that are stored.
+   */
+  putServers(servers: ServerConfigs, actor: Actor): Promise<number>
+  putServer(name: string, server: ServerConfig, actor: Actor): Promise<number>
+  deleteServer(name: string, actor: Actor): Promise<number>
+  limits(): Promise<{ limits: Limits; shards: number } | undefined>
+  putLimits(limits: Limits, shards: number, actor: Actor): Promise<void>
+  issuers(): Promise<IssuersReport | undefined>
+  putIssuers(issuers: Issuers, actor: Actor): Promise<void>
+
+  tokens(): Promise<TokenInfo[] | undefined>
+  /** The whole token is told this once. `forbidden` when its grants go beyond `within`. */
+  createToken(
+    token: NewToken,
+    actor: Actor,
+    within?: Grants,
+  ): Promise<{ token: string; info: TokenInfo }>
+  /**
+   * A new token for the same principal, as long-lived as the old one was; the old one ends after
+   * `overlapMs`. `token_ended` when the old one was rotated before, was revoked, or has expired.
+   */
+  rotateToken(
+    keyId: string,
+    overlapMs: number,
+    actor: Actor,
+    within?: Grants,
+  ): Promise<{ token: string; info: TokenInfo; old: TokenInfo }>
+  /** Again has the same effect. */
+  revokeToken(keyId: string, actor: Actor): Promise<TokenInfo>
+
+  /** The tenant's own, or those of one principal. */
+  secrets(principal?: string): Promise<SecretInfo[] | undefined>
+  /** With `within`, `forbidden` for the key of an issuer: it would grant more than that. */
+  putSecret(
+    secret: { name: string; principal?: string; value: string },
+    actor: Actor,
+    within?: Grants,
+  ): Promise<SecretInfo>
+  deleteSecret(
+    secret: { name: string; principal?: string },
+    actor: Actor,
+    within?: Grants,
+  ): Promise<void>
+  /** Encrypts all of them under the newest master key. Returns how many were not. */
+  rewrapSecrets(actor: Actor): Promise<number>
+
+  /** Newest first. */
+  audit(query: AuditQuery): Promise<Page<AuditEvent> | undefined>
+  /** For what is refused before it reaches the object. */
+  recordRefusal(
+    event: Pick<AuditEvent, 'action' | 'target' | 'outcome'>,
+    actor: Actor,
+  ): Promise<void>
+}
+
+export interface AuditQuery {
+  cursor?: string | undefined
+  /** At most 1,000. */
+  limit: number
+  action?: string | undefined
+  by?: string | undefined
+  since?: number | undefined
+  /** The first millisecond that is not in it. */
+  until?: number | undefined
+}
+
+/** The one Directory object. */
+export const DIRECTORY_NAME = 'v1'
+
+/** The Directory object's methods: all tenants by name, for listing alone. */
+export interface DirectoryStub {
+  add(tenant: string, now: number): Promise<void>
+  remove(tenant: string): Promise<void>
+  list(
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<Page<{ name: string; createdAt: number }>>
 }

@@ -2,16 +2,25 @@
 import { Hono, type Context } from 'hono'
 import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
 import { createAdminRoutes } from './admin/routes.ts'
+import { createMetadataRoutes } from './auth/metadata.ts'
 import { requireAdmin, requireTenant } from './auth/middleware.ts'
+import { METADATA_PATH } from './auth/resource.ts'
+import { authorizeCall, requireServer } from './authorization/middleware.ts'
 import { discardBody } from './body.ts'
 import type { AppEnv, CallRecord, Deps } from './context.ts'
 import { toJSONErrorResponse, toRPCErrorResponse } from './errors.ts'
-import { checkOrigin } from './mcp/origin.ts'
-import { createMCPRoute } from './mcp/route.ts'
+import { checkHost, checkOrigin } from './mcp/origin.ts'
+import { createForward } from './mcp/forward.ts'
+import { classifyCall, readMessage } from './mcp/read-call.ts'
 import { createReadyRoute, health } from './operations.ts'
+import { limitCalls } from './rate-limit/middleware.ts'
+import { shieldFromFloods } from './rate-limit/shield.ts'
 
 /** Failures of the gateway itself: their causes are logged. */
 const FAULTS: ReadonlySet<ErrorCode> = new Set(['internal', 'host_unavailable', 'not_ready'])
+/** The object logs each call that it answers, and each that its client left. */
+const LOGGED_BY_OBJECT: ReadonlySet<ErrorCode> = new Set(['call_cancelled', 'unauthorized'])
+const ENDPOINT = /^(\/t\/[^/]+)?\/mcp\//
 /** How much of a refused body is read, in largest bodies. */
 const DISCARDED_BODIES = 4
 
@@ -23,14 +32,22 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     c.set('record', newRecord())
     await next()
   })
+  app.use(shieldFromFloods(deps))
+  app.use(checkHost(deps))
+  // Public, whatever page asks.
+  app.route(METADATA_PATH, createMetadataRoutes(deps))
   app.use(checkOrigin(deps))
 
   app.use('/admin/*', requireAdmin(deps))
   app.route('/admin', createAdminRoutes(deps))
 
   const tenantOnly = requireTenant(deps)
-  app.get('/ready', tenantOnly, createReadyRoute(deps))
-  app.all('/mcp/:server', tenantOnly, createMCPRoute(deps))
+  const reading = [readMessage(deps), requireServer(), classifyCall()] as const
+  const policies = [authorizeCall(), limitCalls(deps)] as const
+  for (const base of ['', '/t/:tenant']) {
+    app.get(`${base}/ready`, tenantOnly, createReadyRoute(deps))
+    app.all(`${base}/mcp/:server`, tenantOnly, ...reading, ...policies, createForward(deps))
+  }
 
   app.notFound((c) => fail(deps, c, new GatewayError('not_found')))
   app.onError((error, c) => fail(deps, c, GatewayError.from(error)))
@@ -44,9 +61,9 @@ function newRecord(): CallRecord {
 async function fail(deps: Deps, c: Context<AppEnv>, error: GatewayError): Promise<Response> {
   const record = c.get('record') ?? newRecord()
   if (FAULTS.has(error.code)) deps.log.fault(record, error)
-  if (!c.req.path.startsWith('/mcp/')) return toJSONErrorResponse(error, record)
-  // The object logs each call that it answers, and each that its client left.
-  if (!record.forwarded || error.code !== 'call_cancelled') deps.log.call(record, error.code)
+  if (!ENDPOINT.test(c.req.path)) return toJSONErrorResponse(error, record)
+  const isLogged = record.forwarded === true && LOGGED_BY_OBJECT.has(error.code)
+  if (!isLogged) deps.log.call(record, error.code)
   // A stranger's body is not worth reading.
   if (record.verdict) await discardBody(c.req.raw, DISCARDED_BODIES * deps.maxBodyBytes)
   return toRPCErrorResponse(error, record)

@@ -1,9 +1,13 @@
 /** What the worker's parts are given: their dependencies, and what is known of the call in hand. */
 import type { HostCall, ServerHostMethods } from '#protocol/host-call.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
+import type { Envelope, RequestId } from '#protocol/json-rpc.ts'
+import type { LimiterStub, Occupancy } from '#protocol/limiter.ts'
 import type { Era } from '#protocol/mcp.ts'
-import type { TenantStub, Verdict } from '#protocol/tenant.ts'
+import type { DirectoryStub, TenantStub, Verdict } from '#protocol/tenant.ts'
+import type { KeySets } from './auth/key-sets.ts'
+import type { TrustCache } from './auth/trust-cache.ts'
 import type { VerdictCache } from './auth/verdict-cache.ts'
+import type { JSONBody } from './body.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** The ServerHost object as the worker calls it. */
@@ -15,14 +19,38 @@ export interface Deps {
   tenant(name: string): TenantStub
   /** A fresh stub each time: one that failed stays broken. */
   serverHost(tenant: string, placement: string): ServerHostStub
+  /** By `limiterName`. */
+  limiter(name: string): LimiterStub
+  /** All tenants by name, for listing alone. */
+  directory(): DirectoryStub
   verdicts: VerdictCache
+  trusts: TrustCache
+  keySets: KeySets
   adminToken: string
+  /** Of the gateway's canonical URLs, without a slash at the end; else each request's own. */
+  publicOrigin?: string
+  /** Counts the requests of an address; absent where nothing shields from floods. */
+  floodShield?: FloodShield
+  /** `CF-Connecting-IP` is the platform's: only behind it a client cannot make it up. */
+  hasClientAddress?: boolean
   /** Origins, lowercase, beside the endpoint's own. */
   allowedOrigins: ReadonlySet<string>
   /** Host names that may be addressed beside loopback; `undefined` where the platform routes by host. */
   allowedHosts: ReadonlySet<string> | undefined
   maxBodyBytes: number
   log: Log
+}
+
+/** Cloudflare's rate-limit binding. */
+export interface FloodShield {
+  limit(options: { key: string }): Promise<{ success: boolean }>
+}
+
+export interface Challenge {
+  /** Of the protected resource's metadata (RFC 9728). */
+  metadataURL: string
+  /** What grants the resource whole. */
+  scopes: string[]
 }
 
 /** Filled in as the request meets the policies; what is known when it ends goes into the log. */
@@ -36,16 +64,52 @@ export interface CallRecord {
   method?: string
   target?: string
   era?: Era
+  /** Where a client that is refused learns how to get a token; only where its tenant announces it. */
+  challenge?: Challenge
   /** It was handed to the ServerHost object. */
   forwarded?: boolean
 }
 
-export type CallFacts = Omit<
-  HostCall,
-  'requestId' | 'receivedAt' | 'tenant' | 'principal' | 'server' | 'configVersion' | 'http'
->
+/** What the headers and the body of a call say. */
+export type CallFacts = Omit<HostCall, KnownOtherwise>
+type KnownOtherwise =
+  | ('requestId' | 'receivedAt' | 'http' | 'server')
+  | ('tenant' | 'principal' | 'credential' | 'expiresAt' | 'configVersion')
+  | 'occupancies'
 
-/** Hono's type of an app in which every request has a `CallRecord`. */
+/** One request to an MCP endpoint, before it is known what it asks for. */
+export interface IncomingMessage {
+  server: string
+  http: HostCall['http']
+  /** Of a POST. */
+  post?: PostedMessage
+}
+
+export interface PostedMessage {
+  envelope: Envelope
+  body: JSONBody
+}
+
+/** The same as the policies see it. */
+export interface IncomingCall {
+  server: string
+  http: HostCall['http']
+  facts: CallFacts
+  /** A notification that has no effect: answered 202, and dropped. */
+  isNoOp: boolean
+  /** Of a POST. */
+  body?: JSONBody
+  /** Concurrency limits that it counts for. */
+  occupancies?: Occupancy[]
+}
+
+/** Who asks for `/admin`: the operator, or a principal of a tenant. */
+export type Admin = { isOperator: true } | { isOperator: false; verdict: Verdict }
+
+/**
+ * Hono's type of an app in which every request has a `CallRecord`, those to MCP endpoints a `message`
+ * and then a `call`, and those to `/admin` an `admin`.
+ */
 export interface AppEnv {
-  Variables: { record: CallRecord }
+  Variables: { record: CallRecord; message: IncomingMessage; call: IncomingCall; admin: Admin }
 }

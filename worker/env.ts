@@ -1,15 +1,21 @@
 /** The worker's bindings, read once into what its parts are given. */
+import type { Directory } from '#durable-objects/directory/directory.ts'
 import type { Tenant } from '#durable-objects/tenant/tenant.ts'
+import type { RateLimiter } from '#durable-objects/rate-limiter/rate-limiter.ts'
 import type { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
-import { serverHostName } from '#protocol/tenant.ts'
+import { DIRECTORY_NAME, serverHostName } from '#protocol/tenant.ts'
+import { createKeySets } from './auth/key-sets.ts'
+import { createTrustCache } from './auth/trust-cache.ts'
 import { createVerdictCache } from './auth/verdict-cache.ts'
-import type { Deps } from './context.ts'
+import type { Deps, FloodShield } from './context.ts'
 import { createLog, LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
 
 export interface Env {
   TENANT: DurableObjectNamespace<Tenant>
   /** The class that the bindings choose; the container's has the same methods. */
   SERVER_HOST: DurableObjectNamespace<LocalServerHost>
+  RATE_LIMITER: DurableObjectNamespace<RateLimiter>
+  DIRECTORY: DurableObjectNamespace<Directory>
   ADMIN_TOKEN: string
   TOKEN_PEPPER: string
   /** Set on one machine only. */
@@ -19,6 +25,9 @@ export interface Env {
   ALLOWED_ORIGINS?: string
   ALLOWED_HOSTS?: string
   MAX_BODY_BYTES?: string
+  /** The gateway's own origin, where clients see another than the worker does. */
+  PUBLIC_URL?: string
+  FLOOD_SHIELD?: FloodShield
   LOG_LEVEL?: string
 }
 
@@ -32,9 +41,16 @@ export function createDeps(env: Env): Deps {
   return {
     tenant: (name) => env.TENANT.getByName(name),
     serverHost: (tenant, placement) => env.SERVER_HOST.getByName(serverHostName(tenant, placement)),
+    limiter: (name) => env.RATE_LIMITER.getByName(name),
+    directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
     verdicts: createVerdictCache(),
+    trusts: createTrustCache(),
+    keySets: createKeySets({ fetch: (url, init) => fetch(url, init), now: () => Date.now() }),
+    ...parsePublicURL(env.PUBLIC_URL),
+    ...(env.FLOOD_SHIELD && { floodShield: env.FLOOD_SHIELD }),
     adminToken: env.ADMIN_TOKEN ?? '',
     allowedOrigins: parseList(env.ALLOWED_ORIGINS),
+    hasClientAddress: !isLocal,
     allowedHosts: isLocal ? parseHosts(env.ALLOWED_HOSTS) : undefined,
     maxBodyBytes: parseMaxBodyBytes(env.MAX_BODY_BYTES),
     log: createLog(parseLogLevel(env.LOG_LEVEL)),
@@ -50,6 +66,15 @@ function parseList(text = ''): ReadonlySet<string> {
 function parseHosts(text?: string): ReadonlySet<string> {
   const hosts = [...parseList(text)]
   return new Set(hosts.map((host) => (/^[0-9a-f.]*:[0-9a-f:.]*$/.test(host) ? `[${host}]` : host)))
+}
+
+function parsePublicURL(text = ''): { publicOrigin?: string } {
+  if (text === '') return {}
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) {
+    return { publicOrigin: url.origin }
+  }
+  throw new TypeError(`PUBLIC_URL must be an origin such as https://mcp.example.com, not "${text}"`)
 }
 
 function parseMaxBodyBytes(text: string | undefined): number {

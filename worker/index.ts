@@ -5,7 +5,9 @@ import type { AppEnv } from './context.ts'
 import { createDeps, type Env } from './env.ts'
 
 export { ContainerServerHost } from '#durable-objects/server-host/container-server-host.ts'
+export { Directory } from '#durable-objects/directory/directory.ts'
 export { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
+export { RateLimiter } from '#durable-objects/rate-limiter/rate-limiter.ts'
 export { Tenant } from '#durable-objects/tenant/tenant.ts'
 
 /** One for each isolate: it holds the caches. */

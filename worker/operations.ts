@@ -1,5 +1,6 @@
 /** What an operator asks: is the gateway up, and is a tenant's server host ready. */
 import type { Context } from 'hono'
+import { maySeeServer } from '#protocol/access.ts'
 import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import type { AppEnv, Deps } from './context.ts'
 
@@ -11,12 +12,15 @@ export function health(): Response {
 }
 
 /**
- * 200 when every enabled server of the caller's tenant is warm, else 503 that says which is not.
+ * 200 when every enabled server of its tenant that the caller may see is warm, else 503 that says which is not.
  * Starts nothing: a probe must not wake a container that sleeps.
  */
 export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
   return async function ready(c: Context<AppEnv>): Promise<Response> {
-    const { tenant = '', servers: names = [] } = c.get('record').verdict ?? {}
+    const { verdict } = c.var.record
+    if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
+    const { tenant, grants, policy } = verdict
+    const names = Object.keys(policy.servers).filter((name) => maySeeServer(grants, name))
     const report = await deps.serverHost(tenant, DEFAULT_PLACEMENT).status()
     const servers = names.map((name) => {
       const found = report.servers.find((server) => server.name === name)

@@ -1,25 +1,22 @@
 /** `hearth up`: serves a configuration on this machine until a signal ends it. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Command } from 'commander'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import { findMissingCommands } from '../config/missing-command.ts'
+import { findVisibleSecrets } from '../config/visible-secrets.ts'
 import { readConfigFile } from '../config-file.ts'
-import { openDataFolder } from '../data-folder.ts'
+import { makeDataFolder, openDataFolder } from '../data-folder.ts'
 import { lockDataFolder } from '../data-lock.ts'
+import { removeEndpoint, writeEndpoint } from '../endpoint-file.ts'
 import { exampleConfig } from '../layout.ts'
 import { startLocalRuntime } from '../local-runtime.ts'
 import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
 import { reportWarmth } from '../warmth.ts'
-import { addUpOptions, requireToken, type UpOptions } from './up-options.ts'
+import { requireToken, type UpOptions } from './up-options.ts'
 
-export function upCommand(): Command {
-  return addUpOptions(new Command('up')).action(up)
-}
-
-async function up(options: UpOptions): Promise<void> {
+export async function serve(options: UpOptions): Promise<void> {
   const { logLevel, host, port } = options
   const token = options.token === undefined ? undefined : requireToken(options.token)
   const log = createLog(logLevel)
@@ -27,11 +24,14 @@ async function up(options: UpOptions): Promise<void> {
   const dataFolder = resolve(options.data)
   const configFile = chooseConfig(options.config)
   const servers = readConfigFile({ path: configFile, dataFolder, environment: process.env })
-  const data = openDataFolder(dataFolder)
+  makeDataFolder(dataFolder)
   await lockDataFolder(dataFolder)
+  const data = openDataFolder(dataFolder)
+  removeEndpoint(dataFolder)
   for (const { server, problem } of findMissingCommands(servers, process.env)) {
     log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
   }
+  for (const warning of findVisibleSecrets(servers)) log.write('warn', warning)
   const runtime = await startLocalRuntime({
     servers,
     data,
@@ -41,6 +41,7 @@ async function up(options: UpOptions): Promise<void> {
     onLine: log.relay,
     ...(token === undefined ? {} : { token }),
   })
+  writeEndpoint(dataFolder, runtime.url)
   const ready = { url: runtime.url.origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
   void reportWarmth(runtime.admin, log, stop.signal)

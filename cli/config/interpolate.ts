@@ -1,10 +1,17 @@
 /** `${VAR}` and `${VAR:-default}`: the default stands for a variable that is unset or empty, as in a shell. */
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
+/** `${env:NAME}`, `${input:name}` and the like, of other programs. A shell's own forms have no name there. */
+const PREFIXED = /\$\{([A-Za-z_][A-Za-z0-9_]*):[A-Za-z_][^}]*\}/g
+/** The gateway puts them in, when a process is started. */
+const SECRET_PREFIXES: ReadonlySet<string> = new Set(['secret', 'principal'])
+
 export interface Interpolated {
   text: string
   /** Variables that have neither a value nor a default. */
   missing: string[]
+  /** Prefixes of references that nobody would fill in. */
+  unknown: string[]
 }
 
 export function interpolate(
@@ -18,5 +25,7 @@ export function interpolate(
     if (value === undefined) missing.push(name)
     return value ?? whole
   })
-  return { text: result, missing }
+  const prefixes = [...text.matchAll(PREFIXED)].map(([, prefix = '']) => prefix)
+  const unknown = prefixes.filter((prefix) => !SECRET_PREFIXES.has(prefix))
+  return { text: result, missing, unknown }
 }

@@ -10,8 +10,8 @@ import type { RawServer } from './server-list.ts'
 export interface Surroundings {
   /** What `${VAR}` may name. */
   variables: Readonly<Record<string, string | undefined>>
-  /** Relative working folders start here; also the default. */
-  folder: string
+  /** Relative working folders start here; also the default. Absent: they stay as they are written. */
+  folder?: string
 }
 
 export type Normalised = { config: ServerConfig; problems?: never } | { problems: string[] }
@@ -59,7 +59,13 @@ function fillIn(
 ): Record<string, unknown> {
   const fill = (value: unknown, path: string): unknown => {
     if (typeof value === 'string') {
-      const { text, missing } = interpolate(value, variables)
+      const { text, missing, unknown } = interpolate(value, variables)
+      for (const prefix of unknown) {
+        problems.push(
+          `${path}: nothing fills in \${${prefix}:…}: write \${NAME} for a variable of the ` +
+            'environment, ${secret:NAME} or ${principal:NAME} for a secret',
+        )
+      }
       for (const name of missing) {
         problems.push(
           `${path}: the variable ${name} is not set: set it, or write \${${name}:-default}`,
@@ -80,7 +86,7 @@ function fillIn(
   return filled
 }
 
-function toServerConfig(file: FileServer, folder: string): ServerConfig {
+function toServerConfig(file: FileServer, folder: string | undefined): ServerConfig {
   const {
     type: _,
     transport: _t,
@@ -90,10 +96,8 @@ function toServerConfig(file: FileServer, folder: string): ServerConfig {
     autoApprove: _o,
     ...own
   } = file
-  const { cwd = '.', ...config } = own
-  return {
-    ...config,
-    enabled: config.enabled && disabled !== true,
-    cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd),
-  }
+  const enabled = own.enabled && disabled !== true
+  if (folder === undefined) return { ...own, enabled }
+  const { cwd = '.' } = own
+  return { ...own, enabled, cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd) }
 }

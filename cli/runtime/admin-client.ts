@@ -1,5 +1,11 @@
 /** The admin routes that `hearth up` and the tests use; see worker/admin. */
 import type { ServerConfigs } from '#protocol/server-config.ts'
+import { Failure } from '../failure.ts'
+
+/** Registering a token that ended. */
+const CONFLICT = 409
+const ENDED =
+  'the token of this gateway was rotated or revoked: give its successor, or another, with --token'
 
 export class AdminClient {
   readonly #base: string
@@ -14,9 +20,9 @@ export class AdminClient {
     await this.#send('PUT', 'servers', servers)
   }
 
-  /** Registers a token; the same one may be registered again. */
+  /** Registers a token that may use every server; the same one may be registered again. */
   async putToken(name: string, token: string): Promise<void> {
-    await this.#send('POST', 'tokens', { name, token })
+    await this.#send('POST', 'tokens', { name, token, grants: { scopes: ['*'] } })
   }
 
   /** Refuses new calls and waits for running ones; the gateway gives them 10 s. */
@@ -42,6 +48,7 @@ export class AdminClient {
       ...(signal === undefined ? {} : { signal }),
     })
     const text = await response.text()
+    if (response.status === CONFLICT) throw new Failure(ENDED)
     if (!response.ok)
       throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 1000)}`)
     return text === '' ? undefined : JSON.parse(text)

@@ -14,7 +14,12 @@ export const COMPATIBILITY_DATE = '2026-11-01'
 const WORKER = 'hearth'
 
 /** Binding and class, as in wrangler.toml, but with the local server host. */
-const OBJECTS = { TENANT: 'Tenant', SERVER_HOST: 'LocalServerHost' } as const
+const OBJECTS = {
+  TENANT: 'Tenant',
+  SERVER_HOST: 'LocalServerHost',
+  DIRECTORY: 'Directory',
+  RATE_LIMITER: 'RateLimiter',
+} as const
 
 export interface WorkerdOptions {
   bundle: string
@@ -28,12 +33,18 @@ export interface WorkerdOptions {
   variables: Record<string, string>
   secrets: Record<string, string>
   onLine: (level: string, text: string) => void
+  /** For tests: how many requests one address may send in so many seconds. */
+  floodShield?: { limit: number; period: 10 | 60 }
+  /** For tests: isolates of the worker, over the same objects. Default 1. */
+  isolates?: number
 }
 
 export interface Workerd {
   url: URL
+  /** Of each isolate, the first one's first. */
+  urls: URL[]
   /** Ends one Durable Object as the platform does when it is idle: memory goes, storage stays. */
-  evict(className: 'Tenant' | 'LocalServerHost', name: string): Promise<void>
+  evict(className: (typeof OBJECTS)[keyof typeof OBJECTS], name: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -44,9 +55,11 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const miniflare = createMiniflare(options)
   try {
     await miniflare.ready
-    const url = await miniflare.unsafeGetDirectURL(WORKER)
+    const names = isolateNames(options)
+    const urls = await Promise.all(names.map((name) => miniflare.unsafeGetDirectURL(name)))
     return {
-      url,
+      url: await miniflare.unsafeGetDirectURL(WORKER),
+      urls,
       evict: (className, name) => miniflare.unsafeEvictDurableObject(WORKER, className, { name }),
       stop: async () => {
         await miniflare.dispose()
@@ -75,7 +88,6 @@ function createMiniflare(options: WorkerdOptions): Miniflare {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
-  const { bundle, host, port, storage, hostProgram, variables, secrets, onLine } = options
   return {
     host: '127.0.0.1',
     port: 0,
@@ -83,35 +95,49 @@ function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
     log: new NoOpLog(),
     logRequests: false,
     enableDevRegistry: false,
-    resourcePersistencePath: storage,
-    handleStructuredLogs: ({ level, message }) => onLine(level, message),
-    workers: [
-      {
-        config: {
-          name: WORKER,
-          compatibilityDate: COMPATIBILITY_DATE,
-          manifest: {
-            mainModule: 'worker.js',
-            modules: { 'worker.js': { type: 'esm', contents: bundle } },
-          },
-          env: {
-            ...textBindings(variables),
-            ...textBindings(secrets),
-            ...objectBindings(),
-            // A binding: what is fetched by URL goes through a worker of Miniflare's.
-            HOST_PROGRAM: { type: 'external', address: hostProgram, http: {} },
-          },
-          exports: Object.fromEntries(
-            Object.values(OBJECTS).map((className) => [
-              className,
-              { type: 'durable-object', storage: 'sqlite' },
-            ]),
-          ),
+    resourcePersistencePath: options.storage,
+    handleStructuredLogs: ({ level, message }) => options.onLine(level, message),
+    workers: isolateNames(options).map((name, n) => ({
+      config: {
+        name,
+        compatibilityDate: COMPATIBILITY_DATE,
+        manifest: {
+          mainModule: 'worker.js',
+          modules: { 'worker.js': { type: 'esm' as const, contents: options.bundle } },
         },
-        dev: { unsafeDirectSockets: [{ host, port }] },
+        env: toBindings(options),
+        ...(name === WORKER && { exports: objectExports() }),
       },
-    ],
+      // Only the first is where the address says.
+      dev: { unsafeDirectSockets: [{ host: options.host, port: n === 0 ? options.port : 0 }] },
+    })),
   }
+}
+
+function isolateNames({ isolates = 1 }: WorkerdOptions): string[] {
+  return Array.from({ length: isolates }, (_, n) => (n === 0 ? WORKER : `${WORKER}-${n + 1}`))
+}
+
+function toBindings({ variables, secrets, hostProgram, floodShield }: WorkerdOptions) {
+  return {
+    ...textBindings(variables),
+    ...textBindings(secrets),
+    ...objectBindings(),
+    // A binding: what is fetched by URL goes through a worker of Miniflare's.
+    HOST_PROGRAM: { type: 'external' as const, address: hostProgram, http: {} },
+    ...(floodShield && {
+      FLOOD_SHIELD: { type: 'rate-limit' as const, namespace: WORKER, simple: floodShield },
+    }),
+  }
+}
+
+function objectExports() {
+  return Object.fromEntries(
+    Object.values(OBJECTS).map((className) => [
+      className,
+      { type: 'durable-object' as const, storage: 'sqlite' as const },
+    ]),
+  )
 }
 
 function textBindings(values: Record<string, string>) {

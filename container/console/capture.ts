@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { LineSplitter } from '../stdio/framing.ts'
 import type { ConsoleEntry, ConsoleStream, ProcessConsole } from './process-console.ts'
+import type { Redactor } from '#protocol/redaction.ts'
 
 /** A longer line is cut here. */
 const MAX_LINE_BYTES = 8 * 1024
@@ -12,6 +13,8 @@ const MAX_BYTES_PER_WINDOW = 1024 * 1024
 
 export interface CaptureContext {
   console: ProcessConsole
+  /** Takes the secrets of the launch out of a line. */
+  redact: Redactor
   /** The id of the call in flight, when there is exactly one. */
   callId(): ConsoleEntry['callId']
 }
@@ -27,7 +30,7 @@ export class Capture {
   readStderr(stderr: Readable): void {
     const lines = new LineSplitter(MAX_LINE_BYTES, {
       onLine: (line) => this.#keep('stderr', line.toString('utf8')),
-      onOversize: (head) => this.#keep('stderr', `${head.toString('utf8')}… (cut)`),
+      onOversize: (head) => this.#keep('stderr', head.toString('utf8'), true),
     })
     const throttle = createThrottle(stderr)
     stderr.on('data', (chunk: Buffer) => {
@@ -41,11 +44,13 @@ export class Capture {
   /** A line of standard output that is no message. */
   takeStray(line: Uint8Array): void {
     const shown = Buffer.from(line.subarray(0, MAX_LINE_BYTES)).toString('utf8')
-    this.#keep('stdout', line.length > MAX_LINE_BYTES ? `${shown}… (cut)` : shown)
+    this.#keep('stdout', shown, line.length > MAX_LINE_BYTES)
   }
 
-  #keep(stream: ConsoleStream, text: string): void {
-    this.#context.console.push(stream, text, this.#context.callId())
+  #keep(stream: ConsoleStream, text: string, isCut = false): void {
+    const { console, redact, callId } = this.#context
+    const shown = redact(text, isCut)
+    console.push(stream, isCut ? `${shown}… (cut)` : shown, callId())
   }
 }
 

@@ -46,7 +46,7 @@ export class Cell {
       onNewEpoch: () => this.#assembler.drop(),
       onPressure: (isHigh) => this.#supervisor.setPaused(isHigh),
       onConnected: (isConnected) => this.#watch(isConnected),
-      onFault: (error) => log('warn', 'link_fault', { cell: name, error: String(error) }),
+      onFault: (error) => log('warn', 'link_fault', { cell: name, error: describeFault(error) }),
     })
     this.#supervisor = this.#createSupervisor(options)
     this.#watch(false)
@@ -127,4 +127,10 @@ export class Cell {
     await this.shutDown()
     this.#options.onForgotten()
   }
+}
+
+/** Our own errors tell numbers. Those of a parser quote what they could not read. */
+function describeFault(error: unknown): string {
+  const isOwn = error instanceof RangeError || error instanceof TypeError
+  return isOwn ? String(error) : error instanceof Error ? error.name : 'not an error'
 }

@@ -14,6 +14,7 @@ const Launch = z.object({
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()),
   cwd: z.string().exactOptional(),
+  secrets: z.array(z.string()).exactOptional(),
   warm: z.int().min(0),
   maxProcesses: z.int().min(1),
   idleTimeoutMs: z

@@ -1,3 +1,6 @@
+import type { Readable } from 'node:stream'
+import { RingBuffer } from '../console/ring-buffer.ts'
+import { LineSplitter } from '../stdio/framing.ts'
 import { spawnProgram, StartError } from '../supervisor/spawn.ts'
 import type { Program } from '../supervisor/spawn.ts'
 import { signalGroup } from '../supervisor/terminate.ts'
@@ -10,12 +13,8 @@ const MAX_TAIL_BYTES = 4 * 1024
 /** Runs a package manager to its end. Rejects with `StartError`, which tells its last words. */
 export async function runTool(task: string, program: Program): Promise<void> {
   const child = await spawnProgram(program)
-  let tail = ''
-  const keep = (chunk: Buffer): void => {
-    tail = (tail + chunk.toString('utf8')).slice(-MAX_TAIL_BYTES)
-  }
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
+  const tail = new RingBuffer<string>(MAX_TAIL_BYTES, MAX_TAIL_BYTES)
+  for (const stream of [child.stdout, child.stderr]) keepLines(stream, tail)
   child.stdin.on('error', () => undefined).end()
   const deadline = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), DEADLINE_MS)
   const stop = (): void => signalGroup(child.pid, 'SIGKILL')
@@ -23,11 +22,21 @@ export async function runTool(task: string, program: Program): Promise<void> {
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   process.off('exit', stop)
   clearTimeout(deadline)
-  if (code !== 0) throw new StartError(`${task} failed: ${lastLine(tail)}`)
+  if (code !== 0) throw new StartError(`${task} failed: ${lastLine(tail.toArray())}`)
 }
 
-function lastLine(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
+/** From their beginning: the rest of a line could be the rest of a secret, which nobody would know. */
+function keepLines(stream: Readable, tail: RingBuffer<string>): void {
+  const keep = (line: Buffer): void => {
+    if (line.length > 0) tail.push(line.toString('utf8'), line.length)
+  }
+  const lines = new LineSplitter(MAX_TAIL_BYTES, { onLine: keep, onOversize: keep })
+  stream.on('data', (chunk: Buffer) => lines.push(chunk))
+  stream.on('end', () => lines.flush())
+}
+
+function lastLine(output: readonly string[]): string {
+  const lines = output.filter((line) => line.trim() !== '')
   const telling = lines.findLast((line) => /error|not found|no such/i.test(line)) ?? lines.at(-1)
   return (telling ?? 'no output').trim().slice(0, 300)
 }

@@ -11,6 +11,7 @@ import { readMessage } from '../stdio/envelope.ts'
 import { InFlight } from '../stdio/in-flight.ts'
 import { StdinWriter } from '../stdio/stdin-writer.ts'
 import type { Launch, OversizeMeta, UndeliveredMeta } from '#protocol/link.ts'
+import type { Redactor } from '#protocol/redaction.ts'
 
 /** How long the output of a process that has exited is waited for, while it is being read. */
 const DRAIN_MS = 500
@@ -29,6 +30,7 @@ export interface ServerProcessOptions {
   child: ChildProcessWithoutNullStreams
   launch: Launch
   console: ProcessConsole
+  redact: Redactor
   /** Called once, after the last of its output. */
   onExit(exitCode: number | null, signal: string | null): void
 }
@@ -44,7 +46,7 @@ export class ServerProcess {
   readonly #lifetime: Lifetime
   #lessee: Lessee | undefined
 
-  constructor({ child, launch, console, onExit }: ServerProcessOptions) {
+  constructor({ child, launch, console, redact, onExit }: ServerProcessOptions) {
     this.pid = child.pid ?? 0
     this.#child = child
     this.#console = console
@@ -52,7 +54,7 @@ export class ServerProcess {
     this.#lifetime = new Lifetime(launch, this.#inFlight, (reason) =>
       this.#lessee?.onExpire(reason),
     )
-    const capture = new Capture({ console, callId: () => this.#inFlight.only })
+    const capture = new Capture({ console, redact, callId: () => this.#inFlight.only })
     capture.readStderr(child.stderr)
     this.#output = new Output(child.stdout, this.#inFlight, capture)
     this.#reportExit(onExit)

@@ -1,10 +1,11 @@
 import type { Log } from '../host/log.ts'
 import type { Reaper } from './reaper.ts'
 import { ServerProcess } from './server-process.ts'
-import { spawnProgram } from './spawn.ts'
+import { spawnProgram, StartError } from './spawn.ts'
 import type { CellConsole } from '../console/process-console.ts'
 import type { CommandResolver } from '../resolve/command.ts'
 import type { Launch } from '#protocol/link.ts'
+import { createRedactor, type Redactor } from '#protocol/redaction.ts'
 
 export interface ProcessStarter {
   resolver: CommandResolver
@@ -21,7 +22,8 @@ export async function startProcess(
   launch: Launch,
   onExit: (exitCode: number | null, signal: string | null) => void,
 ): Promise<ServerProcess> {
-  const child = await spawnLaunch(starter, launch)
+  const redact = redactorOf(launch)
+  const child = await spawnLaunch(starter, launch, redact)
   const { reaper, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
@@ -32,6 +34,7 @@ export async function startProcess(
     child,
     launch,
     console: printed,
+    redact,
     onExit: (exitCode, signal) => {
       console.end(printed)
       log('debug', 'process_ended', { server: launch.name, pid, exitCode, signal })
@@ -43,13 +46,27 @@ export async function startProcess(
 async function spawnLaunch(
   { resolver, baseEnv, log }: ProcessStarter,
   launch: Launch,
+  redact: Redactor,
 ): ReturnType<typeof spawnProgram> {
   try {
     const { file, args } = await resolver.resolve(launch)
     const env = { ...baseEnv, ...launch.env }
     return await spawnProgram({ file, args, cwd: launch.cwd, env })
   } catch (error) {
-    log('warn', 'process_start_failed', { server: launch.name, error: String(error) })
+    // What is quoted in it may be an argument; a package manager's own words are cut.
+    const message = redact(error instanceof Error ? error.message : 'unknown error', true)
+    log('warn', 'process_start_failed', { server: launch.name, error: message })
+    if (error instanceof StartError) throw new StartError(message)
     throw error
   }
+}
+
+const redactors = new WeakMap<Launch, Redactor>()
+
+function redactorOf(launch: Launch): Redactor {
+  const known = redactors.get(launch)
+  if (known !== undefined) return known
+  const redact = createRedactor(launch.secrets ?? [])
+  redactors.set(launch, redact)
+  return redact
 }

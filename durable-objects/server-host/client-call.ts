@@ -6,6 +6,7 @@ import type { RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import type { Exchange } from './connection.ts'
 import type { Reply } from './reply.ts'
+import { isList, keepVisible, type ListFilter } from './visible-list.ts'
 
 /** A request over this is not kept for a repetition after a crash. */
 const MAX_KEPT_BYTES = 256 * 1024
@@ -58,8 +59,11 @@ export class ClientCall implements Exchange {
   }
 
   answer(payload: Uint8Array, outcome: CallLog['outcome'], processMs?: number, status = 200): void {
-    if (!this.#settle(outcome, processMs)) return
-    this.reply.answer(payload, status)
+    if (this.#settled) return
+    const filter = filterOf(this.host)
+    const visible = filter === undefined ? payload : keepVisible(payload, filter)
+    this.#settle(outcome, processMs)
+    this.reply.answer(visible, status)
   }
 
   /** The client gave up: cancelled, or gone. It gets nothing more. */
@@ -74,6 +78,13 @@ export class ClientCall implements Exchange {
     this.#options.onSettled(this)
     return true
   }
+}
+
+/** By what the answer to a call is filtered, where it is. */
+export function filterOf({ envelope, era, access }: HostCall): ListFilter | undefined {
+  if (access === undefined || envelope?.kind !== 'request') return undefined
+  const { method } = envelope
+  return isList(method) ? { method, era, access } : undefined
 }
 
 export function logCall(host: HostCall, outcome: CallLog['outcome'], processMs?: number): void {
@@ -98,7 +109,7 @@ export function logCall(host: HostCall, outcome: CallLog['outcome'], processMs?:
 
 export function toResponse(error: GatewayError, id: RequestId | null): Response {
   const { status } = ERRORS[error.code]
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  const headers: Record<string, string> = { 'content-type': 'application/json', ...error.headers }
   if (error.retryAfterMs !== undefined) {
     headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
   }

@@ -47,7 +47,7 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
       name: this.#name,
       storage: ctx.storage,
       dial: () => this.#dial(),
-      readConfig: () => tenant.config(),
+      launches: (principal) => tenant.launches(principal),
       touch: () => this.renewActivityTimeout(),
       isUp: () => this.ctx.container?.running === true,
       logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
@@ -70,6 +70,10 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
 
   warm(): Promise<WarmReport> {
     return this.#keepAwake(this.#host.warm())
+  }
+
+  endCredential(credential: string, at?: number): Promise<void> {
+    return this.#host.endCredential(credential, at)
   }
 
   /** The base class asks once no call has begun for `SLEEP_AFTER`; while one runs, it asks again. */

@@ -3,13 +3,13 @@
  * servers exit on a request before `initialize` (2026-07-28, transports/stdio.mdx, Compatibility).
  */
 import { GatewayError } from '#protocol/errors.ts'
+import type { Launch } from '#protocol/link.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
+import { createRedactor } from '#protocol/redaction.ts'
 import { Connection, ServerError } from './connection.ts'
-import type { Link } from './link/link.ts'
+import type { HostContext } from './host-context.ts'
 import { openProcess } from './open-process.ts'
 import type { Server } from './servers.ts'
-import type { Store } from './store.ts'
-import type { Ticker } from './ticker.ts'
 
 /** What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era. */
 export interface Eras {
@@ -19,36 +19,35 @@ export interface Eras {
 
 /** A server that does not answer `server/discover` in this time is taken for a legacy one, for now. */
 const DISCOVER_TIMEOUT_MS = 5_000
+/** In memory; the store has more. */
+const MAX_KNOWN_ERAS = 1_000
 
 type Asked = { result: Record<string, unknown> } | { error: unknown }
 
 const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
 export class EraProbe {
-  readonly #link: Link
-  readonly #store: Store
-  readonly #ticker: Ticker
+  readonly #context: Pick<HostContext, 'link' | 'servers' | 'store' | 'ticker'>
+  /** By launch digest, oldest first. */
   readonly #known = new Map<string, Eras>()
   readonly #probing = new Map<string, Promise<Eras>>()
 
-  constructor(link: Link, store: Store, ticker: Ticker) {
-    this.#link = link
-    this.#store = store
-    this.#ticker = ticker
+  constructor(context: Pick<HostContext, 'link' | 'servers' | 'store' | 'ticker'>) {
+    this.#context = context
   }
 
   /** What is known without asking; `undefined` until a probe succeeded. */
   known({ launch: { digest } }: Server): Eras | undefined {
     const known = this.#known.get(digest)
     if (known !== undefined) return known
-    const row = this.#store.era(digest)
+    const row = this.#context.store.era(digest)
     if (row === undefined) return undefined
     const eras: Eras = {}
     if (row.discover !== null) eras.discover = JSON.parse(row.discover) as Record<string, unknown>
     if (row.initialize !== null) {
       eras.initialize = JSON.parse(row.initialize) as Record<string, unknown>
     }
-    this.#known.set(digest, eras)
+    this.#keep(digest, eras)
     return eras
   }
 
@@ -70,15 +69,24 @@ export class EraProbe {
     const eras: Eras = {}
     if ('result' in discover) eras.discover = discover.result
     if ('result' in initialize) eras.initialize = initialize.result
-    else if (eras.discover === undefined) throw startFailure(initialize.error)
-    this.#known.set(server.launch.digest, eras)
+    else if (eras.discover === undefined) {
+      throw startFailure(initialize.error, this.#context.servers.launchOf(server))
+    }
+    this.#keep(server.launch.digest, eras)
     // Silence is no answer: a server that was merely slow is asked again by the next object.
     if (!('error' in discover) || !isTimeout(discover.error)) this.#remember(server, eras)
     return eras
   }
 
+  /** Each version of a secret is another digest: those of former ones leave. */
+  #keep(digest: string, eras: Eras): void {
+    this.#known.set(digest, eras)
+    const [oldest] = this.#known.keys()
+    if (oldest !== undefined && this.#known.size > MAX_KNOWN_ERAS) this.#known.delete(oldest)
+  }
+
   #remember({ launch: { digest } }: Server, { discover, initialize }: Eras): void {
-    this.#store.saveEra(
+    this.#context.store.saveEra(
       digest,
       discover === undefined ? null : JSON.stringify(discover),
       initialize === undefined ? null : JSON.stringify(initialize),
@@ -102,8 +110,8 @@ export class EraProbe {
     params: Record<string, unknown>,
     timeoutMs: number,
   ): Promise<Asked> {
-    const channel = await openProcess(this.#link, server, `probe:${crypto.randomUUID()}`)
-    const connection = new Connection(channel, this.#ticker, {
+    const channel = await openProcess(this.#context, server, `probe:${crypto.randomUUID()}`)
+    const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: () => undefined,
       onStrayResponse: () => undefined,
       onOver: (error, unanswered) => {
@@ -121,11 +129,11 @@ export class EraProbe {
 }
 
 /** Why a new process did not answer `initialize`, as a code of the error table. */
-export function startFailure(error: unknown): GatewayError {
+export function startFailure(error: unknown, launch: Launch | undefined): GatewayError {
   if (error instanceof ServerError) {
-    return new GatewayError('server_start_failed', {
-      detail: `initialize was refused: ${error.message}`,
-    })
+    // A server may quote the credential that it does not like.
+    const message = createRedactor(launch?.secrets ?? [])(error.message)
+    return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
   }
   if (GatewayError.is(error)) {
     if (error.code === 'call_timeout') return new GatewayError('server_start_timeout')

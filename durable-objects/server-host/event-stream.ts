@@ -38,6 +38,7 @@ export class EventStream implements Ticking {
   #delivered: number
   #lastWrite = 0
   #ended = false
+  #onReleased: (() => void) | undefined
 
   constructor(options: EventStreamOptions) {
     this.#options = options
@@ -54,9 +55,13 @@ export class EventStream implements Ticking {
     return this.#writer !== undefined
   }
 
-  /** Makes the response that carries the stream from now on; a former one is ended. */
-  attach(after?: number, headers: Record<string, string> = {}): Response {
-    this.#detach()
+  /**
+   * Makes the response that carries the stream from now on; a former one is ended. `onReleased`: that
+   * response carries it no longer, for whatever reason.
+   */
+  attach(after?: number, headers: Record<string, string> = {}, onReleased?: () => void): Response {
+    this.detach()
+    this.#onReleased = onReleased
     const { readable, writable } = new IdentityTransformStream()
     const writer = writable.getWriter()
     this.#writer = writer
@@ -69,7 +74,7 @@ export class EventStream implements Ticking {
       this.#write(COMMENT)
     }
     this.#replay(after ?? this.#delivered)
-    if (this.#ended) this.#detach()
+    if (this.#ended) this.detach()
     return new Response(readable, { headers: { ...SSE_HEADERS, ...headers } })
   }
 
@@ -87,7 +92,15 @@ export class EventStream implements Ticking {
     this.#ended = true
     const { log } = this.#options
     log?.store.endStream(log.session, log.stream)
-    this.#detach()
+    this.detach()
+  }
+
+  /** Ends the response; the stream goes on, without one. */
+  detach(): void {
+    const writer = this.#writer
+    if (writer === undefined) return
+    this.#release()
+    writer.close().catch(() => undefined)
   }
 
   tick(now: number): void {
@@ -136,17 +149,12 @@ export class EventStream implements Ticking {
     if (!this.#ended) this.#options.onGone?.()
   }
 
-  #detach(): void {
-    const writer = this.#writer
-    if (writer === undefined) return
-    this.#release()
-    writer.close().catch(() => undefined)
-  }
-
   #release(): void {
     this.#options.ticker.delete(this)
     this.#writer = undefined
     this.#backlog = 0
+    this.#onReleased?.()
+    this.#onReleased = undefined
   }
 }
 

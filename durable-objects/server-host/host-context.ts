@@ -1,4 +1,5 @@
 /** What the parts of one server host share; made once in its constructor. */
+import type { Credentials } from './credentials.ts'
 import type { EraProbe } from './eras.ts'
 import type { Link } from './link/link.ts'
 import type { Servers } from './servers.ts'
@@ -12,6 +13,7 @@ export interface HostContext {
   ticker: Ticker
   servers: Servers
   eras: EraProbe
+  credentials: Credentials
   /** Calls in flight, of every session. */
   calls: Set<ClientCall>
   keepAliveMs: number

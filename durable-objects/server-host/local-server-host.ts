@@ -24,7 +24,7 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
       name,
       storage: ctx.storage,
       dial: () => dial(env, name),
-      readConfig: () => tenant.config(),
+      launches: (principal) => tenant.launches(principal),
       logs: env.LOG_LEVEL === undefined || env.LOG_LEVEL === 'info' || env.LOG_LEVEL === 'debug',
       keepAliveMs: Number(env.KEEP_ALIVE_MS ?? 15_000),
     })
@@ -44,6 +44,10 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
 
   warm(): Promise<WarmReport> {
     return this.#host.warm()
+  }
+
+  endCredential(credential: string, at?: number): Promise<void> {
+    return this.#host.endCredential(credential, at)
   }
 }
 

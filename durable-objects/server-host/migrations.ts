@@ -13,6 +13,8 @@ const STEPS = [
    CREATE TABLE eras (
      digest TEXT PRIMARY KEY, discover TEXT, initialize TEXT, probed INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE keys (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`,
+  `ALTER TABLE streams ADD COLUMN filter TEXT;
+   ALTER TABLE sessions ADD COLUMN access TEXT;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

@@ -8,11 +8,13 @@ import {
   decodeHostCall,
   readHostBody,
   type HostCall,
+  type ServerReport,
   type WarmReport,
 } from '#protocol/host-call.ts'
-import type { ServerConfigs } from '#protocol/server-config.ts'
+import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { Channel } from './link/channel.ts'
 import { logCall, toResponse, type ClientCall } from './client-call.ts'
+import { Credentials } from './credentials.ts'
 import { EraProbe, type Eras } from './eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
@@ -27,7 +29,8 @@ export interface ServerHostOptions {
   name: string
   storage: DurableObjectStorage
   dial: () => Promise<WebSocket>
-  readConfig: () => Promise<{ version: number; servers: ServerConfigs } | undefined>
+  /** What the tenant runs; see `TenantStub.launches`. */
+  launches: (principal?: string) => Promise<LaunchConfig | undefined>
   /** Called for each request: the container is in use. */
   touch?: () => void
   /** Whether dialling starts nothing. Default: always. */
@@ -63,16 +66,18 @@ export class ServerHost {
       launches: () => servers.launches,
       adopt: (channel) => this.#adopt(channel),
     })
-    const servers = new Servers(options.readConfig, () => {
+    const servers = new Servers(options.launches, () => {
       link.configure()
       const digests = new Set(servers.launches.map(({ digest }) => digest))
       this.#modern.prune(digests)
       this.#legacy.prune(digests)
     })
-    const eras = new EraProbe(link, store, ticker)
+    const eras = new EraProbe({ link, servers, store, ticker })
     const calls = new Set<ClientCall>()
     const { keepAliveMs, logs, isUp = () => true } = options
-    this.#context = { store, link, ticker, servers, eras, calls, keepAliveMs, logs, isUp }
+    const credentials = new Credentials(ticker)
+    const parts = { store, link, ticker, servers, eras, credentials, calls }
+    this.#context = { ...parts, keepAliveMs, logs, isUp }
     const [, , placement] = options.name.split(':')
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, placement ?? '', this.#modern)
@@ -84,6 +89,7 @@ export class ServerHost {
     try {
       if (Date.now() < this.#drainedUntil)
         throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
+      this.#context.credentials.check(host, Date.now())
       // A stream that only listens does not keep the container awake.
       if (host.http !== 'GET') this.#options.touch?.()
       const body = await readHostBody(request)
@@ -120,13 +126,20 @@ export class ServerHost {
     }
   }
 
+  /** See `ServerHostMethods`. */
+  async endCredential(credential: string, at?: number): Promise<void> {
+    const now = Date.now()
+    this.#context.credentials.end(credential, at ?? now, now)
+  }
+
   /** What `warm` would find ready, without starting anything. */
   async status(): Promise<WarmReport> {
     const { servers, eras } = this.#context
     await servers.load()
-    const reports = servers.all.map((server) => {
+    const reports = servers.all.map(({ name, server, fault }) => {
+      if (server === undefined) return reportUnstarted(name, fault)
       const known = eras.known(server)
-      return { name: server.name, ready: known !== undefined, eras: toNames(known) }
+      return { name, ready: known !== undefined, eras: toNames(known) }
     })
     return { servers: reports }
   }
@@ -135,12 +148,12 @@ export class ServerHost {
   async warm(): Promise<WarmReport> {
     const { servers, eras } = this.#context
     await servers.load()
-    const reports = servers.all.map(async (server) => {
+    const reports = servers.all.map(async ({ name, server, fault }) => {
+      if (server === undefined) return reportUnstarted(name, fault)
       try {
-        return { name: server.name, ready: true, eras: toNames(await eras.of(server)) }
+        return { name, ready: true, eras: toNames(await eras.of(server)) }
       } catch (error) {
-        const { message } = GatewayError.from(error)
-        return { name: server.name, ready: false, eras: [], error: message }
+        return reportUnstarted(name, GatewayError.from(error))
       }
     })
     return { servers: await Promise.all(reports) }
@@ -156,6 +169,12 @@ export class ServerHost {
     const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
     return kind === 'session' && this.#legacy.adopt(rest, channel)
   }
+}
+
+/** A personal server has no fault: its processes wait for their principals. */
+function reportUnstarted(name: string, fault: GatewayError | undefined): ServerReport {
+  if (fault !== undefined) return { name, ready: false, eras: [], error: fault.message }
+  return { name, ready: true, eras: [], isPersonal: true }
 }
 
 function toNames({ initialize, discover }: Eras = {}): string[] {

@@ -1,31 +1,41 @@
-/** The tenant's servers as this object runs them: configuration, launch specs, eras. */
+/** The tenant's servers as this object runs them: configuration, launches, and why one cannot start. */
 import { GatewayError } from '#protocol/errors.ts'
 import type { Launch } from '#protocol/link.ts'
-import type { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
+import type { LaunchConfig, ResolvedServer } from '#protocol/tenant.ts'
+import { toStartable, type Server, type ServerFacts, type Startable } from './launch.ts'
+import { PersonalServers } from './personal-servers.ts'
 
-export interface Server {
-  name: string
-  config: ServerConfig
-  launch: Launch
+export type { Server, ServerFacts } from './launch.ts'
+
+/** One configured server; `startable` is absent for a personal one, which a principal starts. */
+interface Known {
+  resolved: ResolvedServer
+  startable?: Startable
 }
 
 export class Servers {
-  readonly #read: () => Promise<{ version: number; servers: ServerConfigs } | undefined>
+  readonly #read: (principal?: string) => Promise<LaunchConfig | undefined>
   readonly #onChange: () => void
-  #byName = new Map<string, Server>()
+  readonly #personal: PersonalServers
+  #byName = new Map<string, Known>()
   #version = -1
   #loading: Promise<void> | undefined
 
   constructor(
-    read: () => Promise<{ version: number; servers: ServerConfigs } | undefined>,
+    read: (principal?: string) => Promise<LaunchConfig | undefined>,
     onChange: () => void,
   ) {
     this.#read = read
     this.#onChange = onChange
+    this.#personal = new PersonalServers(read, onChange)
   }
 
+  /** Everything that can be started, personal servers of the principals that called among it. */
   get launches(): Launch[] {
-    return [...this.#byName.values()].map(({ launch }) => launch)
+    const common = [...this.#byName.values()].flatMap(({ startable }) => {
+      return startable?.server === undefined ? [] : startable.server.launch
+    })
+    return [...common, ...this.#personal.launches]
   }
 
   /** Of the configuration at hand. */
@@ -33,21 +43,58 @@ export class Servers {
     return this.#version
   }
 
-  get all(): Server[] {
-    return [...this.#byName.values()]
+  /** What is configured: `server` for one that can be started by anyone, `fault` for one that cannot. */
+  get all(): { name: string; server?: Server; fault?: GatewayError }[] {
+    return [...this.#byName].map(([name, { startable }]) => {
+      if (startable === undefined) return { name }
+      const { server } = startable
+      return server === undefined ? { name, fault: startable.fault() } : { name, server }
+    })
   }
 
-  /** The server as of the asked configuration version, or a newer one. Throws `server_not_found`. */
-  async get(name: string, version: number): Promise<Server> {
+  /**
+   * The server as of the asked configuration version, or a newer one; a personal one is the principal's.
+   * Throws `server_not_found`, `secret_missing`, `secret_unusable`.
+   */
+  async get(name: string, version: number, principal?: string): Promise<Server> {
     await this.reach(version)
-    const server = this.#byName.get(name)
-    if (server === undefined) throw new GatewayError('server_not_found')
-    return server
+    const known = this.#byName.get(name)
+    if (known?.startable?.server !== undefined) return known.startable.server
+    if (known?.startable !== undefined) throw known.startable.fault()
+    const personal =
+      known === undefined || principal === undefined
+        ? undefined
+        : await this.#personal.get(name, principal, this.#version, this.#byName.size)
+    if (personal === undefined) throw new GatewayError('server_not_found')
+    return personal
   }
 
-  /** The server if the configuration at hand has it: for what goes on without a call. */
-  peek(name: string): Server | undefined {
-    return this.#byName.get(name)
+  /** The same if it is at hand, without a wait. */
+  peek(name: string, principal?: string): Server | undefined {
+    const known = this.#byName.get(name)
+    if (known === undefined || known.startable !== undefined) return known?.startable?.server
+    return principal === undefined ? undefined : this.#personal.use(name, principal, this.#version)
+  }
+
+  /** What of it does not depend on how it is started: for what goes on without a call. */
+  factsOf(name: string, principal: string): ServerFacts | undefined {
+    const known = this.#byName.get(name)
+    if (known === undefined) return undefined
+    const { config, isPersonal } = known.resolved
+    return { name, config, ...(isPersonal && { principal }) }
+  }
+
+  /** The launch that the host program knows a server by, after `get`. */
+  launchOf({ name, principal }: Pick<ServerFacts, 'name' | 'principal'>): Launch | undefined {
+    const known = this.#byName.get(name)
+    if (known === undefined || known.startable !== undefined)
+      return known?.startable?.server?.launch
+    return principal === undefined ? undefined : this.#personal.peek(name, principal)?.launch
+  }
+
+  /** A principal is there, though it needs no process now. */
+  touch(name: string, principal: string): void {
+    this.#personal.touch(name, principal)
   }
 
   /** Reads the configuration again when it is older than that version. */
@@ -66,30 +113,13 @@ export class Servers {
   async #load(): Promise<void> {
     const stored = await this.#read()
     if (stored === undefined || stored.version === this.#version) return
-    const enabled = Object.entries(stored.servers).filter(([, config]) => config.enabled)
-    const servers = await Promise.all(enabled.map(([name, config]) => toServer(name, config)))
-    this.#byName = new Map(servers.map((server) => [server.name, server]))
+    const entries = Object.entries(stored.servers).map(async ([name, resolved]) => {
+      if (resolved.isPersonal) return [name, { resolved }] as const
+      return [name, { resolved, startable: await toStartable(name, resolved) }] as const
+    })
+    this.#byName = new Map<string, Known>(await Promise.all(entries))
     this.#version = stored.version
+    this.#personal.retain((name) => this.#byName.get(name)?.resolved.isPersonal === true)
     this.#onChange()
   }
-}
-
-async function toServer(name: string, config: ServerConfig): Promise<Server> {
-  const { command, args, env, cwd, warm, maxProcesses, idleTimeoutMs, maxLifetimeMs } = config
-  const identity = JSON.stringify([command, args, Object.entries(env).sort(), cwd])
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(identity))
-  const digest = Array.from(new Uint8Array(hash), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
-  const limits = { warm, maxProcesses, idleTimeoutMs, maxLifetimeMs }
-  const launch = {
-    name,
-    digest,
-    command,
-    args,
-    env,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...limits,
-  }
-  return { name, config, launch }
 }

@@ -32,8 +32,10 @@ export class SharedProcess {
   readonly #context: HostContext
   readonly #server: Server
   readonly #options: SharedProcessOptions
-  readonly #calls = new Map<RequestId, SharedCall>()
+  readonly #calls = new Map<RequestId, { call: SharedCall; connection: Connection }>()
   #connection: Connection | undefined
+  /** They end with their last call. */
+  readonly #retired = new Set<Connection>()
   #starting: Promise<Connection> | undefined
   #lastId = 0
 
@@ -51,39 +53,53 @@ export class SharedProcess {
       id,
       deadline: call.deadline,
       onResponse: (payload, meta) => {
-        this.#calls.delete(id)
+        this.#forget(id)
         call.onResponse(payload, meta)
       },
       onLost: (error) => {
-        this.#calls.delete(id)
+        this.#forget(id)
         call.onLost(error, exchange.undelivered === true)
       },
     }
     const payload = make(id)
     connection.request(exchange, payload)
-    this.#calls.set(id, call)
+    this.#calls.set(id, { call, connection })
     return id
   }
 
   /** A request of the gateway's own. */
   async ask(method: string, params: Record<string, unknown>): Promise<Record<string, unknown>> {
     const connection = this.#live ?? (await this.start())
-    return connection.ask(method, params, this.#server.config.timeoutMs.start)
+    const asked = connection.ask(method, params, this.#server.config.timeoutMs.start)
+    return asked.finally(() => this.#endRetired(connection))
   }
 
   /** Gives a request up; nothing more is heard of it. */
-  cancel(id: number, reason: string): void {
-    if (this.#calls.delete(id)) this.#connection?.cancel(id, reason)
+  cancel(id: RequestId, reason: string): void {
+    const connection = this.#calls.get(id)?.connection
+    connection?.cancel(id, reason)
+    this.#forget(id)
   }
 
   notify(payload: Uint8Array): void {
     this.#live?.send(payload)
   }
 
-  close(): void {
-    this.#connection?.close()
-    for (const call of [...this.#calls.values()]) call.onLost(new GatewayError('server_exited'))
-    this.#calls.clear()
+  /**
+   * The process takes no more requests: running calls go on, and the next one starts another process.
+   * What waits without a deadline, a subscription, would never end: it is lost.
+   */
+  retire(): void {
+    const connection = this.#connection
+    this.#connection = undefined
+    if (connection === undefined || connection.over) return
+    this.#retired.add(connection)
+    for (const [id, { call, connection: its }] of [...this.#calls]) {
+      if (its !== connection || call.deadline !== Infinity) continue
+      this.cancel(id, 'the configuration has changed')
+      call.onLost(new GatewayError('server_exited', { detail: 'its configuration has changed' }))
+    }
+    this.#endRetired(connection)
   }
 
   async start(): Promise<Connection> {
@@ -93,15 +109,25 @@ export class SharedProcess {
     return this.#starting
   }
 
+  #forget(id: RequestId): void {
+    const connection = this.#calls.get(id)?.connection
+    this.#calls.delete(id)
+    if (connection !== undefined) this.#endRetired(connection)
+  }
+
+  #endRetired(connection: Connection): void {
+    if (connection.inFlight > 0 || !this.#retired.delete(connection)) return
+    connection.close()
+  }
+
   get #live(): Connection | undefined {
     const ready = this.#connection?.over === false && this.#starting === undefined
     return ready ? this.#connection : undefined
   }
 
   async #start(): Promise<Connection> {
-    const { link, ticker } = this.#context
-    const channel = await openProcess(link, this.#server, `shared:${crypto.randomUUID()}`)
-    const connection = new Connection(channel, ticker, {
+    const channel = await openProcess(this.#context, this.#server, `shared:${crypto.randomUUID()}`)
+    const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: () => undefined,
       onOver: (error, unanswered) => {
@@ -128,7 +154,7 @@ export class SharedProcess {
       return connection.send(encode(answer))
     }
     const { params } = decode(payload)
-    const call = isObject(params) ? this.#calls.get(addressee(params) ?? '') : undefined
+    const call = isObject(params) ? this.#calls.get(addressee(params) ?? '')?.call : undefined
     if (call !== undefined) call.onEvent(payload, method ?? '')
     else this.#options.onNotification(payload, method ?? '')
   }

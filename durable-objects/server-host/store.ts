@@ -1,5 +1,7 @@
 /** Every SQL string of a server host. What is here outlives processes, containers and the object. */
+import type { Access } from '#protocol/access.ts'
 import { migrate } from './migrations.ts'
+import type { ListFilter } from './visible-list.ts'
 
 export interface SessionRecord {
   id: string
@@ -11,6 +13,8 @@ export interface SessionRecord {
   initialize: string
   logLevel: string | undefined
   subscriptions: string[]
+  /** What its principal may read, by the newest call that told; absent: everything. */
+  access: Access | undefined
 }
 
 /** Kept per session, over all its streams. Older events are forgotten first. */
@@ -21,6 +25,8 @@ const MAX_ROW_BYTES = 1_900_000
 /** A session that was not used for this long is forgotten. */
 const SESSION_TTL_MS = 7 * 86_400_000
 const MAX_SESSIONS = 10_000
+/** Each version of a secret, and each principal of a personal server, has its own. */
+const MAX_ERAS = 2_000
 const TRIM_EVERY = 32
 const EXPIRE_EVERY = 32
 
@@ -32,6 +38,7 @@ interface SessionRow extends Record<string, SqlStorageValue> {
   initialize: string
   log_level: string | null
   subscriptions: string
+  access: string | null
 }
 
 export class Store {
@@ -51,10 +58,10 @@ export class Store {
     this.#storage.transactionSync(() => {
       if (this.#added++ % EXPIRE_EVERY === 0) this.#expire(now)
       this.#sql.exec(
-        `INSERT INTO sessions (id, server, principal, protocol, initialize, created, seen)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO sessions (id, server, principal, protocol, initialize, access, created, seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         ...[record.id, record.server, record.principal, record.protocol, record.initialize],
-        ...[now, now],
+        ...[toText(record.access), now, now],
       )
     })
   }
@@ -70,6 +77,7 @@ export class Store {
       initialize: row.initialize,
       logLevel: row.log_level ?? undefined,
       subscriptions: JSON.parse(row.subscriptions) as string[],
+      access: row.access === null ? undefined : (JSON.parse(row.access) as Access),
     }
   }
 
@@ -82,6 +90,10 @@ export class Store {
       'UPDATE sessions SET log_level = ?, subscriptions = ? WHERE id = ?',
       ...[logLevel ?? null, JSON.stringify(subscriptions), id],
     )
+  }
+
+  saveAccess({ id, access }: SessionRecord): void {
+    this.#sql.exec('UPDATE sessions SET access = ? WHERE id = ?', toText(access), id)
   }
 
   deleteSession(id: string): void {
@@ -98,10 +110,15 @@ export class Store {
   }
 
   /** `request` is the key of the request that the stream answers; none for the GET stream. */
-  addStream(session: string, stream: number, request: string | undefined): void {
+  addStream(
+    session: string,
+    stream: number,
+    request: string | undefined,
+    filter: ListFilter | undefined,
+  ): void {
     this.#sql.exec(
-      'INSERT OR IGNORE INTO streams (session, stream, request) VALUES (?, ?, ?)',
-      ...[session, stream, request ?? null],
+      'INSERT OR IGNORE INTO streams (session, stream, request, filter) VALUES (?, ?, ?, ?)',
+      ...[session, stream, request ?? null, toText(filter)],
     )
   }
 
@@ -125,15 +142,20 @@ export class Store {
     return row && { request: row.request, done: row.done === 1 }
   }
 
-  /** The stream that waits for the answer to a request. */
-  openStream(session: string, request: string): number | undefined {
+  /** The stream that waits for the answer to a request, and what the answer is filtered by. */
+  openStream(
+    session: string,
+    request: string,
+  ): { stream: number; filter: ListFilter | undefined } | undefined {
     const [row] = this.#sql
-      .exec<{ stream: number }>(
-        'SELECT stream FROM streams WHERE session = ? AND request = ? AND done = 0',
+      .exec<{ stream: number; filter: string | null }>(
+        'SELECT stream, filter FROM streams WHERE session = ? AND request = ? AND done = 0',
         ...[session, request],
       )
       .toArray()
-    return row?.stream
+    if (row === undefined) return undefined
+    const filter = row.filter === null ? undefined : (JSON.parse(row.filter) as ListFilter)
+    return { stream: row.stream, filter }
   }
 
   /** Keys of the requests whose streams have not ended. */
@@ -203,6 +225,10 @@ export class Store {
       'INSERT OR REPLACE INTO eras (digest, discover, initialize, probed) VALUES (?, ?, ?, ?)',
       ...[digest, discover, initialize, now],
     )
+    this.#sql.exec(
+      'DELETE FROM eras WHERE digest IN (SELECT digest FROM eras ORDER BY probed DESC LIMIT -1 OFFSET ?)',
+      MAX_ERAS,
+    )
   }
 
   /** A secret of this object's own, made when it is first asked for. */
@@ -246,4 +272,8 @@ export class Store {
       .toArray()
     for (const { id } of stale) this.deleteSession(id)
   }
+}
+
+function toText(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value)
 }

@@ -1,96 +1,144 @@
 /**
- * One tenant: its servers' configuration and the hashes of its tokens. Named for the tenant.
- * It is not on the way of a warm call: the worker caches its verdicts, server hosts its configuration.
+ * One tenant: configuration, tokens, secrets, audit log. Named for the tenant.
+ * It is not on the way of a warm call: the worker caches its verdicts, server hosts what they run.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { GatewayError } from '#protocol/errors.ts'
-import { ServerConfigs } from '#protocol/server-config.ts'
-import { TENANT_NAME, type TenantStub, type Verdict } from '#protocol/tenant.ts'
-import { createTenantStore, type TenantStore } from './store.ts'
-import { createToken, createTokenHasher, formatToken, keyIdOf, type TokenHasher } from './tokens.ts'
-
-/** Below the 2 MB that a row of a Durable Object's SQLite may hold. */
-const MAX_CONFIG_CHARS = 480_000
-const MAX_TOKENS = 1000
-
-export interface TenantEnv {
-  TOKEN_PEPPER: string
-}
+import type { Issuers } from '#protocol/issuers.ts'
+import type { Limits } from '#protocol/limits.ts'
+import type { Grants } from '#protocol/scopes.ts'
+import type { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
+import type { Actor, AuditEvent, AuditQuery, NewToken, TenantStub } from '#protocol/tenant.ts'
+import type { Change } from './change.ts'
+import { createParts, type TenantEnv, type TenantParts } from './parts.ts'
+import { remove } from './removal.ts'
+import { deleteSecret, putSecret, rewrapSecrets, type NamedSecret } from './secret-changes.ts'
+import { ensureSweep, sweep } from './sweep.ts'
+import { authenticate, reportIssuers, summarize, trust } from './verdict.ts'
 
 export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
-  readonly #store: TenantStore
-  readonly #tokens: TokenHasher
-  /** Cache of what a verdict says of the configuration. */
-  #summary: Pick<Verdict, 'configVersion' | 'servers'> | undefined
+  #parts: TenantParts
 
   constructor(ctx: DurableObjectState, env: TenantEnv) {
     super(ctx, env)
-    this.#store = createTenantStore(ctx.storage)
-    this.#tokens = createTokenHasher(env.TOKEN_PEPPER)
+    this.#parts = createParts(ctx, env)
   }
 
-  async authenticate(keyId: string, secret: string): Promise<Verdict | undefined> {
-    const summary = (this.#summary ??= summarize(this.#store))
-    if (summary === undefined) return undefined
-    const tenant = this.#name()
-    const token = formatToken(tenant, keyId, secret)
-    const row = this.#store.token(keyId)
-    if (!(await this.#tokens.verify(token, row?.hash))) return undefined
-    return { tenant, principal: `token:${keyId}`, ...summary }
+  async authenticate(keyId: string, secret: string) {
+    return authenticate(this.#parts, { keyId, secret }, Date.now())
   }
 
-  async config(): Promise<{ version: number; servers: ServerConfigs } | undefined> {
-    return readConfig(this.#store)
+  async trust() {
+    return trust(this.#parts)
   }
 
-  async putServers(servers: ServerConfigs): Promise<number> {
-    const name = this.#name()
-    if (!TENANT_NAME.test(name)) {
-      throw new GatewayError('invalid_params', { detail: `"${name}" is not a tenant name` })
+  async launches(principal?: string) {
+    const config = this.#parts.config.get()
+    if (config === undefined) return undefined
+    const servers = await this.#parts.secrets.resolve(config.servers, principal)
+    return { version: config.version, servers }
+  }
+
+  async create(actor: Actor) {
+    return this.#parts.config.create(toChange(actor))
+  }
+
+  async summary() {
+    return summarize(this.#parts, Date.now())
+  }
+
+  async remove(actor: Actor) {
+    this.#parts = await remove(this.ctx, this.env, this.#parts, toChange(actor))
+  }
+
+  async servers() {
+    const config = this.#parts.config.get()
+    return config && { version: config.version, servers: config.servers }
+  }
+
+  async putServers(servers: ServerConfigs, actor: Actor) {
+    return this.#parts.config.putServers(servers, toChange(actor))
+  }
+
+  async putServer(name: string, server: ServerConfig, actor: Actor) {
+    return this.#parts.config.putServer(name, server, toChange(actor))
+  }
+
+  async deleteServer(name: string, actor: Actor) {
+    return this.#parts.config.deleteServer(name, toChange(actor))
+  }
+
+  async limits() {
+    const config = this.#parts.config.get()
+    return config && { limits: config.limits, shards: config.shards }
+  }
+
+  async putLimits(limits: Limits, shards: number, actor: Actor) {
+    this.#parts.config.putLimits(limits, shards, toChange(actor))
+  }
+
+  async issuers() {
+    return reportIssuers(this.#parts)
+  }
+
+  async putIssuers(issuers: Issuers, actor: Actor) {
+    this.#parts.config.putIssuers(issuers, toChange(actor))
+  }
+
+  async tokens() {
+    return this.#parts.config.get() && this.#parts.tokens.list(Date.now())
+  }
+
+  async createToken(token: NewToken, actor: Actor, within?: Grants) {
+    return this.#known().tokens.create(token, within, toChange(actor))
+  }
+
+  async rotateToken(keyId: string, overlapMs: number, actor: Actor, within?: Grants) {
+    return this.#known().tokens.rotate(keyId, overlapMs, within, toChange(actor))
+  }
+
+  async revokeToken(keyId: string, actor: Actor) {
+    return this.#known().tokens.revoke(keyId, toChange(actor))
+  }
+
+  async secrets(principal?: string) {
+    return this.#parts.config.get() && this.#parts.secrets.list(principal)
+  }
+
+  async putSecret(secret: NamedSecret & { value: string }, actor: Actor, within?: Grants) {
+    return putSecret(this.#known(), secret, within, toChange(actor))
+  }
+
+  async deleteSecret(secret: NamedSecret, actor: Actor, within?: Grants) {
+    deleteSecret(this.#known(), secret, within, toChange(actor))
+  }
+
+  async rewrapSecrets(actor: Actor) {
+    return rewrapSecrets(this.#known(), toChange(actor))
+  }
+
+  async audit(query: AuditQuery) {
+    return this.#parts.config.get() && this.#parts.audit.query(query, Date.now())
+  }
+
+  async recordRefusal(event: Pick<AuditEvent, 'action' | 'target' | 'outcome'>, actor: Actor) {
+    if (this.#parts.config.get() === undefined) return
+    this.#parts.audit.appendRefusal(toChange(actor), event)
+  }
+
+  /** Deletes what is old; comes again while there is something that will be. */
+  override async alarm() {
+    if (this.#parts.config.isStored && sweep(this.#parts, Date.now())) {
+      await ensureSweep(this.ctx.storage, Date.now())
     }
-    const text = JSON.stringify(servers)
-    if (text.length > MAX_CONFIG_CHARS) {
-      const detail = `${text.length} characters of JSON, at most ${MAX_CONFIG_CHARS}`
-      throw new GatewayError('invalid_config', { detail })
-    }
-    const version = this.#store.putConfig(text, Date.now())
-    this.#summary = undefined
-    return version
   }
 
-  async addToken(name: string, token?: string): Promise<string> {
-    if (this.#store.config() === undefined) throw new GatewayError('tenant_not_found')
-    const tenant = this.#name()
-    const whole = token ?? createToken(tenant)
-    const keyId = keyIdOf(tenant, whole)
-    if (keyId === undefined) {
-      const detail = `a token of this tenant has the form hearth_${tenant}_{8 hex}_{64 hex}`
-      throw new GatewayError('invalid_params', { detail })
-    }
-    const hash = await this.#tokens.hash(whole)
-    if (this.#store.token(keyId) === undefined && this.#store.tokenCount() >= MAX_TOKENS) {
-      throw new GatewayError('invalid_params', { detail: `at most ${MAX_TOKENS} tokens` })
-    }
-    this.#store.putToken(keyId, { name, hash }, Date.now())
-    return whole
-  }
-
-  #name(): string {
-    const { name } = this.ctx.id
-    if (name === undefined) throw new TypeError('a Tenant object is reached by its name')
-    return name
+  /** Throws `tenant_not_found`. */
+  #known(): TenantParts {
+    this.#parts.config.require()
+    return this.#parts
   }
 }
 
-function readConfig(store: TenantStore): { version: number; servers: ServerConfigs } | undefined {
-  const row = store.config()
-  // Parsed by the schema, so that a configuration stored before a key existed has its default.
-  return row && { version: row.version, servers: ServerConfigs.parse(JSON.parse(row.servers)) }
-}
-
-function summarize(store: TenantStore): Pick<Verdict, 'configVersion' | 'servers'> | undefined {
-  const config = readConfig(store)
-  if (config === undefined) return undefined
-  const enabled = Object.entries(config.servers).filter(([, server]) => server.enabled)
-  return { configVersion: config.version, servers: enabled.map(([name]) => name) }
+function toChange(actor: Actor): Change {
+  return { actor, now: Date.now() }
 }

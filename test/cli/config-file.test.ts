@@ -24,6 +24,8 @@ const DEFAULTS = {
   maxLifetimeMs: 86_400_000,
   maxProcesses: 64,
   roots: false,
+  requiredScopes: [],
+  limits: [],
 }
 
 describe('what a file may say', () => {
@@ -68,6 +70,19 @@ describe('what a file may say', () => {
       name: 'a dollar sign that names no variable',
       server: { command: 'x', args: ['$HOME', '${#a}', '$$'] },
       becomes: { command: 'x', args: ['$HOME', '${#a}', '$$'] },
+    },
+    {
+      name: 'references to secrets, which stay for the gateway, and forms of a shell',
+      server: {
+        command: 'x',
+        args: ['--key=${secret:KEY}', '${X:0:3}', '${X:+y}', '${X:=z}'],
+        env: { A: '${REGION}:${principal:A_1}' },
+      },
+      becomes: {
+        command: 'x',
+        args: ['--key=${secret:KEY}', '${X:0:3}', '${X:+y}', '${X:=z}'],
+        env: { A: 'eu:${principal:A_1}' },
+      },
     },
     {
       name: 'keys of other clients',
@@ -153,6 +168,27 @@ describe('what is wrong is one line with the path, the value and the mend', () =
       name: 'a misspelt key',
       file: one({ command: 'x', idle_timeout: 1 }),
       says: 'mcpServers.a: unknown key "idle_timeout"; did you mean idleTimeoutMs?',
+    },
+    {
+      name: 'a reference of another program',
+      file: one({ command: 'x', env: { A: '${env:SECRET}' } }),
+      says:
+        'mcpServers.a.env.A: nothing fills in ${env:…}: write ${NAME} for a variable of the ' +
+        'environment, ${secret:NAME} or ${principal:NAME} for a secret',
+    },
+    {
+      name: 'a reference that names no secret',
+      file: one({ command: 'x', args: ['${secret:key}'] }),
+      says:
+        'mcpServers.a.args[0]: a reference to a secret is ${secret:NAME} or ${principal:NAME}, ' +
+        'NAME of A-Z, 0-9 and _; got "${secret:key}"',
+    },
+    {
+      name: 'a secret as the command',
+      file: one({ command: '${secret:KEY}' }),
+      says:
+        'mcpServers.a.command: takes no secret: put the reference into args or env; ' +
+        'got "${secret:KEY}"',
     },
     {
       name: 'a remote server',

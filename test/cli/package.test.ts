@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
 import { killTree, runHearth, type Command } from '#test/support/command.ts'
+import { runVerb } from '#test/support/run-verb.ts'
 import { openSession } from '#test/support/legacy-session.ts'
 
 const run = promisify(execFile)
@@ -55,4 +56,14 @@ test('npx mcp-hearth serves a configuration in an empty folder', async () => {
   const answer = await session.call('tools/call', { name: 'read_graph', arguments: {} })
 
   expect(answer.message.result?.structuredContent).toEqual({ entities: [], relations: [] })
+})
+
+test('the other commands of the package find it in its folder', async () => {
+  const npx = { command: ['npx', 'hearth'] as [string, string], cwd: folder }
+
+  const made = await runVerb(['tokens', 'create', 'laptop'], npx)
+  const listed = await runVerb(['tokens', 'list'], npx)
+
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^hearth_local_\S+\n$/) })
+  expect(listed.stdout).toMatch(/ laptop /)
 })

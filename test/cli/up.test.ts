@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -102,6 +102,25 @@ test('without --json people get the URL, the token, and configurations to paste'
   expect(text).toMatch(/claude mcp add --transport http slow http:\/\/127\.0\.0\.1:\d+\/mcp\/slow/)
 })
 
+test('a secret that is not set, or that others can see, is told of, and the servers are served', async () => {
+  await configure({
+    slow: { command: 'node', args: [SLOW] },
+    lacking: { command: 'node', args: [SLOW, '${secret:NOT_SET}'] },
+  })
+  const command = up('--json')
+  const { token, servers } = await command.ready()
+  const session = await openSession(servers[0]?.url ?? '', token)
+  expect((await session.call('tools/call', { name: 'any', arguments: { ms: 0 } })).status).toBe(200)
+  const said = () => command.stderr.join('\n')
+  await waitUntil(() => said().includes('does not start'), 'nothing was said')
+  await signal(command, 'SIGTERM')
+
+  expect(said()).toMatch(/server "lacking": \$\{secret:NOT_SET\} in args is shown to every user/)
+  expect(said()).toContain(
+    'server "lacking" does not start: The server needs a secret that is not set: ${secret:NOT_SET}',
+  )
+})
+
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s lets a running call end, leaves no process, and exits with 0',
   async (name) => {
@@ -176,6 +195,26 @@ test('--token is the token', async () => {
 
   expect(ready.token).toBe(token)
   await openSession(ready.servers[0]?.url ?? '', token)
+})
+
+test('a token that was revoked is one line and exit code 1, and --token helps', async () => {
+  const token = `hearth_local_${'0'.repeat(8)}_${'a'.repeat(64)}`
+  const first = up('--json', '--token', token)
+  const { servers } = await first.ready()
+  const { adminToken } = JSON.parse(
+    await readFile(join(folder, 'data', 'secrets.json'), 'utf8'),
+  ) as { adminToken: string }
+  const revoked = new URL('/admin/tenants/local/tokens/00000000', servers[0]?.url)
+  await fetch(revoked, { method: 'DELETE', headers: { Authorization: `Bearer ${adminToken}` } })
+  await signal(first, 'SIGTERM')
+
+  const second = up('--json', '--token', token)
+
+  expect(await second.exited).toBe(1)
+  expect(second.stderr.at(-1)).toBe(
+    'hearth: the token of this gateway was rotated or revoked: give its successor, or another, with --token',
+  )
+  await up('--json', '--token', token.replace('_00000000_', '_11111111_')).ready()
 })
 
 test('a server whose command does not exist is told, and the others serve', async () => {

@@ -11,7 +11,11 @@ import { ServerConfigs } from '#protocol/server-config.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
-const SECRETS = { ADMIN_TOKEN: 'admin-token-of-the-test', TOKEN_PEPPER: 'pepper-of-the-test' }
+const SECRETS = {
+  ADMIN_TOKEN: 'admin-token-of-the-test',
+  TOKEN_PEPPER: 'pepper-of-the-test',
+  MASTER_KEY: '5e'.repeat(32),
+}
 /** The build of the image is in it; its layers are kept by the engine. */
 const READY_MS = 420_000
 const STOP_MS = 20_000

@@ -13,8 +13,8 @@ const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
 const DRY_RUN = ['deploy', '--dry-run', '--minify', '--containers-rollout=none']
 const DEPLOY_MS = 60_000
 
-/** Minified and gzipped. Measured 80 KiB, and 15 % of room; start-up time grows with it. */
-const MAX_GZIP_BYTES = 92 * 1024
+/** Minified and gzipped. Measured 122 KiB, a third of it packages, and 15 % of room; start-up time grows with it. */
+const MAX_GZIP_BYTES = 140 * 1024
 
 let folder: string
 let output: string
@@ -41,6 +41,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 test('the worker deploys with its objects, its container and nothing to warn of', () => {
   expect(output).toContain('env.TENANT (Tenant)')
   expect(output).toContain('env.SERVER_HOST (ContainerServerHost)')
+  expect(output).toContain('env.FLOOD_SHIELD (1000 requests/10s)')
   expect(output).toMatch(/containers are available:\s+- hearth-containerserverhost/)
   expect(output).not.toContain('WARNING')
 })

@@ -6,6 +6,7 @@ const CALL: HostCall = {
   receivedAt: 1,
   tenant: 'acme',
   principal: 'token:1',
+  credential: 'token:1',
   server: 'files',
   configVersion: 3,
   era: 'legacy',

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Path, Span } from '#protocol/json-splice.ts'
-import { editObject, findSpans, listMembers, setValue, splice } from '#protocol/json-splice.ts'
+import {
+  editObject,
+  findSpans,
+  listElements,
+  listMembers,
+  setValue,
+  splice,
+} from '#protocol/json-splice.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -358,3 +365,29 @@ test('ten megabytes are passed over faster than they are parsed', () => {
   expect(bytes.length).toBeGreaterThan(10_000_000)
   expect(scanned).toBeLessThan(parsed)
 })
+
+test.each([
+  ['[]', []],
+  ['[ ]', []],
+  ['[1]', ['1']],
+  ['[ "a,]" , {"b":[1,2]},[[]] ,null,-1.5e3]', ['"a,]"', '{"b":[1,2]}', '[[]]', 'null', '-1.5e3']],
+  ['{"a":1}', []],
+  ['"[1]"', []],
+])('the elements of %s are found', (json, elements) => {
+  const bytes = new TextEncoder().encode(json)
+  const found = listElements(bytes, 0).map(({ start, end }) => json.slice(start, end))
+
+  expect(found).toEqual(elements)
+})
+
+test.each(['[}', '[,', '[1}]', '[[}', '[{"a":1]', '["a', '[1', '[tru'])(
+  'elements of what is no JSON are looked for in bounded time: %s',
+  (json) => {
+    const look = () => listElements(new TextEncoder().encode(json), 0)
+    try {
+      expect(look().length).toBeLessThan(4)
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError)
+    }
+  },
+)

@@ -1,9 +1,10 @@
 /** The whole gateway as `hearth up` runs it, on a free port and a data folder of its own. */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { openDataFolder } from '#cli/data-folder.ts'
+import { LOCAL_TENANT, openDataFolder } from '#cli/data-folder.ts'
 import { startLocalRuntime, type LogLevel } from '#cli/local-runtime.ts'
 import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
 import { ServerConfigs } from '#protocol/server-config.ts'
@@ -25,6 +26,8 @@ export interface Gateway {
   /** Origin, without a slash at the end. */
   url: string
   token: string
+  /** The operator's. */
+  adminToken: string
   /** `Authorization` with the token. */
   headers: Record<string, string>
   mcpURL(server: string): string
@@ -37,6 +40,10 @@ export interface Gateway {
   evictServerHost(): Promise<void>
   putServers(servers: GatewayOptions['servers']): Promise<void>
   drain(): Promise<void>
+  /** An admin route of the tenant: `secrets/NAME`, `tokens`. Throws what is no success. */
+  admin<T = unknown>(method: string, path: string, body?: object): Promise<T>
+  /** Everything that the servers' processes have printed, as the host program keeps it. */
+  console(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -47,9 +54,10 @@ const WORKER = resolve(ROOT, 'test/fixtures/evictable-worker.mjs')
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'hearth-test-')))
   const logs: string[] = []
+  const data = openDataFolder(folder)
   const runtime = await startLocalRuntime({
     servers: normalise(options.servers),
-    data: openDataFolder(folder),
+    data,
     host: '127.0.0.1',
     port: 0,
     workerEntry: WORKER,
@@ -65,6 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url,
     token,
+    adminToken: data.secrets.adminToken,
     headers: { Authorization: `Bearer ${token}` },
     mcpURL: (server) => `${url}/mcp/${server}`,
     logs,
@@ -75,6 +84,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     evictServerHost: () => resetServerHost(runtime.url),
     putServers: (servers) => admin.putServers(normalise(servers)),
     drain: () => admin.drain(AbortSignal.timeout(15_000)),
+    admin: (method, path, body) => sendAdmin(url, data.secrets.adminToken, { method, path, body }),
+    console: () => readConsole(hostProcess),
     stop: async () => {
       await runtime.stop()
       if (options.dataFolder === undefined) await rm(folder, { recursive: true, force: true })
@@ -82,9 +93,36 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+async function sendAdmin<T>(
+  url: string,
+  adminToken: string,
+  { method, path, body }: { method: string; path: string; body: object | undefined },
+): Promise<T> {
+  const response = await fetch(`${url}/admin/tenants/${LOCAL_TENANT}/${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** Its token is made at each start, and known to its object alone. */
+async function readConsole({ pid, port }: { pid: number; port: number }): Promise<string> {
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  const entry = environment.find((one) => one.startsWith('HOST_PROGRAM_TOKEN='))
+  const token = entry?.slice(entry.indexOf('=') + 1)
+  const cell = encodeURIComponent(serverHostName(LOCAL_TENANT, DEFAULT_PLACEMENT))
+  const response = await fetch(`http://127.0.0.1:${port}/cells/${cell}/console`, {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  return response.text()
+}
+
 async function resetServerHost(base: URL): Promise<void> {
   const url = new URL(base)
-  url.searchParams.set('reset-server-host', serverHostName('local', DEFAULT_PLACEMENT))
+  url.searchParams.set('reset-server-host', serverHostName(LOCAL_TENANT, DEFAULT_PLACEMENT))
   const response = await fetch(url)
   if (!response.ok) throw new Error(`the reset answered ${response.status}`)
 }

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws'
 import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
 import { startWorkerd } from '#cli/runtime/workerd.ts'
 import { LINK_PATH } from '#protocol/link.ts'
+import type { Grants } from '#protocol/scopes.ts'
 import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
 import type { Target } from './http-client.ts'
 import { ScriptedHost } from './scripted-host.ts'
@@ -23,10 +24,19 @@ export interface ScriptedTenant {
   host: ScriptedHost
   /** Its server's endpoint, with a token. */
   target: Target
+  /** Another token, which may do less or ends sooner, at the same endpoint. */
+  issue(token: { grants?: Grants; expiresAt?: number }): Promise<IssuedToken>
   /** Configures the server anew: `more` beside its command. */
   putServer(more: object): Promise<void>
   /** The server host's memory and its link go, its storage stays. */
   evict(): Promise<void>
+}
+
+export interface IssuedToken {
+  target: Target
+  revoke(): Promise<void>
+  /** The next token of the same principal; the old one ends after `overlapMs`. */
+  rotate(overlapMs: number): Promise<Target>
 }
 
 export interface ScriptedGateway {
@@ -84,8 +94,21 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
         url.searchParams.set('reset-server-host', serverHostName(name, DEFAULT_PLACEMENT))
         await fetch(url)
       }
-      const target = { token, url: `${workerd.url.origin}/mcp/${SERVER}` }
-      return { host, putServer, evict, target }
+      const url = `${workerd.url.origin}/mcp/${SERVER}`
+      const issue = async (body: object): Promise<IssuedToken> => {
+        const made = await admin('POST', `${name}/tokens`, { name: 'another', ...body })
+        const { token, info } = made as { token: string; info: { keyId: string } }
+        const path = `${name}/tokens/${info.keyId}`
+        return {
+          target: { token, url },
+          revoke: async () => void (await admin('DELETE', path, {})),
+          rotate: async (overlapMs) => {
+            const next = (await admin('POST', `${path}/rotate`, { overlapMs })) as { token: string }
+            return { token: next.token, url }
+          },
+        }
+      }
+      return { host, putServer, evict, issue, target: { token, url } }
     },
     rows: (table) => readRows(storage, table),
     async stop() {

@@ -94,22 +94,24 @@ describe('a caller', () => {
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer realm="hearth"')
   })
 
-  test.each(['Bearer nonsense', 'Basic YTpi', `Bearer ${TOKEN.replace('acme', 'other')}`])(
-    'with %j is told that the token is invalid',
-    async (authorization) => {
-      const { app } = createFakes()
+  const unknown = 'the token is unknown, has expired or was revoked'
+  test.each([
+    ['Bearer nonsense', unknown],
+    ['Basic YTpi', 'the Authorization header holds no bearer token'],
+    [`Bearer ${TOKEN.replace('acme', 'other')}`, unknown],
+  ])('with %j is told that the token is invalid', async (authorization, description) => {
+    const { app } = createFakes()
 
-      const response = await app.request(
-        URL_OF_SERVER,
-        post(initialize, { Authorization: authorization }),
-      )
+    const response = await app.request(
+      URL_OF_SERVER,
+      post(initialize, { Authorization: authorization }),
+    )
 
-      await expectError(response, 'unauthorized', null)
-      expect(response.headers.get('WWW-Authenticate')).toBe(
-        'Bearer realm="hearth", error="invalid_token"',
-      )
-    },
-  )
+    await expectError(response, 'unauthorized', null)
+    expect(response.headers.get('WWW-Authenticate')).toBe(
+      `Bearer realm="hearth", error="invalid_token", error_description="${description}"`,
+    )
+  })
 
   test('is looked up once, granted or refused', async () => {
     const { app, asked } = createFakes()

@@ -5,8 +5,10 @@ import {
   type HostCall,
   type WarmReport,
 } from '#protocol/host-call.ts'
-import type { TenantStub, Verdict } from '#protocol/tenant.ts'
+import type { TenantPolicy, TenantStub, Verdict } from '#protocol/tenant.ts'
 import { createApp } from '#worker/app.ts'
+import { createKeySets } from '#worker/auth/key-sets.ts'
+import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
 import type { CallRecord, Deps } from '#worker/context.ts'
 
@@ -15,11 +17,19 @@ export const SECRET = 'ab'.repeat(32)
 export const TOKEN = `hearth_acme_${KEY_ID}_${SECRET}`
 export const ADMIN_TOKEN = 'admin-secret'
 export const SESSION = `main.${'0f'.repeat(16)}`
+export const POLICY: TenantPolicy = {
+  configVersion: 7,
+  servers: { everything: { requiredScopes: [], limits: [] } },
+  limits: [],
+  limiterShards: 1,
+  authorizationServers: [],
+}
 export const VERDICT: Verdict = {
   tenant: 'acme',
   principal: `token:${KEY_ID}`,
-  configVersion: 7,
-  servers: ['everything'],
+  credential: `token:${KEY_ID}`,
+  grants: { scopes: ['*'] },
+  policy: POLICY,
 }
 
 export interface Forwarded {
@@ -42,13 +52,15 @@ export interface FakeOptions {
   /** What the n-th call of the server host does; the last one goes on. */
   answers?: ((request: Request) => Promise<Response>)[]
   warm?: WarmReport
+  /** Methods of the tenant `acme` in the place of those here. */
+  acme?: Partial<TenantStub>
 }
 
-export function createFakes({ deps = {}, answers = [], warm }: FakeOptions = {}): Fakes {
+export function createFakes({ deps = {}, answers = [], warm, acme }: FakeOptions = {}): Fakes {
   const fakes: Omit<Fakes, 'app'> = { forwarded: [], asked: [], lines: [], faults: [] }
   let calls = 0
   const app = createApp({
-    tenant: (name) => createTenant(name, fakes.asked),
+    tenant: (name) => createTenant(name, fakes.asked, acme),
     serverHost: (tenant, placement) => ({
       async fetch(url, init) {
         const request = new Request(url, init)
@@ -62,8 +74,20 @@ export function createFakes({ deps = {}, answers = [], warm }: FakeOptions = {})
       drain: () => Promise.resolve(),
       status: () => Promise.resolve(warm ?? { servers: [] }),
       warm: () => Promise.resolve(warm ?? { servers: [] }),
+      endCredential(credential, at) {
+        fakes.asked.push(`${tenant}:end ${credential}${at === undefined ? '' : ` at ${at}`}`)
+        return Promise.resolve()
+      },
     }),
+    directory: () => ({
+      add: () => Promise.resolve(),
+      remove: () => Promise.resolve(),
+      list: () => Promise.resolve({ items: [] }),
+    }),
+    limiter: () => ({ take: () => Promise.reject(new Error('nothing is limited here')) }),
     verdicts: createVerdictCache(),
+    trusts: createTrustCache(),
+    keySets: createKeySets({ fetch, now: Date.now }),
     adminToken: ADMIN_TOKEN,
     allowedOrigins: new Set(['https://app.example']),
     allowedHosts: new Set(),
@@ -77,17 +101,29 @@ export function createFakes({ deps = {}, answers = [], warm }: FakeOptions = {})
   return { app, ...fakes }
 }
 
-function createTenant(name: string, asked: string[]): TenantStub {
-  return {
+function createTenant(name: string, asked: string[], acme: Partial<TenantStub> = {}): TenantStub {
+  const isKnown = name === 'acme'
+  const methods: Partial<TenantStub> = {
     authenticate(keyId, secret) {
       asked.push(`${name}:${keyId}`)
-      const known = name === 'acme' && keyId === KEY_ID && secret === SECRET
+      const known = isKnown && keyId === KEY_ID && secret === SECRET
       return Promise.resolve(known ? VERDICT : undefined)
     },
-    config: () => Promise.resolve(name === 'acme' ? { version: 7, servers: {} } : undefined),
+    trust() {
+      asked.push(`${name}:trust`)
+      return Promise.resolve(isKnown ? { policy: POLICY, issuers: [] } : undefined)
+    },
+    servers: () => Promise.resolve(isKnown ? { version: 7, servers: {} } : undefined),
+    summary() {
+      const counts = { servers: 1, tokens: 1 }
+      const found = { tenant: name, createdAt: 1, configVersion: 7, ...counts }
+      return Promise.resolve(isKnown ? found : undefined)
+    },
     putServers: () => Promise.resolve(8),
-    addToken: (_name, token) => Promise.resolve(token ?? TOKEN),
+    recordRefusal: () => Promise.resolve(),
+    ...(isKnown && acme),
   }
+  return methods as TenantStub
 }
 
 export const POST_HEADERS = {

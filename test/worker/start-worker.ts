@@ -3,12 +3,15 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
-import { startWorkerd, type Workerd } from '#cli/runtime/workerd.ts'
+import { startWorkerd, type Workerd, type WorkerdOptions } from '#cli/runtime/workerd.ts'
 
 export const ADMIN_TOKEN = 'admin-token-of-the-test'
+export const MASTER_KEY = '5e'.repeat(32)
 
 export interface RunningWorker {
   url: URL
+  /** Of each isolate. */
+  readonly urls: URL[]
   evict: Workerd['evict']
   lines: string[]
   /** Paths of the objects' databases, by class. */
@@ -16,13 +19,16 @@ export interface RunningWorker {
   /** Everything that is stored, as Latin-1 text. */
   storedText(): Promise<string>
   admin(method: string, path: string, body: unknown): Promise<Response>
-  /** On the same storage. */
-  restart(secrets?: Record<string, string>): Promise<void>
+  /** On the same storage; `whileStopped` may change its files. */
+  restart(secrets?: Record<string, string>, whileStopped?: () => unknown): Promise<void>
   stop(): Promise<void>
 }
 
 /** `entry` is a program that serves the worker over another server host. */
-export async function startWorker(entry?: string): Promise<RunningWorker> {
+export async function startWorker(
+  entry?: string,
+  more: Partial<WorkerdOptions> = {},
+): Promise<RunningWorker> {
   const bundle = await bundleWorker(entry)
   const storage = await mkdtemp(join(tmpdir(), 'hearth-worker-'))
   const lines: string[] = []
@@ -34,8 +40,12 @@ export async function startWorker(entry?: string): Promise<RunningWorker> {
       storage,
       hostProgram: '127.0.0.1:1',
       variables: {},
-      secrets: { ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link', ...secrets },
+      secrets: {
+        ...{ ADMIN_TOKEN, MASTER_KEY, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link' },
+        ...secrets,
+      },
       onLine: (_level, text) => lines.push(text),
+      ...more,
     })
   let workerd = await start()
 
@@ -46,6 +56,9 @@ export async function startWorker(entry?: string): Promise<RunningWorker> {
   return {
     get url() {
       return workerd.url
+    },
+    get urls() {
+      return workerd.urls
     },
     evict: (className, name) => workerd.evict(className, name),
     lines,
@@ -64,9 +77,13 @@ export async function startWorker(entry?: string): Promise<RunningWorker> {
         headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       }),
-    async restart(secrets) {
+    async restart(secrets, whileStopped) {
       await workerd.stop()
-      workerd = await start(secrets)
+      try {
+        await whileStopped?.()
+      } finally {
+        workerd = await start(secrets)
+      }
     },
     async stop() {
       await workerd.stop()

@@ -1,80 +1,49 @@
-/** `/admin/tenants/{tenant}/…`: the control plane. Behind `requireAdmin`. */
+/** `/admin`: the control plane. Behind `requireAdmin`, which says who asks. */
 import { Hono } from 'hono'
-import * as z from 'zod'
-import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
-import { ServerConfigs } from '#protocol/server-config.ts'
-import { DEFAULT_PLACEMENT, TENANT_NAME, TOKEN, type TenantStub } from '#protocol/tenant.ts'
-import { readJSONBody } from '../body.ts'
-import type { AppEnv, Deps } from '../context.ts'
+import { GatewayError } from '#protocol/errors.ts'
+import { isLost, isOverloaded } from '../durable-call.ts'
+import type { AdminDeps, AdminEnv } from './admin-env.ts'
+import { createAuditRoutes } from './audit.ts'
+import { createIssuerRoutes } from './issuers.ts'
+import { createLimitRoutes } from './limits.ts'
+import { recordRefusals } from './refusals.ts'
+import { createRuntimeRoutes } from './runtime.ts'
+import { createSecretRoutes } from './secrets.ts'
+import { createServerRoutes } from './servers.ts'
+import { createTenantRoutes } from './tenants.ts'
+import { createTokenRoutes } from './tokens.ts'
 
-const MAX_BODY_BYTES = 2 * 1024 * 1024
-const MAX_ISSUES = 5
+const RETRY_AFTER_MS = 1000
 
-const NewToken = z.strictObject({
-  name: z.string().min(1).max(100),
-  /** Registers this one, which the caller made. */
-  token: z.string().regex(TOKEN).optional(),
-})
+export function createAdminRoutes(deps: AdminDeps): Hono<AdminEnv> {
+  const admin = new Hono<AdminEnv>()
 
-type AdminDeps = Pick<Deps, 'tenant' | 'serverHost' | 'verdicts'>
-
-export function createAdminRoutes(deps: AdminDeps): Hono<AppEnv> {
-  const admin = new Hono<AppEnv>()
-  const hostOf = (tenant: string) => deps.serverHost(tenant, DEFAULT_PLACEMENT)
-
-  admin.put('/tenants/:tenant/servers', async function putServers(c) {
-    const tenant = requireTenantName(c.req.param('tenant'))
-    const { value } = await readJSONBody(c.req.raw, MAX_BODY_BYTES)
-    const version = await deps
-      .tenant(tenant)
-      .putServers(parse(ServerConfigs, value, 'invalid_config'))
-    deps.verdicts.forget(tenant)
-    return c.json({ version })
+  admin.use(async function forbidStoring(c, next) {
+    await next()
+    c.header('Cache-Control', 'no-store')
+    c.header('X-Request-Id', c.var.record.requestId)
   })
-
-  admin.post('/tenants/:tenant/tokens', async function addToken(c) {
-    const tenant = requireTenantName(c.req.param('tenant'))
-    const { value } = await readJSONBody(c.req.raw, MAX_BODY_BYTES)
-    const { name, token } = parse(NewToken, value, 'invalid_params')
-    const whole = await deps.tenant(tenant).addToken(name, token)
-    deps.verdicts.forget(tenant)
-    return c.json({ token: whole }, 200, { 'Cache-Control': 'no-store' })
+  admin.use(recordRefusals(deps))
+  for (const create of [
+    createTenantRoutes,
+    createServerRoutes,
+    createTokenRoutes,
+    createSecretRoutes,
+    createLimitRoutes,
+    createIssuerRoutes,
+    createAuditRoutes,
+    createRuntimeRoutes,
+  ]) {
+    admin.route('/', create(deps))
+  }
+  admin.onError((error) => {
+    throw toFault(error)
   })
-
-  admin.post('/tenants/:tenant/drain', async function drain(c) {
-    const tenant = requireTenantName(c.req.param('tenant'))
-    await requireConfigured(deps.tenant(tenant))
-    await hostOf(tenant).drain()
-    return c.json({ drained: true })
-  })
-
-  admin.post('/tenants/:tenant/warm', async function warm(c) {
-    const tenant = requireTenantName(c.req.param('tenant'))
-    await requireConfigured(deps.tenant(tenant))
-    return c.json(await hostOf(tenant).warm())
-  })
-
   return admin
 }
 
-function requireTenantName(name: string): string {
-  if (!TENANT_NAME.test(name)) throw new GatewayError('tenant_not_found')
-  return name
-}
-
-/** Keeps a mistyped name from making a server host. */
-async function requireConfigured(tenant: TenantStub): Promise<void> {
-  if ((await tenant.config()) === undefined) throw new GatewayError('tenant_not_found')
-}
-
-/** The detail names paths and what was expected, never a value: it may be a secret. */
-function parse<T extends z.ZodType>(schema: T, value: unknown, code: ErrorCode): z.infer<T> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const { issues } = result.error
-  const shown = issues.slice(0, MAX_ISSUES).map(({ path, message }) => {
-    return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
-  })
-  if (issues.length > MAX_ISSUES) shown.push(`and ${issues.length - MAX_ISSUES} more`)
-  throw new GatewayError(code, { detail: shown.join('; ') })
+/** A change may have come about all the same; each of them may be made again. */
+function toFault(error: Error): Error {
+  if (!isLost(error) && !isOverloaded(error)) return error
+  return new GatewayError('not_ready', { cause: error, retryAfterMs: RETRY_AFTER_MS })
 }

@@ -1,72 +1,102 @@
-/** Who is calling: a tenant's token, or the control plane's. */
-import type { MiddlewareHandler } from 'hono'
+/** Who is calling: a principal of a tenant, or the operator. */
+import type { Context, MiddlewareHandler } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { AppEnv, Deps } from '../context.ts'
-import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
-import { parseBearer, parseToken } from './bearer.ts'
+import { authenticate, trustOf, type AuthDeps } from './authenticate.ts'
+import { parseBearer } from './bearer.ts'
+import { isOperator } from './operator.ts'
+import { metadataURL, scopesOf, toResource, type Resource } from './resource.ts'
 
-const RETRY_AFTER_MS = 1000
+const ADMIN_PATH = /^\/admin\/tenants\/([^/]+)/
+const NO_BEARER = 'the Authorization header holds no bearer token'
+const NO_RESOURCE = 'there is nothing here that a token could be for'
 
-type AuthDeps = Pick<Deps, 'tenant' | 'verdicts'>
+type EdgeDeps = AuthDeps & Pick<Deps, 'publicOrigin'>
+type Answer = { verdict: Verdict } | { refusal: GatewayError }
 
-/** Sets the record's verdict, or answers 401. */
-export function requireTenant(deps: AuthDeps): MiddlewareHandler<AppEnv> {
+/**
+ * Sets the record's verdict, or answers 401. Where the path names a tenant (`/t/{tenant}/…`) the verdict is
+ * that tenant's; else the token says whose it is.
+ */
+export function requireTenant(deps: EdgeDeps): MiddlewareHandler<AppEnv> {
   return async function requireTenant(c, next) {
-    const token = requireToken(c.req.raw)
-    const verdict = await authenticate(deps, token, Date.now())
-    if (verdict === undefined) throw unauthorized('invalid_token')
-    c.get('record').verdict = verdict
+    const now = Date.now()
+    const { record } = c.var
+    const tenant = c.req.param('tenant')
+    const server = c.req.param('server')
+    const resource = tenant === undefined ? undefined : requireResource(deps, c, tenant, server)
+    const answer = await answerOf(deps, c.req.raw, resource, now)
+    if (resource && (await isAnnounced(deps, resource, answer, now))) {
+      record.challenge = { metadataURL: metadataURL(resource), scopes: scopesOf(resource) }
+    }
+    if ('refusal' in answer) throw answer.refusal
+    record.verdict = answer.verdict
     await next()
   }
 }
 
-export function requireAdmin(deps: Pick<Deps, 'adminToken'>): MiddlewareHandler<AppEnv> {
+/**
+ * Sets `admin`, or answers 401. On `/admin/tenants/{tenant}/…` a tenant's credential is one of that
+ * tenant: another's is as unknown as any. What it may do there is decided behind this.
+ */
+export function requireAdmin(deps: EdgeDeps & Pick<Deps, 'adminToken'>): MiddlewareHandler<AppEnv> {
   return async function requireAdmin(c, next) {
-    const token = requireToken(c.req.raw)
-    if (!(await isSameText(deps.adminToken, token))) throw unauthorized('invalid_token')
+    const token = parseBearer(c.req.raw.headers.get('Authorization'))
+    if (token !== undefined && (await isOperator(deps.adminToken, token))) {
+      c.set('admin', { isOperator: true })
+      return next()
+    }
+    const tenant = ADMIN_PATH.exec(c.req.path)?.[1]
+    const resource = tenant === undefined ? undefined : requireResource(deps, c, tenant)
+    const answer = await answerOf(deps, c.req.raw, resource, Date.now())
+    if ('refusal' in answer) throw answer.refusal
+    c.set('admin', { isOperator: false, verdict: answer.verdict })
     await next()
   }
 }
 
-/** Asks the Tenant object, unless the answer is known. */
-async function authenticate(
-  { tenant, verdicts }: AuthDeps,
-  token: string,
+async function answerOf(
+  deps: EdgeDeps,
+  { headers }: Request,
+  resource: Resource | undefined,
   now: number,
-): Promise<Verdict | undefined> {
-  const known = verdicts.get(token, now)
-  if (known !== undefined) return known.verdict
-  const parts = parseToken(token)
-  if (parts === undefined) return undefined
-  const verdict = await repeatWhenLost(() =>
-    tenant(parts.tenant).authenticate(parts.keyId, parts.secret),
-  ).catch((error: unknown) => {
-    if (!isLost(error) && !isOverloaded(error)) throw error
-    throw new GatewayError('not_ready', { cause: error, retryAfterMs: RETRY_AFTER_MS })
-  })
-  verdicts.put(token, parts.tenant, verdict, now)
-  return verdict
-}
-
-function requireToken(request: Request): string {
-  const header = request.headers.get('Authorization')
+): Promise<Answer> {
+  const header = headers.get('Authorization')
+  if (header === null) return { refusal: unauthorized('no_token') }
   const token = parseBearer(header)
-  if (token === undefined) throw unauthorized(header === null ? 'no_token' : 'invalid_token')
-  return token
+  if (token === undefined) return { refusal: unauthorized('invalid_token', NO_BEARER) }
+  const outcome = await authenticate(deps, token, resource, now)
+  return 'verdict' in outcome
+    ? outcome
+    : { refusal: unauthorized('invalid_token', outcome.refused) }
 }
 
-function unauthorized(reason: 'no_token' | 'invalid_token'): GatewayError {
-  return new GatewayError('unauthorized', { data: { reason } })
+/** Throws `unauthorized` for names that can be none, before anything is asked about them. */
+function requireResource(
+  { publicOrigin }: EdgeDeps,
+  c: Context<AppEnv>,
+  tenant: string,
+  server?: string,
+): Resource {
+  const origin = publicOrigin ?? new URL(c.req.url).origin
+  const resource = toResource(origin, tenant, server)
+  if (resource === undefined) throw unauthorized('invalid_token', NO_RESOURCE)
+  return resource
 }
 
-/** Constant time: `subtle.verify` compares MACs under a key that is made for this comparison. */
-async function isSameText(expected: string, given: string): Promise<boolean> {
-  if (expected === '') return false
-  const encoder = new TextEncoder()
-  const hmac = { name: 'HMAC', hash: 'SHA-256' }
-  const random = crypto.getRandomValues(new Uint8Array(32))
-  const key = await crypto.subtle.importKey('raw', random, hmac, false, ['sign', 'verify'])
-  const mac = await crypto.subtle.sign('HMAC', key, encoder.encode(expected))
-  return crypto.subtle.verify('HMAC', key, mac, encoder.encode(given))
+/** Whether the tenant announces where tokens for it come from. */
+async function isAnnounced(
+  deps: EdgeDeps,
+  { tenant }: Resource,
+  answer: Answer,
+  now: number,
+): Promise<boolean> {
+  const policy =
+    'verdict' in answer ? answer.verdict.policy : (await trustOf(deps, tenant, now)).value?.policy
+  return policy !== undefined && policy.authorizationServers.length > 0
+}
+
+function unauthorized(reason: 'no_token' | 'invalid_token', detail?: string): GatewayError {
+  return new GatewayError('unauthorized', { data: { reason }, ...(detail && { detail }) })
 }

@@ -1,59 +1,45 @@
 /**
- * Verdicts by token, for a bounded time: how long a revoked token still works, and a new
+ * Verdicts by credential, for a bounded time: how long a revoked token still works, and a new
  * configuration stays unseen in another isolate.
  *
- * The key is the token itself. It is in this isolate's memory anyway, in the request that brought
+ * The key holds the token itself. It is in this isolate's memory anyway, in the request that brought
  * it, and hashing would put an asynchronous step on every warm call. It is never iterated out,
  * logged or stored, and leaves with its entry.
  */
 import type { Verdict } from '#protocol/tenant.ts'
+import { createExpiringCache } from './expiring-cache.ts'
+import { createSharedPolicies } from './shared-policies.ts'
 
 export const POSITIVE_TTL_MS = 30_000
 export const NEGATIVE_TTL_MS = 5_000
-/** Of each kind, so that a flood of wrong tokens does not drive the right ones out. */
+/** Of each kind. */
 export const MAX_VERDICTS = 1000
-
-interface Entry {
-  tenant: string
-  verdict: Verdict | undefined
-  expiresAt: number
-}
 
 export interface VerdictCache {
   /** `undefined`: not known. A known refusal has no `verdict`. */
-  get(token: string, now: number): { verdict: Verdict | undefined } | undefined
-  put(token: string, tenant: string, verdict: Verdict | undefined, now: number): void
-  /** Drops what is known of a tenant's tokens, after a change. */
+  get(key: string, now: number): { verdict: Verdict | undefined } | undefined
+  /** Lives from `askedAt`, when the Tenant object was asked, and never beyond the verdict's own end. */
+  put(key: string, tenant: string, verdict: Verdict | undefined, askedAt: number): void
+  /** Drops what is known of a tenant's principals, after a change. */
   forget(tenant: string): void
 }
 
 export function createVerdictCache(): VerdictCache {
-  const granted = new Map<string, Entry>()
-  const refused = new Map<string, Entry>()
-
+  const policies = createSharedPolicies()
+  const cache = createExpiringCache<Verdict>({
+    maxEntries: MAX_VERDICTS,
+    grantedMs: POSITIVE_TTL_MS,
+    refusedMs: NEGATIVE_TTL_MS,
+  })
   return {
-    get(token, now) {
-      const entry = granted.get(token) ?? refused.get(token)
-      return entry !== undefined && now < entry.expiresAt ? entry : undefined
+    get(key, now) {
+      const entry = cache.get(key, now)
+      return entry && { verdict: entry.value }
     },
-    put(token, tenant, verdict, now) {
-      granted.delete(token)
-      refused.delete(token)
-      const entries = verdict === undefined ? refused : granted
-      const ttlMs = verdict === undefined ? NEGATIVE_TTL_MS : POSITIVE_TTL_MS
-      if (entries.size >= MAX_VERDICTS) dropOldest(entries)
-      entries.set(token, { tenant, verdict, expiresAt: now + ttlMs })
+    put(key, tenant, verdict, askedAt) {
+      const shared = verdict && { ...verdict, policy: policies.share(tenant, verdict.policy) }
+      cache.put(key, tenant, shared, askedAt, verdict?.expiresAt)
     },
-    forget(tenant) {
-      for (const entries of [granted, refused]) {
-        for (const [token, entry] of entries) if (entry.tenant === tenant) entries.delete(token)
-      }
-    },
+    forget: cache.forget,
   }
-}
-
-/** Entries of one kind live equally long, so the first inserted is the first to expire. */
-function dropOldest(entries: Map<string, Entry>): void {
-  const [oldest] = entries.keys()
-  if (oldest !== undefined) entries.delete(oldest)
 }

@@ -1,15 +1,46 @@
-/** Hands a call to the ServerHost object that its session, or its tenant, belongs to. */
+/** The last step of `/mcp/{server}`: to the ServerHost object that the session, or the tenant, belongs to. */
+import type { Context } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { DEFAULT_PLACEMENT, SESSION_ID } from '#protocol/tenant.ts'
 import type { JSONBody } from '../body.ts'
-import type { Deps } from '../context.ts'
+import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
 import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
 
 /** The object looks at the headers of protocol/host-call.ts and at the body alone. */
 const HOST_URL = 'https://server-host/call'
 const RETRY_AFTER_MS = 1000
+const UNAUTHORIZED = 401
+
+export function createForward(deps: Pick<Deps, 'serverHost' | 'log'>) {
+  return async function forward(c: Context<AppEnv>): Promise<Response> {
+    const { record, call } = c.var
+    if (call.isNoOp) {
+      deps.log.call(record, 'ok')
+      return new Response(null, { status: 202, headers: { 'X-Request-Id': record.requestId } })
+    }
+    record.forwarded = true
+    const response = await forwardCall(deps, toHostCall(record, call), call.body)
+    if (response.status !== UNAUTHORIZED) return response
+    // The credential ended after this isolate had learnt of it; the challenge is the worker's to make.
+    await response.body?.cancel()
+    throw new GatewayError('unauthorized', { data: { reason: 'invalid_token' } })
+  }
+}
+
+function toHostCall({ requestId, receivedAt, verdict }: CallRecord, call: IncomingCall): HostCall {
+  if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
+  const { tenant, principal, credential, expiresAt, policy } = verdict
+  const { configVersion } = policy
+  const { server, http, facts, occupancies } = call
+  return {
+    ...{ requestId, receivedAt, tenant, principal, credential, server, configVersion, http },
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...facts,
+    ...(occupancies && { occupancies }),
+  }
+}
 
 /**
  * Resolves with the object's response as it is, body still streaming. None of the client's own

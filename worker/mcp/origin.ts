@@ -10,7 +10,8 @@ import type { AppEnv, Deps } from '../context.ts'
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 const ANY_HOST = '*'
-const EXPOSED_HEADERS = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id'
+const EXPOSED_HEADERS =
+  'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id'
 const HEADER_NAMES = /^[A-Za-z0-9, _-]{1,2048}$/
 const PREFLIGHT_MAX_AGE_SECONDS = '600'
 
@@ -31,21 +32,32 @@ export function isOriginAllowed(origin: string, host: string, deps: OriginDeps):
   return given === `http://${own}` || given === `https://${own}`
 }
 
-/** Refuses foreign hosts and origins, answers preflights, and lets an allowed page read answers. */
+/** Refuses foreign hosts. */
+export function checkHost({ allowedHosts }: OriginDeps): MiddlewareHandler<AppEnv> {
+  return async function checkHost(c, next) {
+    if (!isHostAllowed(hostOf(c.req.raw), allowedHosts)) {
+      throw new GatewayError('origin_forbidden', { detail: 'this Host is not served here' })
+    }
+    await next()
+  }
+}
+
+/** Refuses foreign origins, answers preflights, and lets an allowed page read answers. Behind `checkHost`. */
 export function checkOrigin(deps: OriginDeps): MiddlewareHandler<AppEnv> {
   return async function checkOrigin(c, next) {
     const { headers } = c.req.raw
-    const host = headers.get('Host') ?? new URL(c.req.url).host
-    if (!isHostAllowed(host, deps.allowedHosts)) {
-      throw new GatewayError('origin_forbidden', { detail: 'this Host is not served here' })
-    }
     const origin = headers.get('Origin')
     if (origin === null) return next()
-    if (!isOriginAllowed(origin, host, deps)) throw new GatewayError('origin_forbidden')
+    if (!isOriginAllowed(origin, hostOf(c.req.raw), deps))
+      throw new GatewayError('origin_forbidden')
     if (c.req.raw.method === 'OPTIONS') return answerPreflight(origin, headers)
     await next()
     c.res = withCORS(c.res, origin)
   }
+}
+
+function hostOf({ headers, url }: Request): string {
+  return headers.get('Host') ?? new URL(url).host
 }
 
 function isNamed(host: string, names: ReadonlySet<string>): boolean {

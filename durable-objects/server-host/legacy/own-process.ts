@@ -12,6 +12,7 @@ import { Connection, decode, type Exchange } from '../connection.ts'
 import { startFailure } from '../eras.ts'
 import type { HostContext } from '../host-context.ts'
 import { openProcess } from '../open-process.ts'
+import type { ServerFacts } from '../servers.ts'
 import { listTools } from '../tools.ts'
 import { INTEREST_METHODS, type LegacySession, type Upstream } from './session.ts'
 
@@ -46,7 +47,7 @@ export class OwnProcess implements Upstream {
     const exchange: Exchange = {
       id: call.id,
       deadline: Date.now() + this.#session.server.config.timeoutMs.start,
-      onLost: (error) => reject(startFailure(error)),
+      onLost: (error) => reject(this.#startFailure(error)),
       onResponse: (payload, meta) => {
         if (meta.failed !== true) onReady(decode(payload).result as Record<string, unknown>)
         else call.reply.headers = {}
@@ -116,7 +117,7 @@ export class OwnProcess implements Upstream {
       )
     } catch (error) {
       connection.close()
-      throw startFailure(error)
+      throw this.#startFailure(error)
     }
     connection.tell('notifications/initialized')
     // What the server refuses now it accepted before: the session goes on without it.
@@ -131,11 +132,24 @@ export class OwnProcess implements Upstream {
   }
 
   async #open(): Promise<Connection> {
-    const { record, server } = this.#session
-    const channel = await openProcess(this.#context.link, server, `session:${record.id}`)
+    const channel = await openProcess(
+      this.#context,
+      this.#owned,
+      `session:${this.#session.record.id}`,
+    )
     if (!this.#closed) return this.#connect(channel)
     channel.close()
     throw new GatewayError('session_not_found')
+  }
+
+  /** A personal server's process is that of the principal whose session this is. */
+  get #owned(): Pick<ServerFacts, 'name' | 'principal'> {
+    const { server, principal } = this.#session.record
+    return { name: server, principal }
+  }
+
+  #startFailure(error: unknown): GatewayError {
+    return startFailure(error, this.#context.servers.launchOf(this.#owned))
   }
 
   #connect(channel: Channel): Connection {

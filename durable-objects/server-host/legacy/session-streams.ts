@@ -4,6 +4,7 @@ import { encode } from '../connection.ts'
 import { EventStream } from '../event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import type { SessionRecord } from '../store.ts'
+import { keepVisible, type ListFilter } from '../visible-list.ts'
 
 /** The stream of GET: messages that belong to no call. */
 const STANDING = 0
@@ -34,25 +35,27 @@ export class SessionStreams {
     return [...this.#streams.values()].some((stream) => stream.attached)
   }
 
-  /** A new stream for the answer to a request, named by its id's key. */
-  openFor(request: string): EventStream {
+  /** A new stream for the answer to a request, named by its id's key; a list is told filtered. */
+  openFor(request: string, filter: ListFilter | undefined): EventStream {
     // A request of so long an id is not found again by a later object.
-    return this.#open(this.#next++, request.length > MAX_KEY_CHARS ? undefined : request)
+    const isKept = request.length <= MAX_KEY_CHARS
+    return this.#open(this.#next++, isKept ? request : undefined, filter)
   }
 
-  /** A response that goes on after the event that a client saw last. Throws `event_expired`. */
-  resume(lastEventId: string): Response {
+  /** The stream of the event that a client saw last, and its place on it. Throws `event_expired`. */
+  resume(lastEventId: string): { stream: EventStream; after: number } {
     const [, stream, seq] = EVENT_ID.exec(lastEventId) ?? []
     if (stream === undefined || seq === undefined) throw new GatewayError('event_expired')
-    return this.#restore(Number(stream)).attach(Number(seq))
+    return { stream: this.#restore(Number(stream)), after: Number(seq) }
   }
 
   /** The answer to a request that a former object took, where its stream is in the log. */
   finishFormer(request: string, payload: Uint8Array): void {
-    const number = this.#context.store.openStream(this.#record.id, request)
-    if (number === undefined) return
+    const open = this.#context.store.openStream(this.#record.id, request)
+    if (open === undefined) return
+    const { stream: number, filter } = open
     const stream = this.#restore(number)
-    stream.push(payload)
+    stream.push(filter === undefined ? payload : keepVisible(payload, filter))
     stream.end()
     this.#streams.delete(number)
   }
@@ -81,10 +84,10 @@ export class SessionStreams {
     return stream
   }
 
-  #open(number: number, request: string | undefined): EventStream {
+  #open(number: number, request: string | undefined, filter?: ListFilter): EventStream {
     const { store, ticker, keepAliveMs } = this.#context
     const session = this.#record.id
-    store.addStream(session, number, request)
+    store.addStream(session, number, request, filter)
     const stream = new EventStream({
       ticker,
       keepAliveMs,

@@ -6,12 +6,16 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { idKey, isObject, toError, toResult, type Envelope } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import { ClientCall } from '../client-call.ts'
+import { ClientCall, filterOf } from '../client-call.ts'
 import { decode, encode } from '../connection.ts'
+import { unauthorized } from '../credentials.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../reply.ts'
-import type { Server } from '../servers.ts'
+import { requireSlots } from '../require-slots.ts'
+import type { ServerFacts } from '../servers.ts'
 import type { SessionRecord } from '../store.ts'
+import { mayHear, tellsAccess } from './heard-resources.ts'
+import { UPDATED } from '../translate/listen-access.ts'
 import { SessionStreams } from './session-streams.ts'
 
 const TOUCH_EVERY_MS = 60_000
@@ -40,7 +44,7 @@ export interface Upstream {
 
 export class LegacySession {
   readonly record: SessionRecord
-  readonly server: Server
+  readonly server: ServerFacts
   readonly #context: HostContext
   readonly #calls = new Map<string, ClientCall>()
   readonly #streams: SessionStreams
@@ -48,7 +52,7 @@ export class LegacySession {
   #upstream: Upstream | undefined
   #touched = 0
 
-  constructor(context: HostContext, server: Server, record: SessionRecord) {
+  constructor(context: HostContext, server: ServerFacts, record: SessionRecord) {
     this.#context = context
     this.server = server
     this.record = record
@@ -87,19 +91,22 @@ export class LegacySession {
     return new Response(null, { status: 202 })
   }
 
-  /** Throws `duplicate_id`. The call is tracked until it is settled. */
+  /** Throws `duplicate_id` and `too_many_calls`. The call is tracked until it is settled. */
   createCall(host: HostCall, body: Uint8Array, timeoutMs: number): ClientCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const key = idKey(envelope.id)
+    this.#noteAccess(host)
     if (this.#calls.has(key)) throw new GatewayError('duplicate_id')
-    const { ticker, calls, logs } = this.#context
+    const { ticker, credentials, calls, logs } = this.#context
+    requireSlots(host, calls)
+    const letGo = credentials.hold(host, () => this.#expel(call))
     const reply = new Reply({
       id: envelope.id,
       ticker,
-      openStream: () => this.#streams.openFor(key),
+      openStream: () => this.#streams.openFor(key, filterOf(host)),
     })
-    const call = new ClientCall({
+    const call: ClientCall = new ClientCall({
       host,
       id: envelope.id,
       body,
@@ -107,6 +114,7 @@ export class LegacySession {
       timeoutMs,
       logs,
       onSettled: () => {
+        letGo()
         this.#calls.delete(key)
         calls.delete(call)
       },
@@ -119,8 +127,14 @@ export class LegacySession {
   /** The GET stream, or with an event id the stream that the event was on. Throws `event_expired`. */
   get(host: HostCall): Response {
     this.#touch()
-    if (host.lastEventId === undefined) return this.#streams.standing.attach()
-    return this.#streams.resume(host.lastEventId)
+    this.#noteAccess(host)
+    const { lastEventId } = host
+    const { stream, after } =
+      lastEventId === undefined
+        ? { stream: this.#streams.standing, after: undefined }
+        : this.#streams.resume(lastEventId)
+    const letGo = this.#context.credentials.hold(host, () => stream.detach())
+    return stream.attach(after, {}, letGo)
   }
 
   close(): void {
@@ -145,6 +159,7 @@ export class LegacySession {
   fromServer(payload: Uint8Array, meta: MessageMeta): void {
     if (meta.kind === 'request') return this.#ask(payload, meta)
     if (meta.method === 'notifications/progress') return this.#progress(payload)
+    if (meta.method === UPDATED && !mayHear(payload, this.record.access)) return
     const aboutCall =
       meta.method === 'notifications/message' || meta.method === 'notifications/cancelled'
     const call = aboutCall ? this.#newest : undefined
@@ -244,10 +259,25 @@ export class LegacySession {
     call.onLost(new GatewayError('call_cancelled'))
   }
 
+  #noteAccess(host: HostCall): void {
+    const { record } = this
+    if (!tellsAccess(host) || JSON.stringify(host.access) === JSON.stringify(record.access)) return
+    record.access = host.access
+    this.#context.store.saveAccess(record)
+  }
+
+  /** The credential of a call has ended. What begins a session is ended once its process answers. */
+  #expel(call: ClientCall): void {
+    if (call.host.sessionId === undefined) call.reply.headers = {}
+    else this.upstream.cancel(call)
+    call.onLost(unauthorized())
+  }
+
   #touch(): void {
     const now = Date.now()
     if (now - this.#touched < TOUCH_EVERY_MS) return
     this.#touched = now
     this.#context.store.touchSession(this.record.id, now)
+    this.#context.servers.touch(this.record.server, this.record.principal)
   }
 }

@@ -3,8 +3,10 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY } from '#protocol/mcp.ts'
+import type { ClientCall } from '../client-call.ts'
 import type { Channel } from '../link/channel.ts'
 import { decode, encode } from '../connection.ts'
+import { unauthorized } from '../credentials.ts'
 import type { Eras } from '../eras.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernCalls } from '../modern/calls.ts'
@@ -15,6 +17,7 @@ import { ModernUpstream } from './modern-upstream.ts'
 import { OwnProcess } from './own-process.ts'
 import { LegacySession, type Upstream } from './session.ts'
 import { SharedServer, SharedUpstream } from './shared-upstream.ts'
+import type { SessionRecord } from '../store.ts'
 
 export class LegacySessions {
   readonly #context: HostContext
@@ -35,7 +38,7 @@ export class LegacySessions {
     if (host.sessionId === undefined) return this.#initialize(host, body ?? new Uint8Array())
     if (host.http === 'DELETE' && !this.#live.has(host.sessionId)) return this.#forget(host)
     const session = this.#live.get(host.sessionId) ?? (await this.#restore(host))
-    if (session.server.name !== host.server) throw new GatewayError('session_not_found')
+    if (!isOf(session.record, host)) throw new GatewayError('session_not_found')
     if (host.http === 'GET') return session.get(host)
     if (host.http === 'DELETE') return this.#delete(session)
     return session.post(host, body ?? new Uint8Array())
@@ -50,7 +53,7 @@ export class LegacySessions {
   adopt(id: string, channel: Channel): boolean {
     if (this.#live.has(id)) return false
     const record = this.#context.store.session(id)
-    const server = record && this.#context.servers.peek(record.server)
+    const server = record && this.#context.servers.factsOf(record.server, record.principal)
     if (record === undefined || server === undefined) return false
     const session = new LegacySession(this.#context, server, record)
     const upstream = new OwnProcess(this.#context, session)
@@ -65,7 +68,7 @@ export class LegacySessions {
       throw new GatewayError('session_required')
     }
     const { servers, eras } = this.#context
-    const server = await servers.get(host.server, host.configVersion)
+    const server = await servers.get(host.server, host.configVersion, host.principal)
     const spoken = await eras.of(server)
     const request = prepare(body, server)
     const session = new LegacySession(this.#context, server, {
@@ -76,17 +79,18 @@ export class LegacySessions {
       initialize: JSON.stringify(request.params),
       logLevel: undefined,
       subscriptions: [],
+      access: host.access,
     })
-    const upstream = await this.#attach(session)
-    const call = session.createCall(host, request.body, server.config.timeoutMs.start)
+    const upstream = await this.#attach(session, server)
+    const call = openCall(session, host, request.body, server)
     // A slow start is answered by a stream, whose headers leave before the answer is there.
     call.reply.headers = { 'mcp-session-id': session.record.id }
     const begin = async (): Promise<void> => {
       if (upstream instanceof OwnProcess) {
-        return upstream.begin(call, request.body, (result) => this.#settle(session, result))
+        return upstream.begin(call, request.body, (result) => this.#settle(session, call, result))
       }
       const result = announce(server, spoken, request.params)
-      this.#settle(session, result)
+      this.#settle(session, call, result)
       call.answer(encode(toResult(call.id, result)), 'ok')
     }
     begin().catch((error: unknown) => {
@@ -97,9 +101,11 @@ export class LegacySessions {
     return call.reply.response
   }
 
-  /** From here on the session exists. */
-  #settle(session: LegacySession, { protocolVersion }: Record<string, unknown>): void {
+  /** From here on the session exists. Throws when the credential that began it has ended meanwhile. */
+  #settle(session: LegacySession, call: ClientCall, result: Record<string, unknown>): void {
+    if (call.settled) throw unauthorized()
     const { record } = session
+    const { protocolVersion } = result
     record.protocol = typeof protocolVersion === 'string' ? protocolVersion : LATEST_LEGACY
     this.#context.store.addSession(record, Date.now())
     this.#keep(session)
@@ -109,15 +115,15 @@ export class LegacySessions {
     const { store, servers, link, isUp } = this.#context
     const id = host.sessionId ?? ''
     const record = store.session(id)
-    if (record === undefined) throw new GatewayError('session_not_found')
-    const server = await servers.get(record.server, host.configVersion)
+    if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
+    const server = await servers.get(record.server, host.configVersion, record.principal)
     // The link may bring the process that a former object had; `adopt` then makes the session.
     // A client that only listens does not wake a container for it.
     if (host.http !== 'GET' || isUp()) await link.ready(RESTORE_TIMEOUT_MS)
     const adopted = this.#live.get(id)
     if (adopted !== undefined) return adopted
     const session = new LegacySession(this.#context, server, record)
-    await this.#attach(session)
+    await this.#attach(session, server)
     const raced = this.#live.get(id)
     const isDeleted = store.session(id) === undefined
     if (raced === undefined && !isDeleted) {
@@ -131,16 +137,14 @@ export class LegacySessions {
   }
 
   /** Gives a session the upstream that its server calls for. */
-  async #attach(session: LegacySession): Promise<Upstream> {
-    const { server } = session
+  async #attach(session: LegacySession, server: Server): Promise<Upstream> {
     const spoken = await this.#context.eras.of(server)
-    const upstream = await this.#upstreamFor(session, spoken)
+    const upstream = await this.#upstreamFor(session, server, spoken)
     session.use(upstream)
     return upstream
   }
 
-  async #upstreamFor(session: LegacySession, spoken: Eras): Promise<Upstream> {
-    const { server } = session
+  async #upstreamFor(session: LegacySession, server: Server, spoken: Eras): Promise<Upstream> {
     if (spoken.initialize === undefined) {
       const facts = readDiscoverResult(spoken.discover, server.name)
       const modern = await this.#modern.modernServer(server)
@@ -180,10 +184,11 @@ export class LegacySessions {
   }
 
   /** Deletes a session that rests; a process that a former object had for it is not adopted. */
-  #forget({ sessionId = '', server }: HostCall): Response {
+  #forget(host: HostCall): Response {
     const { store } = this.#context
-    if (store.session(sessionId)?.server !== server) throw new GatewayError('session_not_found')
-    store.deleteSession(sessionId)
+    const record = store.session(host.sessionId ?? '')
+    if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
+    store.deleteSession(record.id)
     return new Response(null, { status: 204 })
   }
 }
@@ -193,6 +198,26 @@ const RESTORE_TIMEOUT_MS = 30_000
 const MAX_INITIALIZE_BYTES = 256 * 1024
 /** Sessions kept in memory. */
 const MAX_LIVE = 2_000
+
+/** Throws `unauthorized` when the credential has ended meanwhile; then nothing of the session is left. */
+function openCall(
+  session: LegacySession,
+  host: HostCall,
+  body: Uint8Array,
+  { config }: Server,
+): ClientCall {
+  try {
+    return session.createCall(host, body, config.timeoutMs.start)
+  } catch (error) {
+    session.rest()
+    throw error
+  }
+}
+
+/** A session is its principal's: to another one it does not exist, whoever's token it is. */
+function isOf(record: SessionRecord, { server, principal }: HostCall): boolean {
+  return record.server === server && record.principal === principal
+}
 
 /** The client's `initialize` as the server gets it: without `roots` unless they are allowed. */
 function prepare(body: Uint8Array, { config }: Server): { body: Uint8Array; params: unknown } {

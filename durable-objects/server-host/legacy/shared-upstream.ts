@@ -19,11 +19,13 @@ import type { LegacySession, Upstream } from './session.ts'
 /** One for each shared server: the process and the sessions on it. */
 export class SharedServer {
   readonly process: SharedProcess
+  readonly #context: HostContext
   readonly #server: Server
   readonly #sessions = new Set<LegacySession>()
   readonly #running = new Map<ClientCall, LegacySession>()
 
   constructor(context: HostContext, server: Server) {
+    this.#context = context
     this.#server = server
     this.process = new SharedProcess(context, server, {
       handshake: (connection) => this.#handshake(connection),
@@ -70,7 +72,7 @@ export class SharedServer {
     try {
       await connection.ask('initialize', params, start)
     } catch (error) {
-      throw startFailure(error)
+      throw startFailure(error, this.#context.servers.launchOf(this.#server))
     }
     connection.tell('notifications/initialized')
     const uris = new Set([...this.#sessions].flatMap(({ record }) => record.subscriptions))

@@ -2,9 +2,11 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { ClientCall } from '../client-call.ts'
+import { unauthorized } from '../credentials.ts'
 import { EventStream } from '../event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../reply.ts'
+import { requireSlots } from '../require-slots.ts'
 import type { Server } from '../servers.ts'
 import { importRequestStateKey } from '../translate/request-state.ts'
 import { LegacyServer } from './legacy-server.ts'
@@ -25,7 +27,9 @@ export class ModernCalls {
     const { envelope } = host
     if (envelope?.kind !== 'request') return new Response(null, { status: 202 })
     const { servers } = this.#context
-    const server = servers.peek(host.server) ?? (await servers.get(host.server, host.configVersion))
+    const { server: name, principal, configVersion } = host
+    const server =
+      servers.peek(name, principal) ?? (await servers.get(name, configVersion, principal))
     const serving = this.#serving.get(server.launch.digest) ?? (await this.#serve(server))
     const client = this.#createCall(host, server, body, serving)
     serving.call(client, body).catch((error: unknown) => client.onLost(GatewayError.from(error)))
@@ -41,7 +45,7 @@ export class ModernCalls {
     const serving =
       eras.discover === undefined
         ? new LegacyServer(this.#context, server, eras, () => this.#requestStateKey())
-        : new ModernServer(this.#context, server)
+        : new ModernServer(this.#context, server, () => this.#requestStateKey())
     this.#serving.set(digest, serving)
     return serving
   }
@@ -69,7 +73,12 @@ export class ModernCalls {
   ): ClientCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { ticker, keepAliveMs, calls, logs } = this.#context
+    const { ticker, keepAliveMs, credentials, calls, logs } = this.#context
+    requireSlots(host, calls)
+    const letGo = credentials.hold(host, () => {
+      call.onLost(unauthorized())
+      serving.abandon(call)
+    })
     const onGone = (): void => serving.abandon(call)
     const reply = new Reply({
       id: envelope.id,
@@ -84,7 +93,10 @@ export class ModernCalls {
       reply,
       timeoutMs: listens ? Infinity : server.config.timeoutMs.call,
       logs,
-      onSettled: () => calls.delete(call),
+      onSettled: () => {
+        letGo()
+        calls.delete(call)
+      },
     })
     // A subscription never ends by itself, so a shutdown does not wait for it.
     if (!listens) calls.add(call)

@@ -164,9 +164,9 @@ export class LeasePool {
   }
 
   async #open(capabilities: string): Promise<Lease> {
-    const { link, ticker } = this.#context
-    const channel = await openProcess(link, this.#server, `lease:${crypto.randomUUID()}`)
-    const lease = new Lease(channel, ticker, capabilities, this.#owner)
+    const key = `lease:${crypto.randomUUID()}`
+    const channel = await openProcess(this.#context, this.#server, key)
+    const lease = new Lease(channel, this.#context.ticker, capabilities, this.#owner)
     const { roots, timeoutMs } = this.#server.config
     const params = toInitializeParams({
       capabilities: JSON.parse(capabilities) as Record<string, unknown>,
@@ -177,7 +177,7 @@ export class LeasePool {
       await lease.connection.ask('initialize', params, timeoutMs.start)
     } catch (error) {
       lease.connection.close()
-      throw startFailure(error)
+      throw startFailure(error, this.#context.servers.launchOf(this.#server))
     }
     lease.connection.tell('notifications/initialized')
     return lease

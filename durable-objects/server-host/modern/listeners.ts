@@ -11,6 +11,7 @@ import {
   readListenFilter,
   type ListenFilter,
 } from '../translate/listen-filter.ts'
+import { mayTell, withoutForbidden } from '../translate/listen-access.ts'
 import { tagNotification, toAcknowledgement, toListenResult } from '../translate/listen.ts'
 import type { Lease, LeasePool } from './lease-pool.ts'
 
@@ -41,8 +42,10 @@ export class Listeners {
     if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
     const asked = readListenFilter(decode(body).params)
     if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
+    const { access } = client.host
+    const filter = access === undefined ? asked.filter : withoutForbidden(asked.filter, access)
     const listener: Listener = {
-      filter: honourFilter(asked.filter, this.#facts.capabilities),
+      filter: honourFilter(filter, this.#facts.capabilities),
       lease: undefined,
       acknowledged: false,
     }
@@ -70,6 +73,8 @@ export class Listeners {
     const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : undefined
     for (const [client, { filter, acknowledged }] of this.#listeners) {
       if (acknowledged && filterAccepts(filter, method, uri)) {
+        // A legacy server may report a part of what was subscribed to.
+        if (!mayTell(method, params, client.host.access)) continue
         client.reply.event(tagNotification(payload, client.id))
       }
     }

@@ -8,6 +8,8 @@ import { decode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers.ts'
 import { SharedProcess } from '../shared-process.ts'
+import { dropForbiddenURIs, mayTell } from '../translate/listen-access.ts'
+import { findState, keepState, releaseState } from './owned-state.ts'
 import type { ModernServing } from './serving.ts'
 import { ToolCatalog } from './tool-catalog.ts'
 
@@ -23,10 +25,13 @@ export class ModernServer implements ModernServing {
   readonly process: SharedProcess
   readonly #running = new Map<ClientCall, { id: number; logs: boolean }>()
   readonly #tools = new ToolCatalog()
+  readonly #key: () => Promise<CryptoKey>
   readonly #listTools = (params: Record<string, unknown>) =>
     this.process.ask('tools/list', { ...params, _meta: OWN_META })
 
-  constructor(context: HostContext, server: Server) {
+  /** `key`: of the object's own, for what clients bring back. */
+  constructor(context: HostContext, server: Server, key: () => Promise<CryptoKey>) {
+    this.#key = key
     this.process = new SharedProcess(context, server, {
       handshake: () => Promise.resolve(),
       onNotification: (payload, method) => this.#unaddressed(payload, method),
@@ -36,7 +41,12 @@ export class ModernServer implements ModernServing {
   async call(client: ClientCall, body: Uint8Array): Promise<void> {
     const { envelope, progressToken } = client.host
     const method = envelope?.kind === 'request' ? envelope.method : ''
+    const listens = method === 'subscriptions/listen'
     if (method === 'tools/call') await this.#tools.checkHeaders(client.host, body, this.#listTools)
+    const { access } = client.host
+    const own = listens && access !== undefined ? dropForbiddenURIs(body, access) : body
+    const isRetry = client.host.retries === true
+    const request = isRetry ? await releaseState(own, method, client.host, this.#key) : own
     if (client.settled) return
     const id = await this.process.request(
       {
@@ -45,18 +55,32 @@ export class ModernServer implements ModernServing {
           this.#running.delete(client)
           const answer = setValue(payload, ['id'], JSON.stringify(client.id))
           if (meta.failed === true) client.answer(answer, 'rpc_error', meta.ms, statusOf(answer))
-          else client.answer(restoreSubscription(answer, method, client), 'ok', meta.ms)
+          else this.#succeed(client, method, answer, meta.ms)
         },
-        onEvent: (payload, event) => client.reply.event(readdress(payload, event, client)),
+        onEvent: (payload, event) => {
+          if (listens && !mayTell(event, decode(payload).params, access)) return
+          client.reply.event(readdress(payload, event, client))
+        },
         onLost: (error, undelivered = false) => {
           client.undelivered = undelivered
           this.#lose(client, method, body, error)
         },
       },
-      (own) => rewrite(body, own, progressToken !== undefined),
+      (id) => rewrite(request, id, progressToken !== undefined),
     )
     if (client.settled) this.process.cancel(id, 'the client is gone')
     else this.track(client, id, client.host.logLevel !== undefined)
+  }
+
+  #succeed(client: ClientCall, method: string, answer: Uint8Array, ms: number | undefined): void {
+    const state = findState(answer, method)
+    if (state === undefined) {
+      return client.answer(restoreSubscription(answer, method, client), 'ok', ms)
+    }
+    keepState(answer, state, client.host, this.#key).then(
+      (kept) => client.answer(kept, 'ok', ms),
+      (error: unknown) => client.onLost(GatewayError.from(error)),
+    )
   }
 
   /** Notes a call of a legacy session, too: `logs` says whether it takes log messages. */
@@ -75,8 +99,9 @@ export class ModernServer implements ModernServing {
     client.abandon()
   }
 
+  /** Calls that run go on; subscriptions do not. */
   close(): void {
-    this.process.close()
+    this.process.retire()
   }
 
   #lose(client: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
@@ -98,15 +123,16 @@ export class ModernServer implements ModernServing {
     return this.#tools.isRepeatable(client.host, this.#listTools)
   }
 
-  /** A log message belongs to a request that asked for logs; stdio does not say to which. */
+  /**
+   * A log message belongs to a request that asked for logs; stdio does not say to which. While those
+   * of several principals run it could be another's, and nobody is told.
+   */
   #unaddressed(payload: Uint8Array, method: string): void {
     if (method.endsWith('tools/list_changed')) this.#tools.forget()
     if (method !== 'notifications/message') return
-    let newest: ClientCall | undefined
-    for (const [client, { logs }] of this.#running) {
-      if (logs) newest = client
-    }
-    newest?.reply.event(payload)
+    const clients = [...this.#running].flatMap(([client, { logs }]) => (logs ? [client] : []))
+    if (new Set(clients.map(({ host }) => host.principal)).size > 1) return
+    clients.at(-1)?.reply.event(payload)
   }
 }
 

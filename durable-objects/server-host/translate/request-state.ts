@@ -108,12 +108,12 @@ function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-function toBase64URL(bytes: Uint8Array): string {
+export function toBase64URL(bytes: Uint8Array): string {
   const base64 = btoa(String.fromCharCode(...bytes))
   return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-function fromBase64URL(text: string): Uint8Array {
+export function fromBase64URL(text: string): Uint8Array {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   return new Uint8Array(Array.from(binary, (char) => char.charCodeAt(0)))
 }

@@ -6,7 +6,7 @@ import {
   NEGATIVE_TTL_MS,
   POSITIVE_TTL_MS,
 } from '#worker/auth/verdict-cache.ts'
-import { KEY_ID, SECRET, TOKEN, VERDICT } from '../fake-deps.ts'
+import { KEY_ID, POLICY, SECRET, TOKEN, VERDICT } from '../fake-deps.ts'
 
 test.each([
   ['Bearer abc', 'abc'],
@@ -62,6 +62,30 @@ describe('the verdict cache', () => {
     for (let n = 0; n < 2 * MAX_VERDICTS; n++) cache.put(`t${n}`, 'acme', undefined, 0)
 
     expect(cache.get('good', 0)?.verdict).toEqual(VERDICT)
+  })
+
+  test('verdicts of one tenant share one copy of its policy, until it changes', () => {
+    const cache = createVerdictCache()
+    const policyOf = (key: string) => cache.get(key, 0)?.verdict?.policy
+    const put = (key: string, tenant: string, configVersion: number) =>
+      cache.put(key, tenant, { ...VERDICT, policy: { ...POLICY, configVersion } }, 0)
+    put('a', 'acme', 7)
+    put('b', 'acme', 7)
+    put('c', 'acme', 8)
+    put('d', 'other', 7)
+
+    expect(policyOf('a')).toEqual(POLICY)
+    expect(policyOf('b')).toBe(policyOf('a'))
+    expect(policyOf('c')).toEqual({ ...POLICY, configVersion: 8 })
+    expect(policyOf('d')).not.toBe(policyOf('a'))
+  })
+
+  test('a verdict is not kept beyond its own end', () => {
+    const cache = createVerdictCache()
+    cache.put('a', 'acme', { ...VERDICT, expiresAt: 1000 }, 0)
+
+    expect(cache.get('a', 999)?.verdict).toMatchObject({ expiresAt: 1000 })
+    expect(cache.get('a', 1000)).toBeUndefined()
   })
 
   test('a changed tenant is forgotten, others are kept', () => {

@@ -1,0 +1,68 @@
+/** The options that every control-plane command has, and the gateway that they name. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { findEndpoint } from '../endpoint-file.ts'
+import { describeError, Failure } from '../failure.ts'
+import { AdminAPI, toPath } from './admin-api.ts'
+import { chooseDestination, type DestinationOptions } from './destination.ts'
+
+export interface GatewayOptions extends DestinationOptions {
+  json?: boolean
+}
+
+export interface Gateway {
+  api: AdminAPI
+  tenant: string
+  /** `tenants/{tenant}/…`. */
+  path(...parts: string[]): string
+  /** Of a gateway that was found by its data folder: it runs on this machine. */
+  dataFolder?: string
+}
+
+const OPTIONS_HEADING = 'Gateway options:'
+
+const WHERE = `
+Without --url and HEARTH_URL: the gateway that \`hearth up\` runs on the data folder, with its admin
+token. Elsewhere the credential is HEARTH_ADMIN_TOKEN, or HEARTH_TOKEN with a token of the tenant.`
+
+/** `--tenant` is left out where the tenant is an argument. */
+export function withGateway(command: Command, { hasTenant = true } = {}): Command {
+  command.optionsGroup(OPTIONS_HEADING).option('--url <url>', 'the gateway (or HEARTH_URL)')
+  if (hasTenant) {
+    command.option('--tenant <name>', "whose (or HEARTH_TENANT; default: the token's, or local)")
+  }
+  return command
+    .option('--data <folder>', 'the data folder of the gateway (default: .hearth)')
+    .option('--json', 'print the answer of the gateway as it is')
+    .addHelpText('after', WHERE)
+}
+
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { gateway, credential, tenant } = chooseDestination(options, process.env)
+  const path = (...parts: string[]): string => toPath('tenants', tenant, ...parts)
+  if ('url' in gateway) return { api: new AdminAPI(gateway.url, credential ?? ''), tenant, path }
+  const { dataFolder } = gateway
+  const endpoint = await findEndpoint(dataFolder)
+  if (endpoint === undefined) {
+    throw new Failure(
+      `no gateway runs on ${dataFolder}: start one with hearth up, or name another by --data or --url`,
+    )
+  }
+  const token = credential ?? readAdminToken(dataFolder)
+  return { api: new AdminAPI(new URL(endpoint.url), token), tenant, path, dataFolder }
+}
+
+const Secrets = z.looseObject({ adminToken: z.string().min(1) })
+
+function readAdminToken(folder: string): string {
+  const file = join(folder, 'secrets.json')
+  try {
+    return Secrets.parse(JSON.parse(readFileSync(file, 'utf8'))).adminToken
+  } catch (error) {
+    // A message of the parser's would quote the file.
+    const isSystem = error instanceof Error && 'code' in error
+    throw new Failure(`cannot read ${file}: ${isSystem ? describeError(error) : 'it is damaged'}`)
+  }
+}

@@ -1,0 +1,51 @@
+/** Every SQL string of the directory, and its schema: steps are only ever appended. */
+
+const STEPS: readonly string[] = [
+  `CREATE TABLE tenant (
+     name TEXT PRIMARY KEY,
+     created_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID`,
+]
+
+export interface TenantEntry {
+  name: string
+  createdAt: number
+}
+
+export class DirectoryStore {
+  readonly #sql: SqlStorage
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql
+    const done = storage.kv.get<number>('schema') ?? 0
+    for (const [at, step] of STEPS.entries()) {
+      if (at < done) continue
+      storage.transactionSync(() => {
+        storage.sql.exec(step)
+        storage.kv.put('schema', at + 1)
+      })
+    }
+  }
+
+  /** Leaves one that is there as it is. */
+  add(name: string, now: number): void {
+    this.#sql.exec(
+      'INSERT INTO tenant (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING',
+      ...[name, now],
+    )
+  }
+
+  remove(name: string): void {
+    this.#sql.exec('DELETE FROM tenant WHERE name = ?', name)
+  }
+
+  /** By name. */
+  list(after: string, limit: number): TenantEntry[] {
+    return this.#sql
+      .exec<TenantEntry & Record<string, SqlStorageValue>>(
+        `SELECT name, created_at AS createdAt FROM tenant WHERE name > ? ORDER BY name LIMIT ?`,
+        ...[after, limit],
+      )
+      .toArray()
+  }
+}

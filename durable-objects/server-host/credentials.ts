@@ -1,0 +1,97 @@
+/**
+ * What each credential holds open, and which have ended. A stream or a call ends with the credential
+ * that opened it: by a revocation, or when its time is over.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import { isolate } from './isolate.ts'
+import type { Ticker, Ticking } from './ticker.ts'
+
+/** Longer than an isolate goes on with a verdict that it has. */
+const REFUSED_MS = 60_000
+/** Credentials that are refused; beyond it the one that ended first is forgotten. */
+const MAX_ENDED = 10_000
+
+type Holder = Pick<HostCall, 'credential' | 'expiresAt'>
+
+interface Held {
+  credential: string
+  /** `Date.now()` */
+  endsAt: number
+  end: () => void
+}
+
+export class Credentials implements Ticking {
+  readonly #ticker: Ticker
+  readonly #held = new Set<Held>()
+  /** Those of them whose credential expires. */
+  readonly #expiring = new Set<Held>()
+  /** From when until when a credential is refused (`Date.now()`), in the order in which it was said. */
+  readonly #ended = new Map<string, { from: number; until: number }>()
+
+  constructor(ticker: Ticker) {
+    this.#ticker = ticker
+  }
+
+  /** Throws `unauthorized` for a credential that has ended. */
+  check({ credential, expiresAt = Infinity }: Holder, now: number): void {
+    const ended = this.#ended.get(credential)
+    const isRefused = ended !== undefined && now >= ended.from && now < ended.until
+    if (isRefused || now >= expiresAt) throw unauthorized()
+  }
+
+  /**
+   * `end` is called when the credential ends, at most once, and not after what is returned was.
+   * Throws `unauthorized` when it has ended by now.
+   */
+  hold(holder: Holder, end: () => void): () => void {
+    this.check(holder, Date.now())
+    const { credential, expiresAt = Infinity } = holder
+    const { from = Infinity } = this.#ended.get(credential) ?? {}
+    const held = { credential, endsAt: Math.min(expiresAt, from), end }
+    this.#held.add(held)
+    this.#watch(held)
+    return () => this.#letGo(held)
+  }
+
+  /** At `from`, which may be ahead, what it opened ends, and its calls are refused for a while. */
+  end(credential: string, from: number, now: number): void {
+    this.#ended.delete(credential)
+    this.#ended.set(credential, { from, until: from + REFUSED_MS })
+    for (const [oldest, { until }] of this.#ended) {
+      if (until > now && this.#ended.size <= MAX_ENDED) break
+      this.#ended.delete(oldest)
+    }
+    for (const held of this.#held) {
+      if (held.credential !== credential) continue
+      held.endsAt = Math.min(held.endsAt, from)
+      if (from <= now) this.#end(held)
+      else this.#watch(held)
+    }
+  }
+
+  tick(now: number): void {
+    for (const held of this.#expiring) if (now >= held.endsAt) this.#end(held)
+  }
+
+  #watch(held: Held): void {
+    if (held.endsAt === Infinity) return
+    if (this.#expiring.size === 0) this.#ticker.add(this)
+    this.#expiring.add(held)
+  }
+
+  #end(held: Held): void {
+    this.#letGo(held)
+    isolate('an ending', held.end)
+  }
+
+  #letGo(held: Held): void {
+    this.#held.delete(held)
+    if (this.#expiring.delete(held) && this.#expiring.size === 0) this.#ticker.delete(this)
+  }
+}
+
+/** As the worker says it of a token that it does not take (RFC 6750, section 3.1). */
+export function unauthorized(): GatewayError {
+  return new GatewayError('unauthorized', { data: { reason: 'invalid_token' } })
+}

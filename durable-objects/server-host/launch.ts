@@ -1,0 +1,72 @@
+/** A server as the Tenant object resolved it → how its processes are started, or why they cannot be. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { Launch } from '#protocol/link.ts'
+import type { ServerConfig } from '#protocol/server-config.ts'
+import type { ResolvedServer } from '#protocol/tenant.ts'
+
+/** What is known of a server by whoever does not start its processes. */
+export interface ServerFacts {
+  name: string
+  config: ServerConfig
+  /** Whose processes they are: of a personal server's, each principal's are its own. */
+  principal?: string
+}
+
+export interface Server extends ServerFacts {
+  /** Its `name` is the configured one's, and for a personal server the principal's, too. */
+  launch: Launch
+}
+
+/** `fault` makes the error of every call of a server that cannot be started. */
+export type Startable =
+  { server: Server; fault?: never } | { server?: never; fault: () => GatewayError }
+
+/** Separates server and principal in a launch's name; the name of a server has none. */
+const MARK = '~'
+const OWNER_CHARS = 32
+
+/** `principal`: for a personal server, whose it is. */
+export async function toStartable(
+  name: string,
+  resolved: ResolvedServer,
+  principal?: string,
+): Promise<Startable> {
+  const fault = findFault(resolved)
+  if (fault !== undefined) return { fault }
+  const { config, command, args, env, cwd, identity, secrets } = resolved
+  const { warm, maxProcesses, idleTimeoutMs, maxLifetimeMs } = config
+  const launch: Launch = {
+    name: await nameLaunch(name, principal),
+    digest: await sha256(identity),
+    ...{ command, args, env, warm, maxProcesses, idleTimeoutMs, maxLifetimeMs },
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(secrets.length === 0 ? {} : { secrets }),
+  }
+  const owner = principal === undefined ? {} : { principal }
+  return { server: { name, config, ...owner, launch } }
+}
+
+/**
+ * The invariant that keeps principals apart: a process is asked for by the name of its launch, and a
+ * personal launch's name holds the hash of the principal that the call's own verdict names.
+ */
+async function nameLaunch(name: string, principal: string | undefined): Promise<string> {
+  if (principal === undefined) return name
+  return `${name}${MARK}${(await sha256(principal)).slice(0, OWNER_CHARS)}`
+}
+
+function findFault({ missing, unusable }: ResolvedServer): (() => GatewayError) | undefined {
+  if (missing.length > 0) {
+    return () =>
+      new GatewayError('secret_missing', { detail: missing.join(', '), data: { missing } })
+  }
+  if (unusable.length > 0) {
+    return () => new GatewayError('secret_unusable', { detail: unusable.join('; ') })
+  }
+  return undefined
+}
+
+async function sha256(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

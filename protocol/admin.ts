@@ -1,0 +1,66 @@
+/**
+ * What the admin routes (`/admin/…`) are given. The worker parses by these schemas, and
+ * docs/admin-openapi.json is made from them.
+ */
+import * as z from 'zod'
+import { Issuers } from './issuers.ts'
+import { Limits } from './limits.ts'
+import { Grants } from './scopes.ts'
+import { TOKEN } from './tenant.ts'
+
+const MAX_OVERLAP_MS = 7 * 86_400_000
+const MAX_CURSOR_CHARS = 64
+const MAX_FILTER_CHARS = 1_024
+
+/** `Date.now()` */
+const time = z.int().min(0)
+
+export const NewTokenBody = z.strictObject({
+  name: z.string().min(1).max(100),
+  grants: Grants.default({ scopes: ['*'] }),
+  expiresAt: time.optional().describe('Milliseconds since 1970. Default: never'),
+  token: z
+    .string()
+    .regex(TOKEN)
+    .optional()
+    .describe('Registers this one, which the caller made. The operator alone'),
+})
+
+export const RotateBody = z.strictObject({
+  overlapMs: z
+    .int()
+    .min(0)
+    .max(MAX_OVERLAP_MS)
+    .default(3_600_000)
+    .describe('How long the old token stays good. Milliseconds'),
+})
+
+export const SecretBody = z.strictObject({
+  value: z.string().describe('At most 32 KiB of UTF-8. It is never returned'),
+})
+
+export const LimitsBody = z.strictObject({
+  limits: Limits,
+  shards: z.int().min(1).max(64).default(1).describe('Objects that count. Default: 1'),
+})
+
+/** Other keys are left out, so that what GET answers can be put. */
+export const IssuersBody = z.object({ issuers: Issuers })
+
+export const TenantsQuery = z.strictObject({
+  cursor: z.string().max(MAX_CURSOR_CHARS).optional().describe('Of the page before'),
+  limit: z.int().min(1).max(1_000).default(100),
+})
+
+export const AuditQueryParameters = z.strictObject({
+  cursor: z.string().max(MAX_CURSOR_CHARS).optional().describe('Of the page before'),
+  limit: z.int().min(1).max(1_000).default(100).describe('Events of a page'),
+  action: z.string().max(MAX_FILTER_CHARS).optional().describe('Such as token.create'),
+  by: z.string().max(MAX_FILTER_CHARS).optional().describe('operator, or a principal'),
+  since: time.optional().describe('The first millisecond since 1970'),
+  until: time.optional().describe('The first one that is not in it'),
+  format: z
+    .enum(['json', 'jsonl'])
+    .default('json')
+    .describe('jsonl: all of them, a line each, without pages'),
+})

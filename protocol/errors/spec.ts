@@ -1,0 +1,15 @@
+/** What the table says of each failure. */
+export interface ErrorSpec {
+  /**
+   * HTTP status when nothing of the answer has been sent yet. A failure of the server behind an
+   * accepted request is an answer to it, so 200: clients match it to their call by its id.
+   */
+  status: number
+  /** JSON-RPC error code. -32000…-32019 are the implementation's, -32020…-32099 the spec's. */
+  rpc: number
+  /** In the legacy era, where that one has its own. */
+  legacyRPC?: number
+  /** Whether the same request, sent again by the client, may succeed with no other change. */
+  retryable: boolean
+  message: string
+}

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { IssuersReport, TenantSummary } from '#protocol/tenant.ts'
+import { createSend, expectCode, type Send } from '../../worker/admin/send.ts'
+import { startWorker, type RunningWorker } from '../../worker/start-worker.ts'
+import { createTenant, isAccepted } from './tenant-fixture.ts'
+
+let worker: RunningWorker
+let operator: Send
+
+beforeAll(async () => {
+  worker = await startWorker()
+  operator = createSend(worker)
+})
+
+afterAll(() => worker.stop())
+
+const servers = { echo: { command: 'node' } }
+const hs256 = {
+  ...{ name: 'shared', issuer: 'https://idp.example', algorithms: ['HS256'] },
+  keys: { secret: 'JWT_KEY' },
+}
+
+async function put(tenant: string, path: string, body: object): Promise<number | undefined> {
+  const { version } = (
+    await operator<{ version?: number }>('PUT', `tenants/${tenant}/${path}`, body)
+  ).body
+  return version
+}
+
+async function versionOf(tenant: string): Promise<number> {
+  return (await operator<TenantSummary>('GET', `tenants/${tenant}`)).body.configVersion
+}
+
+describe('the version of a configuration', () => {
+  test('grows with each change of the servers, and only then', async () => {
+    expect(await put('counter', 'servers', servers)).toBe(1)
+    expect(await put('counter', 'servers', servers)).toBe(1)
+    expect(await put('counter', 'servers', {})).toBe(2)
+    expect(await put('counter', 'servers/echo', { command: 'node' })).toBe(3)
+    expect(await put('counter', 'servers/echo', { command: 'node' })).toBe(3)
+    expect(await put('counter', 'limits', { limits: [] })).toBeUndefined()
+    expect(await versionOf('counter')).toBe(3)
+  })
+
+  test('grows with each change of a secret', async () => {
+    const { send } = await createTenant(worker, 'secretive')
+
+    await send('PUT', 'secrets/KEY', { value: 'one' })
+    await send('PUT', 'principals/token:0a0b0c0d/secrets/KEY', { value: 'two' })
+    await send('DELETE', 'secrets/KEY')
+
+    expect(await versionOf('secretive')).toBe(4)
+  })
+
+  test('of a deleted tenant is not begun again', async () => {
+    const { send } = await createTenant(worker, 'reborn')
+    await send('PUT', 'secrets/KEY', { value: 'one' })
+    await operator('DELETE', 'tenants/reborn')
+
+    await operator('PUT', 'tenants/reborn')
+
+    expect(await versionOf('reborn')).toBe(3)
+  })
+})
+
+describe('a tenant', () => {
+  test('is made once, and may be made again', async () => {
+    const { body: first } = await operator<TenantSummary>('PUT', 'tenants/made')
+    const { body: second } = await operator<TenantSummary>('PUT', 'tenants/made')
+
+    expect(first).toMatchObject({ tenant: 'made', configVersion: 0, servers: 0, tokens: 0 })
+    expect(second).toEqual(first)
+  })
+
+  test('that was never made is not made by questions', async () => {
+    const before = (await worker.databases('hearth-Tenant')).length
+
+    for (const path of ['', '/servers', '/tokens', '/secrets', '/limits', '/issuers', '/audit']) {
+      expectCode(await operator('GET', `tenants/nobody${path}`), 404, 'tenant_not_found')
+    }
+    for (const path of ['/tokens/0a0b0c0d', '/secrets/KEY', '/servers/echo', '']) {
+      expectCode(await operator('DELETE', `tenants/nobody${path}`), 404, 'tenant_not_found')
+    }
+    expect(await isAccepted(worker, `hearth_nobody_0a0b0c0d_${'7'.repeat(64)}`)).toBe(false)
+
+    await worker.restart()
+    const stored = await worker.storedText()
+    expect(await worker.databases('hearth-Tenant')).toHaveLength(before + 1)
+    expect(stored).not.toContain('nobody')
+  })
+
+  test('that is deleted leaves its number and who deleted it', async () => {
+    const { send, createToken } = await createTenant(worker, 'gone')
+    await send('PUT', 'secrets/KEY', { value: 'one' })
+    const { token } = await createToken({ name: 'findable-name-of-the-gone' })
+
+    expect((await operator('DELETE', 'tenants/gone')).status).toBe(200)
+
+    expect(await isAccepted(worker, token)).toBe(false)
+    expectCode(await send('GET', 'audit'), 404, 'tenant_not_found')
+    await operator('PUT', 'tenants/gone')
+    const { body } = await send<{ items: object[] }>('GET', 'audit')
+    expect(body.items).toMatchObject([{ action: 'tenant.create' }, { action: 'tenant.delete' }])
+    expect((await send('GET', 'tokens')).body).toEqual({ tokens: [] })
+    expect((await send('GET', 'secrets')).body).toEqual({ secrets: [] })
+  })
+
+  test('with more configuration than a row holds is refused, and stays as it was', async () => {
+    const { send } = await createTenant(worker, 'large')
+    const env = Object.fromEntries(
+      Array.from({ length: 10 }, (_, n) => [`K${n}`, 'x'.repeat(60_000)]),
+    )
+
+    const big = { command: 'node', env }
+
+    expectCode(await send('PUT', 'servers/big', big), 400, 'invalid_config')
+    expectCode(await operator('PUT', 'tenants/larger/servers', { big }), 400, 'invalid_config')
+
+    expectCode(await operator('GET', 'tenants/larger'), 404, 'tenant_not_found')
+    expect(Object.keys((await send<{ servers: object }>('GET', 'servers')).body.servers)).toEqual([
+      'echo',
+    ])
+  })
+
+  test('has what it had after an eviction', async () => {
+    const { send } = await createTenant(worker, 'lasting')
+    const limits = [{ name: 'all', per: 'tenant', algorithm: 'concurrency', limit: 4 }]
+    await send('PUT', 'limits', { limits, shards: 3 })
+    await send('PUT', 'issuers', { issuers: [hs256] })
+
+    await worker.evict('Tenant', 'lasting')
+
+    expect((await send('GET', 'limits')).body).toEqual({ limits, shards: 3 })
+    expect((await send('GET', 'issuers')).body).toMatchObject({ issuers: [hs256] })
+  })
+})
+
+test('an issuer whose secret is not set is named', async () => {
+  const { send } = await createTenant(worker, 'trusting')
+  const reported = async () => (await send<IssuersReport>('GET', 'issuers')).body.withoutSecret
+
+  await send('PUT', 'issuers', { issuers: [hs256] })
+  expect(await reported()).toEqual(['shared'])
+
+  await send('PUT', 'secrets/JWT_KEY', { value: 'a-key-of-thirty-two-bytes-or-more' })
+  expect(await reported()).toEqual([])
+})
+
+test('the secret that an issuer’s key is in is given to no server', async () => {
+  const { send } = await createTenant(worker, 'apart')
+  const server = { command: 'node', env: { KEY: '${secret:JWT_KEY}' } }
+  const own = { command: 'node', env: { KEY: '${principal:JWT_KEY}' } }
+
+  await send('PUT', 'issuers', { issuers: [hs256] })
+  expectCode(await send('PUT', 'servers/thief', server), 400, 'invalid_config')
+  expect((await send('PUT', 'servers/own', own)).status).toBe(200)
+
+  await send('PUT', 'issuers', { issuers: [] })
+  expect((await send('PUT', 'servers/thief', server)).status).toBe(200)
+  expectCode(await send('PUT', 'issuers', { issuers: [hs256] }), 400, 'invalid_config')
+})

@@ -1,0 +1,17 @@
+/** What every admin route is given. */
+import type { AppEnv, Deps } from '../context.ts'
+import type { Action } from './permissions.ts'
+
+export type AdminDeps = Pick<
+  Deps,
+  'tenant' | 'serverHost' | 'directory' | 'verdicts' | 'trusts' | 'hasClientAddress' | 'log'
+>
+
+/** Behind `permit`, which sets both. */
+export interface AdminEnv {
+  Variables: AppEnv['Variables'] & {
+    /** Empty where the path names none. */
+    tenant: string
+    attempt?: { action: Action; target?: string }
+  }
+}

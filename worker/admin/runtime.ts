@@ -1,0 +1,28 @@
+/** `/admin/tenants/{tenant}/drain` and `/warm`: what runs for a tenant. For the operator. */
+import { Hono } from 'hono'
+import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
+import type { AdminDeps, AdminEnv } from './admin-env.ts'
+import { found } from './found.ts'
+import { permit } from './permit.ts'
+
+const TENANT = '/tenants/:tenant'
+
+export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
+  const routes = new Hono<AdminEnv>()
+  /** Only of a tenant that exists: a mistyped name must not make a server host. */
+  const hostOf = async (tenant: string) => {
+    await found(() => deps.tenant(tenant).summary())
+    return deps.serverHost(tenant, DEFAULT_PLACEMENT)
+  }
+
+  routes.post(`${TENANT}/drain`, permit('tenant.drain'), async function drain(c) {
+    await (await hostOf(c.var.tenant)).drain()
+    return c.json({ drained: true })
+  })
+
+  routes.post(`${TENANT}/warm`, permit('tenant.warm'), async function warm(c) {
+    return c.json(await (await hostOf(c.var.tenant)).warm())
+  })
+
+  return routes
+}

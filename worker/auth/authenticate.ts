@@ -1,0 +1,114 @@
+/** Whose a token is. Methods are tried by the form of the token: Hearth's own, then JWT. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { Trust, Verdict } from '#protocol/tenant.ts'
+import type { Deps } from '../context.ts'
+import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
+import { isOwnToken, parseToken } from './bearer.ts'
+import type { ClaimsFault, Identity } from './claims.ts'
+import { audiencesOf, resourceURL, type Resource } from './resource.ts'
+import { verifyJWT } from './verify-jwt.ts'
+
+const RETRY_AFTER_MS = 1000
+
+export type AuthDeps = Pick<Deps, 'tenant' | 'verdicts' | 'trusts' | 'keySets'>
+
+/** `refused` is for the client: it says no more than the holder of the token may know. */
+export type Authentication = { verdict: Verdict } | { refused: string }
+
+const UNKNOWN = 'the token is unknown, has expired or was revoked'
+const FAULTS: Record<ClaimsFault, string> = {
+  wrong_issuer: UNKNOWN,
+  wrong_audience: 'the token is for another audience',
+  expired: 'the token has expired',
+  not_yet_valid: 'the token is not valid yet',
+  claim_missing: 'the token lacks a claim that is required',
+  no_principal: 'the token does not say who it is for',
+}
+
+/**
+ * `resource` is what the path asks for; without one there is no tenant whose issuers could be asked
+ * about a JWT. Throws `not_ready` when neither the answer nor the Tenant object can be had.
+ */
+export async function authenticate(
+  deps: AuthDeps,
+  token: string,
+  resource: Resource | undefined,
+  now: number,
+): Promise<Authentication> {
+  if (isOwnToken(token)) return authenticateToken(deps, token, resource, now)
+  return resource === undefined ? { refused: UNKNOWN } : authenticateJWT(deps, token, resource, now)
+}
+
+/** What the tenant trusts, and since when that is known; `value` is `undefined` for no tenant. */
+export async function trustOf(
+  { tenant, trusts }: Pick<AuthDeps, 'tenant' | 'trusts'>,
+  name: string,
+  now: number,
+): Promise<{ value: Trust | undefined; askedAt: number }> {
+  const known = trusts.get(name, now)
+  if (known !== undefined) return known
+  const value = await ask(() => tenant(name).trust())
+  trusts.put(name, name, value, now)
+  return { value, askedAt: now }
+}
+
+async function authenticateToken(
+  { tenant, verdicts }: AuthDeps,
+  token: string,
+  resource: Resource | undefined,
+  now: number,
+): Promise<Authentication> {
+  const parts = parseToken(token)
+  if (parts === undefined) return { refused: UNKNOWN }
+  // Another tenant's token is as unknown here as one that nobody has.
+  if (resource !== undefined && parts.tenant !== resource.tenant) return { refused: UNKNOWN }
+  const known = verdicts.get(token, now)
+  if (known !== undefined) return toAuthentication(known.verdict)
+  const verdict = await ask(() => tenant(parts.tenant).authenticate(parts.keyId, parts.secret))
+  verdicts.put(token, parts.tenant, verdict, now)
+  return toAuthentication(verdict)
+}
+
+/** Refusals are not kept: anybody can make up tokens of any length, and the next one differs. */
+async function authenticateJWT(
+  deps: AuthDeps,
+  token: string,
+  resource: Resource,
+  now: number,
+): Promise<Authentication> {
+  // What a token is worth depends on what is asked for. Neither part has a space in it.
+  const key = `${resourceURL(resource)} ${token}`
+  const known = deps.verdicts.get(key, now)?.verdict
+  if (known !== undefined) return { verdict: known }
+  const { value: trust, askedAt } = await trustOf(deps, resource.tenant, now)
+  if (trust === undefined) return { refused: UNKNOWN }
+  const { issuers } = trust
+  const audiences = audiencesOf(resource)
+  const outcome = await verifyJWT({ token, issuers, audiences, now }, deps.keySets)
+  if (outcome.kind === 'unavailable') throw notReady(new Error(outcome.why))
+  if (outcome.kind === 'invalid')
+    return { refused: outcome.fault ? FAULTS[outcome.fault] : UNKNOWN }
+  const verdict = toVerdict(outcome.identity, resource.tenant, trust)
+  // From when the issuers were told, so that one that was removed is forgotten in time.
+  deps.verdicts.put(key, resource.tenant, verdict, askedAt)
+  return { verdict }
+}
+
+function toVerdict(identity: Identity, tenant: string, { policy }: Trust): Verdict {
+  const { principal, grants, expiresAt } = identity
+  return { tenant, principal, credential: principal, grants, expiresAt, policy }
+}
+
+function toAuthentication(verdict: Verdict | undefined): Authentication {
+  return verdict === undefined ? { refused: UNKNOWN } : { verdict }
+}
+
+async function ask<T>(call: () => Promise<T>): Promise<T> {
+  return repeatWhenLost(call).catch((error: unknown) => {
+    throw isLost(error) || isOverloaded(error) ? notReady(error) : error
+  })
+}
+
+function notReady(cause: unknown): GatewayError {
+  return new GatewayError('not_ready', { cause, retryAfterMs: RETRY_AFTER_MS })
+}

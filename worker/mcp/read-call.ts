@@ -1,0 +1,96 @@
+/** The first steps of `/mcp/{server}`: what the request is, told from its body and its headers. */
+import type { MiddlewareHandler } from 'hono'
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import { isObject, isRequestId } from '#protocol/json-rpc.ts'
+import { SERVER_NAME } from '#protocol/server-config.ts'
+import { readJSONBody } from '../body.ts'
+import type {
+  AppEnv,
+  CallFacts,
+  CallRecord,
+  Deps,
+  IncomingMessage,
+  PostedMessage,
+} from '../context.ts'
+import { classifyBodyless } from './classify-legacy.ts'
+import { classifyPost, readEnvelope } from './classify.ts'
+import type { Classification, Rejection } from './classification.ts'
+import { acceptsBoth, acceptsEventStream, isJSONContentType } from './media-type.ts'
+
+/** Sets `message`, and tells the record which request an error would answer. */
+export function readMessage(deps: Pick<Deps, 'maxBodyBytes'>): MiddlewareHandler<AppEnv> {
+  return async function readMessage(c, next) {
+    const { record } = c.var
+    const request = c.req.raw
+    const server = c.req.param('server') ?? ''
+    if (SERVER_NAME.test(server)) record.server = server
+    const http = requireHTTPMethod(request)
+    const post = http === 'POST' ? await readPost(request, record, deps.maxBodyBytes) : undefined
+    c.set('message', { server, http, ...(post && { post }) })
+    await next()
+  }
+}
+
+/** Sets `call`. Whether there is such a server at all has been said before. */
+export function classifyCall(): MiddlewareHandler<AppEnv> {
+  return async function classifyCall(c, next) {
+    const { record, message } = c.var
+    const { server, http, post } = message
+    const classification = classify(c.req.raw, message)
+    if (classification.kind === 'rejected') throw toError(classification)
+    const { kind, facts } = classification
+    addFacts(record, facts)
+    c.set('call', {
+      ...{ server, http, facts, isNoOp: kind === 'accepted' },
+      ...(post && { body: post.body }),
+    })
+    await next()
+  }
+}
+
+function requireHTTPMethod({ method }: Request): HostCall['http'] {
+  if (method === 'POST' || method === 'GET' || method === 'DELETE') return method
+  throw new GatewayError('method_not_allowed')
+}
+
+async function readPost(
+  request: Request,
+  record: CallRecord,
+  maxBytes: number,
+): Promise<PostedMessage> {
+  const { headers } = request
+  if (!isJSONContentType(headers.get('Content-Type'))) {
+    throw new GatewayError('unsupported_media_type')
+  }
+  if (!acceptsBoth(headers.get('Accept'))) throw new GatewayError('not_acceptable')
+  const body = await readJSONBody(request, maxBytes)
+  const envelope = readEnvelope(body.value)
+  if (envelope.kind === 'rejected') {
+    // An unanswerable message may still carry an id that its sender waits for.
+    if (isObject(body.value) && isRequestId(body.value.id)) record.id = body.value.id
+    throw toError(envelope)
+  }
+  if (envelope.kind === 'request') record.id = envelope.id
+  if (envelope.kind !== 'response') record.method = envelope.method
+  return { envelope, body }
+}
+
+function classify(request: Request, { http, post }: IncomingMessage): Classification {
+  const { headers } = request
+  if (post !== undefined) return classifyPost(headers, post.envelope, post.body.value)
+  if (http === 'GET' && !acceptsEventStream(headers.get('Accept'))) {
+    const detail = 'a GET takes text/event-stream'
+    return { kind: 'rejected', code: 'not_acceptable', detail }
+  }
+  return classifyBodyless(headers)
+}
+
+function addFacts(record: CallRecord, { era, target }: CallFacts): void {
+  record.era = era
+  if (target !== undefined) record.target = target
+}
+
+function toError({ code, detail, data }: Rejection): GatewayError {
+  return new GatewayError(code, { ...(detail && { detail }), ...(data && { data }) })
+}

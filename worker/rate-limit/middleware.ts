@@ -1,0 +1,136 @@
+/** How often may this principal do this? The one place that asks the RateLimiter object. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { GatewayError } from '#protocol/errors.ts'
+import { limiterName, type Answer, type Ask } from '#protocol/limiter.ts'
+import type { AppEnv, CallRecord, Deps } from '../context.ts'
+import { repeatWhenLost } from '../durable-call.ts'
+import { findApplicable, type Claim } from './applicable.ts'
+import type { Errand } from './errand.ts'
+import { createLeaseBook, type LeaseBook, type Refused } from './leases.ts'
+import { createOutages, OUTAGE_MS, type Outages } from './outages.ts'
+import { toRefusal } from './refusal.ts'
+
+/** Longest wait for the object: a call that cannot be counted does not hang. */
+const LIMITER_TIMEOUT_MS = 1_000
+const TOO_MANY_REQUESTS = 429
+
+type LimitDeps = Pick<Deps, 'limiter' | 'log'>
+
+/** What one isolate knows of its counters. */
+interface Isolate {
+  deps: LimitDeps
+  book: LeaseBook
+  outages: Outages
+}
+
+/** For whom which object is asked. */
+interface Asking {
+  isolate: Isolate
+  record: CallRecord
+  limiter: string
+}
+
+/** Charges the call to every limit that it counts for, or refuses it and charges none. */
+export function limitCalls(deps: LimitDeps): MiddlewareHandler<AppEnv> {
+  const isolate = { deps, book: createLeaseBook(), outages: createOutages() }
+  return async function limitCalls(c, next) {
+    const { record, call } = c.var
+    const { verdict } = record
+    if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
+    const { claims, shard, occupancies } = findApplicable(verdict, call)
+    if (claims.length > 0) {
+      const asking = { isolate, record, limiter: limiterName(verdict.tenant, shard) }
+      const renewal = await charge(asking, claims)
+      if (renewal !== undefined) runBeside(c, renew(asking, renewal))
+    }
+    if (occupancies.length === 0) return next()
+    call.occupancies = occupancies
+    const refund = isolate.book.refundOf(claims)
+    await next()
+    // Of what is behind this, concurrency limits alone answer so.
+    if (c.res.status === TOO_MANY_REQUESTS) refund()
+  }
+}
+
+/** Waits only where the isolate itself does not know. Throws what refuses the call. */
+async function charge(asking: Asking, claims: readonly Claim[]): Promise<Errand | undefined> {
+  const plan = asking.isolate.book.plan(claims, Date.now())
+  if (plan.kind === 'admitted') return plan.renewal
+  refuse(plan.kind === 'refused' ? plan.refused : await ask(asking, plan.errand))
+  return undefined
+}
+
+function refuse([first, ...others]: Refused[]): void {
+  if (first !== undefined) throw toRefusal([first, ...others])
+}
+
+async function ask({ isolate, record, limiter }: Asking, errand: Errand): Promise<Refused[]> {
+  const { deps, book, outages } = isolate
+  const outageMs = outages.remainingMs(limiter, errand.sentAt)
+  if (outageMs > 0) return goOnUncounted(book, errand, outageMs)
+  try {
+    const answer = await withinTime(take(deps, limiter, errand.asks))
+    return book.settle(errand, answer, Date.now())
+  } catch (error) {
+    outages.begin(limiter, Date.now())
+    deps.log.fault(record, new GatewayError('limiter_unavailable', { cause: error }))
+    return goOnUncounted(book, errand, OUTAGE_MS)
+  }
+}
+
+/** What the next requests will need: a request that has all it needs does not wait for it. */
+async function renew(asking: Asking, errand: Errand): Promise<void> {
+  try {
+    await ask(asking, errand)
+  } catch {
+    // The requests that find nothing left say what is wrong.
+  }
+}
+
+/** The platform ends what is not done when the response is, unless it is told to wait. */
+function runBeside(c: Context<AppEnv>, work: Promise<void>): void {
+  try {
+    c.executionCtx.waitUntil(work)
+  } catch {
+    // Outside of workerd there is no such context, and nothing ends the work.
+  }
+}
+
+/** A lost object may have charged the first time, which is on the safe side; it is given back to once. */
+function take(deps: LimitDeps, limiter: string, asks: Ask[]): Promise<Answer> {
+  let next = asks
+  return repeatWhenLost(() => {
+    const these = next
+    next = asks.map(withoutBack)
+    return deps.limiter(limiter).take(these)
+  })
+}
+
+function withoutBack(ask: Ask): Ask {
+  const { back: _, ...others } = ask
+  return others
+}
+
+/** Throws `limiter_unavailable` when one of the limits that cannot be counted is to fail closed. */
+function goOnUncounted(book: LeaseBook, errand: Errand, retryAfterMs: number): [] {
+  const closed = errand.asked.find(({ claim }) => claim.limit.onFailure === 'closed')
+  book.giveUp(errand, closed === undefined)
+  if (closed === undefined) return []
+  const { name, per } = closed.claim.limit
+  throw new GatewayError('limiter_unavailable', { retryAfterMs, data: { limit: name, scope: per } })
+}
+
+async function withinTime<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new Error(`no answer within ${LIMITER_TIMEOUT_MS} ms`)),
+    LIMITER_TIMEOUT_MS,
+  )
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+    // What comes too late is of no use, whatever it is.
+    work.catch(() => undefined)
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The shield against floods: Cloudflare's own rate limiting, counted in each of its locations for each
+ * client address, before anything is looked up. It is generous and not exact; limits that mean
+ * something to a tenant are counted elsewhere.
+ */
+import type { MiddlewareHandler } from 'hono'
+import { GatewayError } from '#protocol/errors.ts'
+import type { AppEnv, Deps, FloodShield } from '../context.ts'
+
+/** The `period` of the binding in wrangler.toml, which does not tell when it ends. */
+export const RETRY_AFTER_MS = 10_000
+const IPV6_GROUPS = 8
+/** What one subscriber gets: whoever has one address of it has all of them. */
+const IPV6_NETWORK_GROUPS = 4
+
+/** A request whose address is not known, and one that cannot be counted, is let through. */
+export function shieldFromFloods({
+  floodShield,
+}: Pick<Deps, 'floodShield'>): MiddlewareHandler<AppEnv> {
+  return async function shieldFromFloods(c, next) {
+    const address = c.req.raw.headers.get('CF-Connecting-IP')
+    if (floodShield !== undefined && address !== null) {
+      if (await isFlood(floodShield, toFloodKey(address))) {
+        throw new GatewayError('flooding', { retryAfterMs: RETRY_AFTER_MS })
+      }
+    }
+    await next()
+  }
+}
+
+async function isFlood(shield: FloodShield, key: string): Promise<boolean> {
+  try {
+    return !(await shield.limit({ key })).success
+  } catch {
+    return false // what cannot be counted is let through
+  }
+}
+
+/** An IPv4 address as it is, and the /64 network of an IPv6 address. */
+export function toFloodKey(address: string): string {
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.toLowerCase().split('::')
+  const before = head.split(':').filter(Boolean)
+  const after = tail?.split(':').filter(Boolean) ?? []
+  const zeros = tail === undefined ? 0 : IPV6_GROUPS - before.length - after.length
+  const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after]
+  const network = groups.slice(0, IPV6_NETWORK_GROUPS).map((group) => group.replace(/^0+(?=.)/, ''))
+  return `${network.join(':')}::/64`
+}
