@@ -16,6 +16,7 @@ export interface Aim {
 }
 
 const MEMORY_GROWTH = 1.15
+const POLICIES_COST = 1.15
 /** One respawn is what raw stdio takes from spawn to the first answer; the rest is noise. */
 const RESPAWN_MARGIN = 1.5
 
@@ -31,6 +32,7 @@ function judgeTarget({ target, peers }: TargetResult): Aim[] {
     ...judgeManySessions(target, hearth, peers),
     ...judgeNewSession(target, hearth),
     ...judgeModern(target, hearth),
+    ...judgePolicies(target, hearth, peers),
     ...judgeRecovery(hearth, peers),
   ]
 }
@@ -97,6 +99,19 @@ function judgeModern(target: string, hearth: PeerResult): Aim[] {
       limit: '1.2 × the legacy call',
       measured: `${times(ratio)} of it (${modernMs.toFixed(2)} ms)`,
       held: ratio <= 1.2,
+    },
+  ]
+}
+
+function judgePolicies(target: string, hearth: PeerResult, peers: PeerResult[]): Aim[] {
+  const variant = peers.find(({ role }) => role === 'variant')
+  const ratio = variant && ratioOf(variant, hearth, 'one', 'p50Ms')
+  return [
+    {
+      what: `${target}: warm call with all policies on, 1 session, p50`,
+      limit: `${POLICIES_COST} × the call without them`,
+      measured: `${times(ratio)} of it`,
+      held: ratio !== undefined && ratio <= POLICIES_COST,
     },
   ]
 }

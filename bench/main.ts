@@ -4,9 +4,10 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { measureChurn } from './churn.ts'
+import { measureObjectCalls } from './object-calls.ts'
 import { toAims, toPage } from './page.ts'
 import { bareObject, bareWorker } from './peers/bare-worker.ts'
-import { hearth } from './peers/hearth.ts'
+import { hearth, hearthWithPolicies } from './peers/hearth.ts'
 import { installPeers } from './peers/installed.ts'
 import { mcpProxy } from './peers/mcp-proxy.ts'
 import { rawStdio } from './peers/raw-stdio.ts'
@@ -22,7 +23,14 @@ import { toTable } from './table.ts'
 const QUIET_LOAD = 0.35
 
 const FLOORS = [rawStdio, bareWorker, bareObject]
-const PEERS = [...FLOORS, supergatewayStateful, supergatewayStateless, mcpProxy, hearth]
+const PEERS = [
+  ...FLOORS,
+  supergatewayStateful,
+  supergatewayStateless,
+  mcpProxy,
+  hearth,
+  hearthWithPolicies,
+]
 
 const { values: options } = parseArgs({
   options: {
@@ -57,6 +65,10 @@ async function measure(): Promise<Results> {
   if (peers.includes(hearth) && settings.churn > 0 && !options.target) {
     say(`${settings.churn} connects and disconnects`)
     results.churn = await measureChurn(TARGETS.echo, settings.churn)
+  }
+  if (peers.includes(hearthWithPolicies)) {
+    say('Durable Object calls for each request')
+    results.objectCalls = await measureObjectCalls(TARGETS.echo)
   }
   return results
 }

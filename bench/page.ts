@@ -17,6 +17,9 @@ export function toPage(results: Results): string {
     '## Hearth beside each peer',
     'Median of the ratios of single rounds. Latency below 1 and calls/s above 1 are better than the peer.',
     toRatios(results),
+    '## Durable Object calls for each request',
+    'Counted in the worker with every policy on. The one hop to the server host is the way of the call itself.',
+    toObjectCalls(results),
     '## Method',
     explainMethod(results),
     '',
@@ -70,9 +73,20 @@ function ratioRow(target: string, hearth: PeerResult, peer: PeerResult): string 
   return `| ${target} | ${peer.peer} | ${cells.join(' | ')} |`
 }
 
+function toObjectCalls({ objectCalls = [] }: Results): string {
+  const rows = objectCalls.map(({ what, requests, serverHost, rateLimiter, tenant }) => {
+    const cells = [serverHost, rateLimiter, tenant].map((calls) => calls.toFixed(3))
+    return `| ${what} | ${requests.toLocaleString('en')} | ${cells.join(' | ')} |`
+  })
+  const head = '| | requests | ServerHost | RateLimiter | Tenant |'
+  return [head, '| --- | ---: | ---: | ---: | ---: |', ...rows].join('\n')
+}
+
 function explainMethod({ rounds }: Results): string {
   return `- All products run with their defaults, on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
   nothing, so that only the way is measured) and the official everything server. Hearth is started as a user starts it, with authentication on.
+- *All policies*: a token of scopes and a deny list, a token bucket for the tenant, a sliding window for the caller, a fixed window for the tool, a
+  monthly quota and a concurrency limit, none of which refuses.
 - Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process;
   *bare object* is a Worker that passes each message to a Durable Object, and that over one WebSocket to a Node process that answers: Hearth's own
   way with nothing on it.

@@ -38,12 +38,22 @@ export interface ChurnResult {
   after: { processes: number; pssBytes: number }
 }
 
+/** Calls of each kind of Durable Object for one request, with every policy on. */
+export interface ObjectCalls {
+  what: string
+  requests: number
+  serverHost: number
+  rateLimiter: number
+  tenant: number
+}
+
 export interface Results {
   date: string
   rounds: number
   machine: { cpus: number; model: string; node: string; loadAverage: number; quiet: boolean }
   targets: TargetResult[]
   churn?: ChurnResult
+  objectCalls?: ObjectCalls[]
 }
 
 export type Phase = 'one' | 'many' | 'modern'

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { applyPolicies } from '../policies.ts'
 import { freePort, startProgram } from '../program.ts'
 import { runningPeer } from './http-peer.ts'
 import { BENCH_FOLDER } from './installed.ts'
@@ -17,24 +18,35 @@ export const hearth: Peer = {
   start: (target) => startHearth(target, {}),
 }
 
+/** The same with scopes, limits of every kind and quotas on each call. */
+export const hearthWithPolicies: Peer = {
+  ...hearth,
+  name: 'Hearth, all policies',
+  role: 'variant',
+  start: (target) => startHearth(target, {}, applyPolicies),
+}
+
 interface Ready {
+  url: string
   token: string
   servers: { name: string; url: string }[]
 }
 
-/** `options` are Hearth's own keys of the server's configuration. */
+/** `options` are Hearth's own keys of the server's configuration; `authorize` gives another token than the first. */
 export async function startHearth(
   target: Target,
   options: Record<string, unknown>,
+  authorize?: (origin: string, dataFolder: string) => Promise<string>,
 ): Promise<RunningPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'))
   const config = join(folder, 'mcp.json')
   const server = { command: target.command, args: target.args, ...options }
   writeFileSync(config, JSON.stringify({ mcpServers: { [target.name]: server } }))
   const port = `${await freePort()}`
+  const data = join(folder, 'data')
   const args = [
     ...['cli/bootstrap.mjs', 'cli/main.ts', 'up', '--json', '--config', config],
-    ...['--port', port, '--data', join(folder, 'data'), '--log-level', 'warn'],
+    ...['--port', port, '--data', data, '--log-level', 'warn'],
   ]
   const program = startProgram(process.execPath, args, PROJECT)
   const discard = (): void => rmSync(folder, { recursive: true, force: true })
@@ -42,7 +54,8 @@ export async function startHearth(
     const ready = JSON.parse(await program.firstLine) as Ready
     const url = ready.servers.find((one) => one.name === target.name)?.url
     if (url === undefined) throw new Error('Hearth does not list the server')
-    const running = runningPeer(program, { url, token: ready.token, modern: true })
+    const token = (await authorize?.(ready.url, data)) ?? ready.token
+    const running = runningPeer(program, { url, token, modern: true })
     return { ...running, stop: () => running.stop().finally(discard) }
   } catch (error) {
     await program.stop()

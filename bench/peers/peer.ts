@@ -40,8 +40,8 @@ export interface Peer {
   name: string
   version: string
   isolation: Isolation
-  /** `floor`: nothing between can be faster. `peer`: a product. `subject`: this project. */
-  role: 'floor' | 'peer' | 'subject'
+  /** `floor`: nothing between can be faster. `peer`: a product. `subject`: this project. `variant`: this project, set up otherwise. */
+  role: 'floor' | 'peer' | 'subject' | 'variant'
   /** Processes of an earlier start of the same peer are gone before this is called. */
   start(target: Target): Promise<RunningPeer>
 }
