@@ -125,7 +125,12 @@ export interface ServerHostMethods {
   /**
    * Ends every stream and call that this credential opened, and refuses its calls for a while: an
    * isolate may still hold the verdict on it. Again has the same effect. Starts nothing.
-   * `at`: not before that `Date.now()`, as with a token that was rotated.
+   * `jwt:{issuer}` stands for every JWT of the issuer. `at`: not before that `Date.now()`, as with a token that was rotated.
    */
   endCredential(credential: string, at?: number): Promise<void>
+  /**
+   * The tenant is removed: ends all that runs, and deletes all that is stored. Calls that were let in
+   * under `version` of its configuration, or an older one, are refused from now on.
+   */
+  remove(version: number): Promise<void>
 }

@@ -188,9 +188,9 @@ export interface TenantStub {
   summary(): Promise<TenantSummary | undefined>
   /**
    * Deletes everything but the configuration's version, above which the versions of a tenant of the
-   * same name begin, and one audit row that says who did it.
+   * same name begin, and one audit row that says who did it. Returns that version.
    */
-  remove(actor: Actor): Promise<void>
+  remove(actor: Actor): Promise<number>
 
   servers(): Promise<{ version: number; servers: ServerConfigs } | undefined>
   /**
@@ -203,7 +203,8 @@ export interface TenantStub {
   limits(): Promise<{ limits: Limits; shards: number } | undefined>
   putLimits(limits: Limits, shards: number, actor: Actor): Promise<void>
   issuers(): Promise<IssuersReport | undefined>
-  putIssuers(issuers: Issuers, actor: Actor): Promise<void>
+  /** Returns the names of those that are no more. */
+  putIssuers(issuers: Issuers, actor: Actor): Promise<string[]>
 
   tokens(): Promise<TokenInfo[] | undefined>
   /** The whole token is told this once. `forbidden` when its grants go beyond `within`. */

@@ -31,7 +31,7 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
   override requiredPorts = [PORT]
   override pingEndpoint = 'host/health'
   readonly #name: string
-  readonly #host: ServerHost
+  #host: ServerHost
   /** Requests without a response yet: among them those that install or start a server. */
   #pending = 0
   #stopping: Promise<void> | undefined
@@ -39,20 +39,9 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
   constructor(ctx: ConstructorParameters<typeof Container>[0], env: ContainerHostEnv) {
     const sleepAfter = requireDuration(env.SLEEP_AFTER ?? DEFAULT_SLEEP_AFTER)
     super(ctx, env, { defaultPort: PORT, sleepAfter })
-    const { LOG_LEVEL = 'info', KEEP_ALIVE_MS = '15000' } = env
-    this.envVars = { LOG_LEVEL }
+    this.envVars = { LOG_LEVEL: env.LOG_LEVEL ?? 'info' }
     this.#name = ctx.id.name ?? ''
-    const tenant = env.TENANT.getByName(this.#name.split(':')[1] ?? '')
-    this.#host = new ServerHost({
-      name: this.#name,
-      storage: ctx.storage,
-      dial: () => this.#dial(),
-      launches: (principal) => tenant.launches(principal),
-      touch: () => this.renewActivityTimeout(),
-      isUp: () => this.ctx.container?.running === true,
-      logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
-      keepAliveMs: Number(KEEP_ALIVE_MS),
-    })
+    this.#host = this.#create()
   }
 
   /** Calls go to the core: nothing of a client's request reaches the container by itself. */
@@ -76,14 +65,33 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
     return this.#host.endCredential(credential, at)
   }
 
+  /** The container's disk goes with it. */
+  async remove(version: number): Promise<void> {
+    await this.#host.remove(version)
+    this.#host = this.#create()
+    await this.#stopOnce()
+  }
+
   /** The base class asks once no call has begun for `SLEEP_AFTER`; while one runs, it asks again. */
   override async onActivityExpired(): Promise<void> {
     if (this.#pending > 0 || this.#host.isBusy) return
     this.#host.rest()
-    this.#stopping ??= this.#stop().finally(() => {
-      this.#stopping = undefined
+    await this.#stopOnce()
+  }
+
+  #create(): ServerHost {
+    const { TENANT, LOG_LEVEL = 'info', KEEP_ALIVE_MS = '15000' } = this.env
+    const tenant = TENANT.getByName(this.#name.split(':')[1] ?? '')
+    return new ServerHost({
+      name: this.#name,
+      storage: this.ctx.storage,
+      dial: () => this.#dial(),
+      launches: (principal) => tenant.launches(principal),
+      touch: () => this.renewActivityTimeout(),
+      isUp: () => this.ctx.container?.running === true,
+      logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
+      keepAliveMs: Number(KEEP_ALIVE_MS),
     })
-    await this.#stopping
   }
 
   async #keepAwake<T>(work: Promise<T>): Promise<T> {
@@ -94,6 +102,13 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
       this.#pending--
       this.renewActivityTimeout()
     }
+  }
+
+  async #stopOnce(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    })
+    await this.#stopping
   }
 
   async #stop(): Promise<void> {

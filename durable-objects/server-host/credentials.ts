@@ -35,7 +35,7 @@ export class Credentials implements Ticking {
 
   /** Throws `unauthorized` for a credential that has ended. */
   check({ credential, expiresAt = Infinity }: Holder, now: number): void {
-    const ended = this.#ended.get(credential)
+    const ended = this.#endOf(credential)
     const isRefused = ended !== undefined && now >= ended.from && now < ended.until
     if (isRefused || now >= expiresAt) throw unauthorized()
   }
@@ -47,14 +47,17 @@ export class Credentials implements Ticking {
   hold(holder: Holder, end: () => void): () => void {
     this.check(holder, Date.now())
     const { credential, expiresAt = Infinity } = holder
-    const { from = Infinity } = this.#ended.get(credential) ?? {}
+    const { from = Infinity } = this.#endOf(credential) ?? {}
     const held = { credential, endsAt: Math.min(expiresAt, from), end }
     this.#held.add(held)
     this.#watch(held)
     return () => this.#letGo(held)
   }
 
-  /** At `from`, which may be ahead, what it opened ends, and its calls are refused for a while. */
+  /**
+   * At `from`, which may be ahead, what it opened ends, and its calls are refused for a while.
+   * `jwt:{issuer}` stands for all JWTs of that issuer.
+   */
   end(credential: string, from: number, now: number): void {
     this.#ended.delete(credential)
     this.#ended.set(credential, { from, until: from + REFUSED_MS })
@@ -63,15 +66,25 @@ export class Credentials implements Ticking {
       this.#ended.delete(oldest)
     }
     for (const held of this.#held) {
-      if (held.credential !== credential) continue
+      if (held.credential !== credential && issuerOf(held.credential) !== credential) continue
       held.endsAt = Math.min(held.endsAt, from)
       if (from <= now) this.#end(held)
       else this.#watch(held)
     }
   }
 
+  /** Everything that is held ends now. */
+  endAll(): void {
+    for (const held of this.#held) this.#end(held)
+  }
+
   tick(now: number): void {
     for (const held of this.#expiring) if (now >= held.endsAt) this.#end(held)
+  }
+
+  #endOf(credential: string): { from: number; until: number } | undefined {
+    if (this.#ended.size === 0) return undefined
+    return this.#ended.get(credential) ?? this.#ended.get(issuerOf(credential))
   }
 
   #watch(held: Held): void {
@@ -89,6 +102,12 @@ export class Credentials implements Ticking {
     this.#held.delete(held)
     if (this.#expiring.delete(held) && this.#expiring.size === 0) this.#ticker.delete(this)
   }
+}
+
+/** `jwt:{issuer}` of a JWT's credential; that of a token has no third part. */
+function issuerOf(credential: string): string {
+  const end = credential.indexOf(':', credential.indexOf(':') + 1)
+  return end === -1 ? credential : credential.slice(0, end)
 }
 
 /** As the worker says it of a token that it does not take (RFC 6750, section 3.1). */

@@ -40,7 +40,7 @@ export class EraProbe {
   known({ launch: { digest } }: Server): Eras | undefined {
     const known = this.#known.get(digest)
     if (known !== undefined) return known
-    const row = this.#context.store.era(digest)
+    const row = this.#context.store.eras.get(digest)
     if (row === undefined) return undefined
     const eras: Eras = {}
     if (row.discover !== null) eras.discover = JSON.parse(row.discover) as Record<string, unknown>
@@ -86,12 +86,8 @@ export class EraProbe {
   }
 
   #remember({ launch: { digest } }: Server, { discover, initialize }: Eras): void {
-    this.#context.store.saveEra(
-      digest,
-      discover === undefined ? null : JSON.stringify(discover),
-      initialize === undefined ? null : JSON.stringify(initialize),
-      Date.now(),
-    )
+    const row = { discover: toText(discover), initialize: toText(initialize) }
+    this.#context.store.eras.save(digest, row, Date.now())
   }
 
   /** Side by side where the server may have two processes beside its spare. */
@@ -164,4 +160,8 @@ function initializeParams(): Record<string, unknown> {
 
 function isTimeout(error: unknown): boolean {
   return GatewayError.is(error) && error.code === 'call_timeout'
+}
+
+function toText(answer: object | undefined): string | null {
+  return answer === undefined ? null : JSON.stringify(answer)
 }

@@ -14,20 +14,11 @@ export interface LocalHostEnv {
 
 /** The server host on one machine: its host program is a Node process on loopback. Named `v1:{tenant}:{placement}`. */
 export class LocalServerHost extends DurableObject<LocalHostEnv> implements ServerHostMethods {
-  readonly #host: ServerHost
+  #host: ServerHost
 
   constructor(ctx: DurableObjectState, env: LocalHostEnv) {
     super(ctx, env)
-    const name = ctx.id.name ?? ''
-    const tenant = env.TENANT.getByName(name.split(':')[1] ?? '')
-    this.#host = new ServerHost({
-      name,
-      storage: ctx.storage,
-      dial: () => dial(env, name),
-      launches: (principal) => tenant.launches(principal),
-      logs: env.LOG_LEVEL === undefined || env.LOG_LEVEL === 'info' || env.LOG_LEVEL === 'debug',
-      keepAliveMs: Number(env.KEEP_ALIVE_MS ?? 15_000),
-    })
+    this.#host = create(ctx, env)
   }
 
   override fetch(request: Request): Promise<Response> {
@@ -49,6 +40,24 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
   endCredential(credential: string, at?: number): Promise<void> {
     return this.#host.endCredential(credential, at)
   }
+
+  async remove(version: number): Promise<void> {
+    await this.#host.remove(version)
+    this.#host = create(this.ctx, this.env)
+  }
+}
+
+function create({ id, storage }: DurableObjectState, env: LocalHostEnv): ServerHost {
+  const name = id.name ?? ''
+  const tenant = env.TENANT.getByName(name.split(':')[1] ?? '')
+  return new ServerHost({
+    name,
+    storage,
+    dial: () => dial(env, name),
+    launches: (principal) => tenant.launches(principal),
+    logs: env.LOG_LEVEL === undefined || env.LOG_LEVEL === 'info' || env.LOG_LEVEL === 'debug',
+    keepAliveMs: Number(env.KEEP_ALIVE_MS ?? 15_000),
+  })
 }
 
 async function dial(env: LocalHostEnv, name: string): Promise<WebSocket> {

@@ -14,7 +14,7 @@ import {
 import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { Channel } from './link/channel.ts'
 import { logCall, toResponse, type ClientCall } from './client-call.ts'
-import { Credentials } from './credentials.ts'
+import { Credentials, unauthorized } from './credentials.ts'
 import { EraProbe, type Eras } from './eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
@@ -44,6 +44,8 @@ const DRAIN_MS = 10_000
 const DRAIN_POLL_MS = 25
 /** Whoever drains stops the gateway within this time; if not, it serves again. */
 const AFTER_DRAIN_MS = 10_000
+/** Longest until a removed tenant's processes are told to end. */
+const REMOVE_MS = 10_000
 
 export class ServerHost {
   readonly #options: ServerHostOptions
@@ -52,10 +54,14 @@ export class ServerHost {
   readonly #modern: ModernCalls
   /** `Date.now()` until which new calls are refused. */
   #drainedUntil = 0
+  #isRemoved = false
+  /** The last configuration version of a former tenant of this name. */
+  readonly #retired: number
 
   constructor(options: ServerHostOptions) {
     this.#options = options
     const store = new Store(options.storage)
+    this.#retired = store.retired
     const ticker = new Ticker()
     const link = new Link({
       dial: async () => {
@@ -90,6 +96,8 @@ export class ServerHost {
       if (Date.now() < this.#drainedUntil)
         throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#context.credentials.check(host, Date.now())
+      // Let in as one of a former tenant of this name.
+      if (host.configVersion <= this.#retired) throw unauthorized()
       // A stream that only listens does not keep the container awake.
       if (host.http !== 'GET') this.#options.touch?.()
       const body = await readHostBody(request)
@@ -124,6 +132,25 @@ export class ServerHost {
     while (this.#context.calls.size > 0 && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
     }
+  }
+
+  /**
+   * See `ServerHostMethods`. This object serves nothing after it. Processes that could not be reached
+   * end by themselves: their host program forgets a cell that nobody dials.
+   */
+  async remove(version: number): Promise<void> {
+    const { credentials, servers, link, store, isUp } = this.#context
+    this.#drainedUntil = Infinity
+    this.#isRemoved = true
+    credentials.endAll()
+    servers.clear()
+    if (isUp()) {
+      await link
+        .end(REMOVE_MS)
+        .catch((error: unknown) => console.error('processes of a removed tenant', error))
+    }
+    store.clear()
+    store.retire(version)
   }
 
   /** See `ServerHostMethods`. */
@@ -165,6 +192,7 @@ export class ServerHost {
   }
 
   #adopt(channel: Channel): boolean {
+    if (this.#isRemoved) return false
     const at = channel.key.indexOf(':')
     const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
     return kind === 'session' && this.#legacy.adopt(rest, channel)

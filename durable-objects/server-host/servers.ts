@@ -110,6 +110,13 @@ export class Servers {
     await this.#loading
   }
 
+  /** Nothing is configured any more. */
+  clear(): void {
+    this.#byName.clear()
+    this.#personal.retain(() => false)
+    this.#onChange()
+  }
+
   async #load(): Promise<void> {
     const stored = await this.#read()
     if (stored === undefined || stored.version === this.#version) return

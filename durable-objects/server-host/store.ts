@@ -1,5 +1,6 @@
-/** Every SQL string of a server host. What is here outlives processes, containers and the object. */
+/** Every SQL string of a server host, but for what is known of eras. What is here outlives processes, containers and the object. */
 import type { Access } from '#protocol/access.ts'
+import { EraStore } from './era-store.ts'
 import { migrate } from './migrations.ts'
 import type { ListFilter } from './visible-list.ts'
 
@@ -25,8 +26,6 @@ const MAX_ROW_BYTES = 1_900_000
 /** A session that was not used for this long is forgotten. */
 const SESSION_TTL_MS = 7 * 86_400_000
 const MAX_SESSIONS = 10_000
-/** Each version of a secret, and each principal of a personal server, has its own. */
-const MAX_ERAS = 2_000
 const TRIM_EVERY = 32
 const EXPIRE_EVERY = 32
 
@@ -44,6 +43,7 @@ interface SessionRow extends Record<string, SqlStorageValue> {
 export class Store {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
+  readonly eras: EraStore
   /** Events since a session's log was trimmed last. */
   readonly #untrimmed = new Map<string, number>()
   #added = 0
@@ -52,6 +52,7 @@ export class Store {
     migrate(storage)
     this.#storage = storage
     this.#sql = storage.sql
+    this.eras = new EraStore(storage.sql)
   }
 
   addSession(record: SessionRecord, now: number): void {
@@ -107,6 +108,26 @@ export class Store {
         this.#sql.exec(`DELETE FROM ${table} WHERE ${column} = ?`, id)
       }
     })
+  }
+
+  /** Deletes every row. */
+  clear(): void {
+    this.#untrimmed.clear()
+    this.#storage.transactionSync(() => {
+      for (const table of ['events', 'streams', 'sessions', 'eras', 'keys']) {
+        this.#sql.exec(`DELETE FROM ${table}`)
+      }
+    })
+  }
+
+  /** The tenant was removed with this configuration version; the next of its name begins above it. */
+  retire(version: number): void {
+    this.#storage.kv.put('retired', version)
+  }
+
+  /** -1: no tenant of this name was removed. */
+  get retired(): number {
+    return (this.#storage.kv.get('retired') as number | undefined) ?? -1
   }
 
   /** `request` is the key of the request that the stream answers; none for the GET stream. */
@@ -209,26 +230,6 @@ export class Store {
   hasEvent(session: string, data: Uint8Array): boolean {
     const query = 'SELECT 1 FROM events WHERE session = ? AND data = ? LIMIT 1'
     return this.#sql.exec(query, session, data).toArray().length > 0
-  }
-
-  era(digest: string): { discover: string | null; initialize: string | null } | undefined {
-    return this.#sql
-      .exec<{ discover: string | null; initialize: string | null }>(
-        'SELECT discover, initialize FROM eras WHERE digest = ?',
-        digest,
-      )
-      .toArray()[0]
-  }
-
-  saveEra(digest: string, discover: string | null, initialize: string | null, now: number): void {
-    this.#sql.exec(
-      'INSERT OR REPLACE INTO eras (digest, discover, initialize, probed) VALUES (?, ?, ?, ?)',
-      ...[digest, discover, initialize, now],
-    )
-    this.#sql.exec(
-      'DELETE FROM eras WHERE digest IN (SELECT digest FROM eras ORDER BY probed DESC LIMIT -1 OFFSET ?)',
-      MAX_ERAS,
-    )
   }
 
   /** A secret of this object's own, made when it is first asked for. */

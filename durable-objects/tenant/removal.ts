@@ -3,7 +3,7 @@ import { createParts, type TenantEnv, type TenantParts } from './parts.ts'
 import type { Change } from './change.ts'
 
 /**
- * Empties the object, and returns the parts of the empty one. What stays is the version that a tenant
+ * Empties the object, and returns the parts of the empty one, and the last version. What stays is the version that a tenant
  * of the same name begins above, since server hosts may remember it, and the row that says who it was.
  */
 export async function remove(
@@ -11,11 +11,11 @@ export async function remove(
   env: TenantEnv,
   { config }: TenantParts,
   change: Change,
-): Promise<TenantParts> {
+): Promise<{ parts: TenantParts; version: number }> {
   const { version } = config.require()
   await ctx.storage.deleteAlarm()
   await ctx.storage.deleteAll()
   const parts = createParts(ctx, env)
   parts.config.retire(version, change)
-  return parts
+  return { parts, version }
 }

@@ -47,7 +47,9 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
   }
 
   async remove(actor: Actor) {
-    this.#parts = await remove(this.ctx, this.env, this.#parts, toChange(actor))
+    const { parts, version } = await remove(this.ctx, this.env, this.#parts, toChange(actor))
+    this.#parts = parts
+    return version
   }
 
   async servers() {
@@ -81,7 +83,7 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
   }
 
   async putIssuers(issuers: Issuers, actor: Actor) {
-    this.#parts.config.putIssuers(issuers, toChange(actor))
+    return this.#parts.config.putIssuers(issuers, toChange(actor))
   }
 
   async tokens() {

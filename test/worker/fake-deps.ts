@@ -78,6 +78,10 @@ export function createFakes({ deps = {}, answers = [], warm, acme }: FakeOptions
         fakes.asked.push(`${tenant}:end ${credential}${at === undefined ? '' : ` at ${at}`}`)
         return Promise.resolve()
       },
+      remove(version) {
+        fakes.asked.push(`${tenant}:remove ${version}`)
+        return Promise.resolve()
+      },
     }),
     directory: () => ({
       add: () => Promise.resolve(),

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { IssuersBody } from '#protocol/admin.ts'
 import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
+import { endCredential } from './ending.ts'
 import { forget, found } from './found.ts'
 import { permit } from './permit.ts'
 import { readBody } from './request.ts'
@@ -19,8 +20,9 @@ export function createIssuerRoutes(deps: AdminDeps): Hono<AdminEnv> {
   routes.put(ISSUERS, permit('issuers.put'), async function putIssuers(c) {
     const { tenant } = c.var
     const { issuers } = await readBody(c, IssuersBody, 'invalid_config')
-    await deps.tenant(tenant).putIssuers(issuers, toActor(deps, c))
+    const removed = await deps.tenant(tenant).putIssuers(issuers, toActor(deps, c))
     forget(deps, tenant)
+    await Promise.all(removed.map((name) => endCredential(deps, tenant, `jwt:${name}`)))
     return c.json(await found(() => deps.tenant(tenant).issuers()))
   })
 

@@ -33,12 +33,9 @@ export function createTenantRoutes(deps: AdminDeps): Hono<AdminEnv> {
     const { tenant } = c.var
     // First, so that a deletion that was cut short can be repeated.
     await deps.directory().remove(tenant)
-    const tokens = await found(() => deps.tenant(tenant).tokens())
-    await deps.tenant(tenant).remove(toActor(deps, c))
+    const version = await deps.tenant(tenant).remove(toActor(deps, c))
     forget(deps, tenant)
-    const host = deps.serverHost(tenant, DEFAULT_PLACEMENT)
-    await Promise.all(tokens.map(({ keyId }) => host.endCredential(`token:${keyId}`)))
-    await host.drain()
+    await repeatWhenLost(() => deps.serverHost(tenant, DEFAULT_PLACEMENT).remove(version))
     return c.json({ deleted: true })
   })
 

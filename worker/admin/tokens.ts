@@ -1,10 +1,9 @@
 /** `/admin/tenants/{tenant}/tokens`. A whole token is in one answer, and never again. */
 import { Hono } from 'hono'
 import { NewTokenBody, RotateBody } from '#protocol/admin.ts'
-import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
-import { repeatWhenLost } from '../durable-call.ts'
 import { toActor, withinOf } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
+import { endCredential } from './ending.ts'
 import { forget, found } from './found.ts'
 import { permit, requireKeyId } from './permit.ts'
 import { readBody, readOptionalBody } from './request.ts'
@@ -18,9 +17,7 @@ export function createTokenRoutes(deps: AdminDeps): Hono<AdminEnv> {
   /** Ends what the token opened, now or at that time; this isolate knows of it at once. */
   const end = async (tenant: string, keyId: string, at?: number): Promise<void> => {
     forget(deps, tenant)
-    await repeatWhenLost(() =>
-      deps.serverHost(tenant, DEFAULT_PLACEMENT).endCredential(`token:${keyId}`, at),
-    )
+    await endCredential(deps, tenant, `token:${keyId}`, at)
   }
 
   routes.get(ALL, permit('tokens.get'), async function getTokens(c) {

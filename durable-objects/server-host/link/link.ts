@@ -29,6 +29,7 @@ const ACK_AFTER_MS = 200
 /** A link that acknowledges nothing for this long is taken for dead and dialled again. */
 const SILENCE_MS = 10_000
 const DIAL_ATTEMPT_PAUSE_MS = 100
+const END_POLL_MS = 25
 
 export interface LinkOptions {
   /** Opens a WebSocket to the host program, starting it when needed. May fail; is tried again. */
@@ -94,6 +95,21 @@ export class Link {
     this.#socket = undefined
     this.#loseAll()
     socket?.close(1000, 'at rest')
+  }
+
+  /**
+   * Ends every process, also those that a former object opened, and closes the connection. Resolves
+   * when the host program has been told; throws `host_unavailable` when it cannot be.
+   */
+  async end(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    await this.ready(timeoutMs)
+    this.configure()
+    for (const channel of [...this.#channels.values()]) channel.close()
+    while (this.#unacked.oldestSeq !== undefined && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, END_POLL_MS))
+    }
+    this.rest()
   }
 
   configure(): void {

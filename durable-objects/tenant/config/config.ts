@@ -111,9 +111,13 @@ export class TenantConfig {
     this.#putSetting('limits', { limits, shards } satisfies StoredLimits, MAX_LIMITS_CHARS, change)
   }
 
-  putIssuers(issuers: Issuers, change: Change): void {
-    requireApart(this.require().servers, issuers)
+  /** Returns the names of those that are no more. */
+  putIssuers(issuers: Issuers, change: Change): string[] {
+    const before = this.require()
+    requireApart(before.servers, issuers)
     this.#putSetting('issuers', issuers, MAX_ISSUERS_CHARS, change)
+    const names = new Set(issuers.map(({ name }) => name))
+    return before.issuers.map(({ name }) => name).filter((name) => !names.has(name))
   }
 
   /** After a change that is not of the configuration itself but of what its servers start with. */

@@ -1,0 +1,14 @@
+/** What a change ends in the server host of its tenant. */
+import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
+import { repeatWhenLost } from '../durable-call.ts'
+import type { AdminDeps } from './admin-env.ts'
+
+/** What the credential opened; `jwt:{issuer}` stands for each of the issuer's. `at`: not before that time. */
+export function endCredential(
+  { serverHost }: AdminDeps,
+  tenant: string,
+  credential: string,
+  at?: number,
+): Promise<void> {
+  return repeatWhenLost(() => serverHost(tenant, DEFAULT_PLACEMENT).endCredential(credential, at))
+}
