@@ -1,11 +1,11 @@
 /** What the parts of one server host share; made once in its constructor. */
-import type { Credentials } from './credentials.ts'
-import type { EraProbe } from './eras.ts'
+import type { Credentials } from './calls/credentials.ts'
+import type { EraProbe } from './servers/eras.ts'
 import type { Link } from './link/link.ts'
-import type { Servers } from './servers.ts'
+import type { Servers } from './servers/servers.ts'
 import type { Store } from './store.ts'
 import type { Ticker } from './ticker.ts'
-import type { ClientCall } from './client-call.ts'
+import type { ClientCall } from './calls/client-call.ts'
 
 export interface HostContext {
   store: Store

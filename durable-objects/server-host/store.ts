@@ -1,8 +1,8 @@
 /** Every SQL string of a server host, but for what is known of eras. What is here outlives processes, containers and the object. */
 import type { Access } from '#protocol/access.ts'
-import { EraStore } from './era-store.ts'
+import { EraStore } from './servers/era-store.ts'
 import { migrate } from './migrations.ts'
-import type { ListFilter } from './visible-list.ts'
+import type { ListFilter } from './calls/visible-list.ts'
 
 export interface SessionRecord {
   id: string

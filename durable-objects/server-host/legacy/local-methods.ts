@@ -1,6 +1,6 @@
 /** Legacy methods that have no modern counterpart: the gateway answers them for a modern server. */
 import { toResult } from '#protocol/json-rpc.ts'
-import type { ClientCall } from '../client-call.ts'
+import type { ClientCall } from '../calls/client-call.ts'
 import { encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { LegacySession } from './session.ts'

@@ -3,7 +3,7 @@
  * of the resources that the session subscribed to. Opened again when it went with its process.
  */
 import { encode } from '../connection.ts'
-import type { SharedCall, SharedProcess } from '../shared-process.ts'
+import type { SharedCall, SharedProcess } from '../servers/shared-process.ts'
 import { ACKNOWLEDGED, untagNotification } from '../translate/listen.ts'
 
 export interface ModernListeningOptions {

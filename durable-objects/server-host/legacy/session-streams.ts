@@ -1,10 +1,10 @@
 /** The event streams of one session: the one of GET, and those of calls, live or only in the log. */
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { encode } from '../connection.ts'
-import { EventStream } from '../event-stream.ts'
+import { EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import type { SessionRecord } from '../store.ts'
-import { keepVisible, type ListFilter } from '../visible-list.ts'
+import { keepVisible, type ListFilter } from '../calls/visible-list.ts'
 
 /** The stream of GET: messages that belong to no call. */
 const STANDING = 0

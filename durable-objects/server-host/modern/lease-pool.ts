@@ -6,10 +6,10 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { Channel } from '../link/channel.ts'
 import { Connection, type ConnectionOwner } from '../connection.ts'
-import { startFailure } from '../eras.ts'
+import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
-import { openProcess } from '../open-process.ts'
-import type { Server } from '../servers.ts'
+import { openProcess } from '../servers/open-process.ts'
+import type { Server } from '../servers/servers.ts'
 import type { Ticker } from '../ticker.ts'
 import { toInitializeParams } from '../translate/to-legacy-capabilities.ts'
 

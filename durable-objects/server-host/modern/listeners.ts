@@ -1,9 +1,9 @@
 /** The `subscriptions/listen` streams of modern clients on one legacy server. */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
-import type { ClientCall } from '../client-call.ts'
+import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
-import type { Server } from '../servers.ts'
+import type { Server } from '../servers/servers.ts'
 import type { ServerFacts } from '../translate/discover.ts'
 import {
   filterAccepts,

@@ -3,7 +3,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { decode } from '../connection.ts'
-import { listTools, type ToolFacts } from '../tools.ts'
+import { listTools, type ToolFacts } from '../servers/tools.ts'
 import { verifyParamHeaders } from '../translate/x-mcp-header.ts'
 
 /** Sends `tools/list` with the given params. */

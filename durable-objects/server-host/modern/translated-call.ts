@@ -9,7 +9,7 @@ import { isObject, toError, toResult } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { INPUT_METHODS } from '#protocol/mcp.ts'
 import { setValue } from '#protocol/json-splice.ts'
-import type { ClientCall } from '../client-call.ts'
+import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode, type Connection, type Exchange } from '../connection.ts'
 import {
   answerAsks,

@@ -4,9 +4,9 @@
  */
 import { ERRORS, toErrorObject, type GatewayError } from '#protocol/errors.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
-import { encode } from './connection.ts'
+import { encode } from '../connection.ts'
 import type { EventStream } from './event-stream.ts'
-import type { Ticker, Ticking } from './ticker.ts'
+import type { Ticker, Ticking } from '../ticker.ts'
 
 /** A quiet call becomes an event stream after this long, so that proxies see bytes. */
 const OPEN_AFTER_MS = 5_000

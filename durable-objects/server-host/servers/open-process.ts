@@ -1,6 +1,6 @@
 import { GatewayError } from '#protocol/errors.ts'
-import type { Channel } from './link/channel.ts'
-import type { HostContext } from './host-context.ts'
+import type { Channel } from '../link/channel.ts'
+import type { HostContext } from '../host-context.ts'
 import type { ServerFacts } from './servers.ts'
 
 const LINK_TIMEOUT_MS = 30_000

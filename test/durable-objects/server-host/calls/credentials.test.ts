@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Credentials } from '#durable-objects/server-host/credentials.ts'
+import { Credentials } from '#durable-objects/server-host/calls/credentials.ts'
 import type { Ticker, Ticking } from '#durable-objects/server-host/ticker.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 
@@ -123,4 +123,34 @@ test('no more than so many are remembered; the one that ended first is forgotten
   expect([check('c0'), check('c1'), check(`c${MAX_ENDED}`)]).toEqual([
     ...['nothing', 'unauthorized', 'unauthorized'],
   ])
+})
+
+test('an issuer ends each of its JWTs, and no other one', () => {
+  const { credentials } = create()
+  const now = Date.now()
+  const ended: string[] = []
+  const names = ['jwt:corp:ann', 'jwt:corp:a:b', 'jwt:corporate:ann', 'token:0123abcd']
+  for (const credential of names) {
+    credentials.hold({ credential }, () => ended.push(credential))
+  }
+
+  end(credentials, 'jwt:corp', now)
+
+  expect(ended).toEqual(['jwt:corp:ann', 'jwt:corp:a:b'])
+  const refused = names.map((credential) =>
+    codeOf(() => credentials.check({ credential }, now + 1)),
+  )
+  expect(refused).toEqual(['unauthorized', 'unauthorized', 'nothing', 'nothing'])
+})
+
+test('everything that is held ends at once when the tenant does', () => {
+  const { credentials, ticking } = create()
+  const ended: string[] = []
+  credentials.hold({ credential: 'a' }, () => ended.push('a'))
+  credentials.hold({ credential: 'b', expiresAt: Date.now() + 60_000 }, () => ended.push('b'))
+
+  credentials.endAll()
+
+  expect(ended).toEqual(['a', 'b'])
+  expect(ticking.size).toBe(0)
 })

@@ -4,7 +4,7 @@ import { writeCallLog, type CallLog } from '#protocol/call-log.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import type { Exchange } from './connection.ts'
+import type { Exchange } from '../connection.ts'
 import type { Reply } from './reply.ts'
 import { isList, keepVisible, type ListFilter } from './visible-list.ts'
 

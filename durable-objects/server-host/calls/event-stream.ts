@@ -2,8 +2,8 @@
  * A server-sent event stream that outlives its HTTP response: with a log, a client that lost the
  * response goes on from the last event it saw (2025-11-25, transports, Resumability).
  */
-import type { Store } from './store.ts'
-import type { Ticker, Ticking } from './ticker.ts'
+import type { Store } from '../store.ts'
+import type { Ticker, Ticking } from '../ticker.ts'
 
 /** A reader this far behind is cut off: what waits for it is held in memory. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024

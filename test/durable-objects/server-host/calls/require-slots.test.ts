@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { Occupancy } from '#protocol/limiter.ts'
-import { requireSlots } from '#durable-objects/server-host/require-slots.ts'
+import { requireSlots } from '#durable-objects/server-host/calls/require-slots.ts'
 
 const slot = (key: string, limit: number, per: Occupancy['per'] = 'tool'): Occupancy => ({
   ...{ name: `limit-${key}`, per, key, limit },

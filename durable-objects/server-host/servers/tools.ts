@@ -1,6 +1,6 @@
 /** What Hearth must know of a server's tools: which may be repeated, and which arguments headers repeat. */
 import { isObject } from '#protocol/json-rpc.ts'
-import { readAnnotations, type HeaderAnnotation } from './translate/x-mcp-header.ts'
+import { readAnnotations, type HeaderAnnotation } from '../translate/x-mcp-header.ts'
 
 export interface ToolFacts {
   /** The tool says that a repetition does no harm (tool annotations). */

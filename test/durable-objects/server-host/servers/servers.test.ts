@@ -1,7 +1,7 @@
 /** Which launches a host program is told of, for whom, and for how long. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { toStartable } from '#durable-objects/server-host/launch.ts'
-import { Servers } from '#durable-objects/server-host/servers.ts'
+import { toStartable } from '#durable-objects/server-host/servers/launch.ts'
+import { Servers } from '#durable-objects/server-host/servers/servers.ts'
 import type { Launch } from '#protocol/link.ts'
 import { ServerConfig } from '#protocol/server-config.ts'
 import type { LaunchConfig, ResolvedServer } from '#protocol/tenant.ts'

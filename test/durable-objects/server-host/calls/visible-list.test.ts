@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Access } from '#protocol/access.ts'
-import { keepVisible } from '#durable-objects/server-host/visible-list.ts'
+import { keepVisible } from '#durable-objects/server-host/calls/visible-list.ts'
 
 const tools = (...may: string[]): Access => ({ kind: 'tool', may })
 const resources = (...may: string[]): Access => ({ kind: 'resource', may })

@@ -4,8 +4,8 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import { isolate } from './isolate.ts'
-import type { Ticker, Ticking } from './ticker.ts'
+import { isolate } from '../isolate.ts'
+import type { Ticker, Ticking } from '../ticker.ts'
 
 /** Longer than an isolate goes on with a verdict that it has. */
 const REFUSED_MS = 60_000
