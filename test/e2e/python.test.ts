@@ -19,6 +19,8 @@ let gateway: Gateway
 
 beforeAll(async () => {
   await requireUvx()
+  // The machine's CAs, for the installation by the host program, too.
+  process.env.UV_SYSTEM_CERTS ??= '1'
   const args = ['--from', PROJECT, 'hearth-python-fixture']
   await run('uvx', ['--from', PROJECT, 'python', '-c', 'import mcp'], {
     env: { ...process.env, ...uvEnvironment() },
@@ -41,10 +43,10 @@ async function requireUvx(): Promise<void> {
   }
 }
 
-/** A child gets no environment but what is configured: uv's own settings, and the machine's CAs. */
+/** A child gets no environment but what is configured: uv's own settings. */
 function uvEnvironment(): Record<string, string> {
   const own = Object.entries(process.env).filter(([name]) => name.startsWith('UV_'))
-  return { UV_SYSTEM_CERTS: '1', ...(Object.fromEntries(own) as Record<string, string>) }
+  return Object.fromEntries(own) as Record<string, string>
 }
 
 describe.each([SDK_V1, SDK_V2, inspectorCLI('modern')])('$name', (client) => {
