@@ -129,6 +129,24 @@ test(
 )
 
 test(
+  'a tenant that is deleted has no container, and a new one of its name no session of it',
+  async () => {
+    const session = await open(await gateway.addTenant('removed', servers), 'fixture')
+    const before = await where(session)
+
+    await gateway.deleteTenant('removed')
+
+    await untilStopped(before.id, REMOVAL_MS)
+    const again = await open(await gateway.addTenant('removed', servers), 'fixture')
+    const after = await where(again)
+    expect(after.id).not.toBe(before.id)
+    await expect(session.client.callTool({ name: 'where' })).rejects.toThrow()
+    await again.close()
+  },
+  CALL_MS,
+)
+
+test(
   'the end of the gateway leaves no container and no process behind',
   async () => {
     const session = await open(await gateway.addTenant('last', servers), 'fixture')

@@ -32,6 +32,8 @@ export interface WranglerDev {
     tenant: string,
     servers: Servers,
   ): Promise<{ url(server: string): string; token: string }>
+  /** Deletes a tenant; resolves when the gateway says that it did. */
+  deleteTenant(tenant: string): Promise<void>
   /** As Ctrl-C does. Resolves when it and all its processes are gone; rejects when they stay. */
   stop(): Promise<void>
 }
@@ -56,7 +58,13 @@ export async function startWranglerDev(variables: Record<string, string>): Promi
   }
   try {
     const url = await readURL(child, lines)
-    return { worker, lines, addTenant: (tenant, servers) => addTenant(url, tenant, servers), stop }
+    return {
+      worker,
+      lines,
+      addTenant: (tenant, servers) => addTenant(url, tenant, servers),
+      deleteTenant: (tenant) => deleteTenant(url, tenant),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw new Error(`wrangler dev did not start:\n${lines.slice(-30).join('\n')}`, { cause: error })
@@ -84,6 +92,14 @@ async function addTenant(url: URL, tenant: string, servers: Servers) {
   const token = `hearth_${tenant}_0a1b2c3d_${'5e'.repeat(32)}`
   await admin.putToken('test', token)
   return { url: (server: string) => new URL(`/mcp/${server}`, url).href, token }
+}
+
+async function deleteTenant(url: URL, tenant: string): Promise<void> {
+  const response = await fetch(new URL(`/admin/tenants/${tenant}`, url), {
+    method: 'DELETE',
+    headers: { Authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` },
+  })
+  if (!response.ok) throw new Error(`DELETE ${tenant}: ${response.status}`)
 }
 
 async function stopGroup(child: ChildProcess): Promise<void> {
