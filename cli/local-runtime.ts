@@ -20,6 +20,8 @@ export interface LocalRuntimeOptions {
   host: string
   /** 0 = any free port. */
   port: number
+  /** The gateway's origin as clients see it; its host name is served, too. */
+  publicURL?: URL
   /** The tenant's token; without it the data folder's own. */
   token?: string
   logLevel: LogLevel
@@ -83,7 +85,7 @@ function startWorker(
   hostPort: number,
   linkToken: string,
 ): Promise<Workerd> {
-  const { host, port, data, onLine, logLevel } = options
+  const { host, port, data, onLine, logLevel, publicURL } = options
   return startWorkerd({
     bundle,
     host,
@@ -92,7 +94,8 @@ function startWorker(
     hostProgram: `127.0.0.1:${hostPort}`,
     onLine,
     variables: {
-      ALLOWED_HOSTS: isAnyAddress(host) ? '*' : host,
+      ALLOWED_HOSTS: isAnyAddress(host) ? '*' : [host, publicURL?.hostname ?? ''].join(','),
+      PUBLIC_URL: publicURL?.origin ?? '',
       LOG_LEVEL: logLevel,
       ...options.variables,
     },

@@ -11,6 +11,7 @@ export interface UpOptions {
   host: string
   data: string
   token?: string
+  publicUrl?: URL
   json?: boolean
   logLevel: LogLevel
 }
@@ -38,6 +39,11 @@ export function addUpOptions(command: Command): Command {
       '--token <token>',
       'bearer token for clients (default: made once, kept in the data folder)',
     )
+    .option(
+      '--public-url <url>',
+      'origin as clients see it, through a proxy or a tunnel; printed, served, and what JWTs are for',
+      parseOrigin,
+    )
     .option('--json', 'print one JSON line on standard output once ready, and nothing else')
     .addOption(
       new Option('--log-level <level>', 'what is written to standard error')
@@ -51,6 +57,12 @@ function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}
+
+function parseOrigin(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url
+  throw new InvalidArgumentError('It must be an origin, such as https://mcp.example.com.')
 }
 
 /** The message does not repeat the text: it may be somebody's secret. */

@@ -17,7 +17,7 @@ import { reportWarmth } from '../warmth.ts'
 import { requireToken, type UpOptions } from './up-options.ts'
 
 export async function serve(options: UpOptions): Promise<void> {
-  const { logLevel, host, port } = options
+  const { logLevel, host, port, publicUrl } = options
   const token = options.token === undefined ? undefined : requireToken(options.token)
   const log = createLog(logLevel)
   const stop = untilStopped(log)
@@ -40,9 +40,11 @@ export async function serve(options: UpOptions): Promise<void> {
     logLevel,
     onLine: log.relay,
     ...(token === undefined ? {} : { token }),
+    ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
   })
   writeEndpoint(dataFolder, runtime.url)
-  const ready = { url: runtime.url.origin, token: runtime.token, servers: enabledNames(servers) }
+  const { origin } = publicUrl ?? runtime.url
+  const ready = { url: origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
   void reportWarmth(runtime.admin, log, stop.signal)
   await stop.finish(runtime)

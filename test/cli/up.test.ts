@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -41,6 +42,12 @@ function up(...args: string[]): Command {
   return command
 }
 
+async function statusOf(url: string, host: string): Promise<number | undefined> {
+  const [response] = await once(get(url, { headers: { host } }), 'response')
+  response.resume()
+  return response.statusCode
+}
+
 function signal(command: Command, name: NodeJS.Signals): Promise<number | null> {
   command.child.kill(name)
   return command.exited
@@ -66,6 +73,20 @@ test('--json prints exactly one line, and what it names can be called', async ()
   expect(servers).toEqual([{ name: 'slow', url: `${url}/mcp/slow` }])
   expect(command.stdout).toHaveLength(1)
   expect(command.stderr.join('\n')).not.toContain(token)
+})
+
+test('--public-url is what is printed, and its host name is served', async () => {
+  const command = up('--json', '--public-url', 'https://mcp.example.com')
+  const { url, servers } = await command.ready()
+  const { url: local } = JSON.parse(await readFile(join(folder, 'data', 'endpoint.json'), 'utf8'))
+
+  const statuses = await Promise.all(
+    ['mcp.example.com', 'other.example.com'].map((host) => statusOf(`${local}/mcp/slow`, host)),
+  )
+
+  expect(url).toBe('https://mcp.example.com')
+  expect(servers).toEqual([{ name: 'slow', url: 'https://mcp.example.com/mcp/slow' }])
+  expect(statuses).toEqual([401, 403])
 })
 
 test('under npm the line of --json stands alone, and SIGTERM to npm stops everything', async () => {
