@@ -3,7 +3,8 @@
  * One object for all of them, named `v1`; no call of a tenant ever meets it.
  */
 import { DurableObject } from 'cloudflare:workers'
-import type { DirectoryStub, Page } from '#protocol/tenant.ts'
+import type { Page } from '#protocol/tenant.ts'
+import type { DirectoryStub } from '#protocol/tenant-stub.ts'
 import { DirectoryStore, type TenantEntry } from './store.ts'
 
 const MAX_PAGE_TENANTS = 1_000

@@ -5,7 +5,8 @@ import {
   type HostCall,
   type WarmReport,
 } from '#protocol/host-call.ts'
-import type { TenantPolicy, TenantStub, Verdict } from '#protocol/tenant.ts'
+import type { TenantPolicy, Verdict } from '#protocol/tenant.ts'
+import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { createApp } from '#worker/app.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '#protocol/errors.ts'
-import type { TenantStub, Verdict } from '#protocol/tenant.ts'
+import type { Verdict } from '#protocol/tenant.ts'
+import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { createFakes, post, VERDICT } from './fake-deps.ts'
 import { callTool, expectError, initialize, inSession, URL_OF_SERVER } from './requests.ts'
 

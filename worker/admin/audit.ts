@@ -1,7 +1,8 @@
 /** `/admin/tenants/{tenant}/audit`: a page of events, or all of them as JSON Lines. */
 import { Hono, type Context } from 'hono'
 import { AuditQueryParameters } from '#protocol/admin.ts'
-import type { AuditEvent, AuditQuery, Page } from '#protocol/tenant.ts'
+import type { AuditEvent, Page } from '#protocol/tenant.ts'
+import type { AuditQuery } from '#protocol/tenant-stub.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { found } from './found.ts'
 import { permit } from './permit.ts'

@@ -3,6 +3,7 @@
  * remote set fetches again at once when a server fails, and reads bodies of any length.
  */
 import type { JSONWebKeySet } from 'jose'
+import { JWKSMultipleMatchingKeys } from 'jose/errors'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import { isObject } from '#protocol/json-rpc.ts'
 import type { JWTHeader } from './jwt.ts'
@@ -79,9 +80,8 @@ export function createFinder(jwks: JSONWebKeySet): FindKeys {
     try {
       return [await local({ ...header })]
     } catch (error) {
-      return isObject(error) && error.code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-        ? takeSome(error as unknown as AsyncIterable<CryptoKey>)
-        : [] // none that fits, or one that is no key
+      if (error instanceof JWKSMultipleMatchingKeys) return takeSome(error)
+      return [] // none that fits, or one that is no key
     }
   }
 }

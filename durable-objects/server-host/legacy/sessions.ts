@@ -18,6 +18,7 @@ import { OwnProcess } from './own-process.ts'
 import { LegacySession, type Upstream } from './session.ts'
 import { SharedServer, SharedUpstream } from './shared-upstream.ts'
 import type { SessionRecord } from '../store.ts'
+import { randomHex } from '../../random-hex.ts'
 
 export class LegacySessions {
   readonly #context: HostContext
@@ -72,7 +73,7 @@ export class LegacySessions {
     const spoken = await eras.of(server)
     const request = prepare(body, server)
     const session = new LegacySession(this.#context, server, {
-      id: `${this.#placement}.${randomHex()}`,
+      id: `${this.#placement}.${randomHex(SESSION_ID_BYTES)}`,
       server: server.name,
       principal: host.principal,
       protocol: '',
@@ -196,6 +197,8 @@ export class LegacySessions {
 const RESTORE_TIMEOUT_MS = 30_000
 /** Its params are kept with the session. */
 const MAX_INITIALIZE_BYTES = 256 * 1024
+/** As `SESSION_ID` has them. */
+const SESSION_ID_BYTES = 16
 /** Sessions kept in memory. */
 const MAX_LIVE = 2_000
 
@@ -244,9 +247,4 @@ function announce({ name }: Server, spoken: Eras, params: unknown): Record<strin
     throw new GatewayError('server_start_failed', { detail: 'its first answer is malformed' })
   }
   return toInitializeResult(facts, isObject(params) ? params.protocolVersion : undefined)
-}
-
-function randomHex(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

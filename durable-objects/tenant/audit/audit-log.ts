@@ -3,7 +3,8 @@
  * change that it tells of. Knows nothing of what the actions mean, and is never given a secret.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import type { Actor, AuditEvent, AuditQuery, Page } from '#protocol/tenant.ts'
+import type { Actor, AuditEvent, Page } from '#protocol/tenant.ts'
+import type { AuditQuery } from '#protocol/tenant-stub.ts'
 import type { Change } from '../change.ts'
 import { AuditStore, type AuditRow } from './audit-store.ts'
 import { RefusalWindow } from './refusal-window.ts'

@@ -1,5 +1,5 @@
 /** Every SQL string of the audit log. Rows are appended and, when old, deleted; never changed. */
-import type { AuditQuery } from '#protocol/tenant.ts'
+import type { AuditQuery } from '#protocol/tenant-stub.ts'
 
 export interface AuditRow {
   id: number

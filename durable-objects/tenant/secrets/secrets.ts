@@ -17,6 +17,7 @@ import {
   type Plan,
 } from './resolve.ts'
 import { SecretStore, type SecretName, type SecretRow } from './store.ts'
+import { randomHex } from '../../random-hex.ts'
 
 /** Of UTF-8. The system takes no larger text as an argument or a variable than 128 KiB. */
 const MAX_VALUE_BYTES = 32 * 1024
@@ -220,10 +221,4 @@ function requireValidValue(value: string): void {
 
 function invalid(detail: string): GatewayError {
   return new GatewayError('invalid_params', { detail })
-}
-
-function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
 }

@@ -1,5 +1,6 @@
 /** A token as text: `hearth_{tenant}_{keyId}_{secret}`. */
 import { TOKEN } from '#protocol/tenant.ts'
+import { randomHex } from '../../random-hex.ts'
 
 export function formatToken(tenant: string, keyId: string, secret: string): string {
   return `hearth_${tenant}_${keyId}_${secret}`
@@ -14,10 +15,4 @@ export function createTokenText(tenant: string): string {
 export function keyIdOf(tenant: string, token: string): string | undefined {
   const match = TOKEN.exec(token)
   return match?.[1] === tenant ? match[2] : undefined
-}
-
-function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
 }

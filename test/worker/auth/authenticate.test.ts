@@ -1,7 +1,8 @@
 /** Whose a token is, over a clock that the tests set: what is asked, what is kept, and for how long. */
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '#protocol/errors.ts'
-import type { TenantStub, Trust, Verdict } from '#protocol/tenant.ts'
+import type { Trust, Verdict } from '#protocol/tenant.ts'
+import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { authenticate, type AuthDeps } from '#worker/auth/authenticate.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
 import type { Resource } from '#worker/auth/resource.ts'
