@@ -1,4 +1,5 @@
 /** The numbers that Hearth has to hold, judged on a run. A missing measurement is a failure. */
+import { CATALOG_VARIANT, POLICIES_VARIANT } from './peers/hearth.ts'
 import {
   medianOf,
   newSessionMs,
@@ -16,7 +17,10 @@ export interface Aim {
 }
 
 const MEMORY_GROWTH = 1.15
-const POLICIES_COST = 1.15
+const VARIANTS = [
+  { name: POLICIES_VARIANT, what: 'with all policies on', most: 1.15 },
+  { name: CATALOG_VARIANT, what: 'by /mcp', most: 1.15 },
+]
 /** One respawn is what raw stdio takes from spawn to the first answer; the rest is noise. */
 const RESPAWN_MARGIN = 1.5
 
@@ -32,7 +36,7 @@ function judgeTarget({ target, peers }: TargetResult): Aim[] {
     ...judgeManySessions(target, hearth, peers),
     ...judgeNewSession(target, hearth),
     ...judgeModern(target, hearth),
-    ...judgePolicies(target, hearth, peers),
+    ...judgeVariants(target, hearth, peers),
     ...judgeRecovery(hearth, peers),
   ]
 }
@@ -103,17 +107,17 @@ function judgeModern(target: string, hearth: PeerResult): Aim[] {
   ]
 }
 
-function judgePolicies(target: string, hearth: PeerResult, peers: PeerResult[]): Aim[] {
-  const variant = peers.find(({ role }) => role === 'variant')
-  const ratio = variant && ratioOf(variant, hearth, 'one', 'p50Ms')
-  return [
-    {
-      what: `${target}: warm call with all policies on, 1 session, p50`,
-      limit: `${POLICIES_COST} × the call without them`,
+function judgeVariants(target: string, hearth: PeerResult, peers: PeerResult[]): Aim[] {
+  return VARIANTS.map(({ name, what, most }) => {
+    const variant = peers.find(({ peer }) => peer === name)
+    const ratio = variant && ratioOf(variant, hearth, 'one', 'p50Ms')
+    return {
+      what: `${target}: warm call ${what}, 1 session, p50`,
+      limit: `${most} × the call without`,
       measured: `${times(ratio)} of it`,
-      held: ratio !== undefined && ratio <= POLICIES_COST,
-    },
-  ]
+      held: ratio !== undefined && ratio <= most,
+    }
+  })
 }
 
 function judgeRecovery(hearth: PeerResult, peers: PeerResult[]): Aim[] {

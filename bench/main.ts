@@ -7,7 +7,7 @@ import { measureChurn } from './churn.ts'
 import { measureObjectCalls } from './object-calls.ts'
 import { toAims, toPage } from './page.ts'
 import { bareObject, bareWorker } from './peers/bare-worker.ts'
-import { hearth, hearthWithPolicies } from './peers/hearth.ts'
+import { hearth, hearthCatalog, hearthWithPolicies } from './peers/hearth.ts'
 import { installPeers } from './peers/installed.ts'
 import { mcpProxy } from './peers/mcp-proxy.ts'
 import { rawStdio } from './peers/raw-stdio.ts'
@@ -30,6 +30,7 @@ const PEERS = [
   mcpProxy,
   hearth,
   hearthWithPolicies,
+  hearthCatalog,
 ]
 
 const { values: options } = parseArgs({

@@ -87,6 +87,7 @@ function explainMethod({ rounds }: Results): string {
   nothing, so that only the way is measured) and the official everything server. Hearth is started as a user starts it, with authentication on.
 - *All policies*: a token of scopes and a deny list, a token bucket for the tenant, a sliding window for the caller, a fixed window for the tool, a
   monthly quota and a concurrency limit, none of which refuses.
+- */mcp*: the same server and call by the URL of all servers as one, under the tool's name there.
 - Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process;
   *bare object* is a Worker that passes each message to a Durable Object, and that over one WebSocket to a Node process that answers: Hearth's own
   way with nothing on it.

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type ServerConfigs } from '#protocol/server-config.ts'
+import type { FileSettings } from './config/file-schema.ts'
 import { normaliseServer } from './config/normalise.ts'
 import { listServers } from './config/server-list.ts'
+import { readSettings } from './config/settings.ts'
 import { describeError, Failure } from './failure.ts'
 
 export interface ConfigSource {
@@ -16,17 +18,24 @@ export interface ConfigSource {
   environment: Readonly<Record<string, string | undefined>>
 }
 
+/** What a file says of a tenant. */
+export interface FileConfig {
+  servers: ServerConfigs
+  settings: FileSettings
+}
+
 /** Bytes; a file of this size is not a configuration. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024
 
 /** Throws `Failure` whose message has one line for each problem; none of them shows a value of `env`. */
-export function readConfigFile(source: ConfigSource): ServerConfigs {
+export function readConfigFile(source: ConfigSource): FileConfig {
   const path = resolve(source.path)
   return parseConfig(readText(source.path), { ...source, path })
 }
 
-export function parseConfig(text: string, source: ConfigSource): ServerConfigs {
-  const { servers, problems } = listServers(parseJSON(text, source.path))
+export function parseConfig(text: string, source: ConfigSource): FileConfig {
+  const file = parseJSON(text, source.path)
+  const { servers, problems } = listServers(file)
   const { dataFolder, environment } = source
   const surroundings =
     dataFolder === undefined
@@ -41,10 +50,13 @@ export function parseConfig(text: string, source: ConfigSource): ServerConfigs {
     if ('config' in normalised) configs[server.name] = normalised.config
     else problems.push(...normalised.problems)
   }
+  const names = new Set(servers.map(({ name }) => name))
+  const read = readSettings(file, names)
+  problems.push(...read.problems)
   if (problems.length > 0) {
     throw new Failure(problems.map((problem) => `${source.path}: ${problem}`).join('\n'))
   }
-  return configs
+  return { servers: configs, settings: read.settings }
 }
 
 function readText(path: string): string {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { ServerConfigs } from '#protocol/server-config.ts'
+import type { FileSettings } from './config/file-schema.ts'
 import { LOCAL_TENANT, type DataFolder } from './data-folder.ts'
 import { nodeModulesFolders } from './layout.ts'
 import { AdminClient } from './runtime/admin-client.ts'
@@ -16,6 +17,8 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface LocalRuntimeOptions {
   servers: ServerConfigs
+  /** Absent: those that are stored stay. */
+  settings?: FileSettings
   data: DataFolder
   host: string
   /** 0 = any free port. */
@@ -121,6 +124,7 @@ async function configure(
   const token = options.token ?? options.data.secrets.token
   try {
     await admin.putServers(options.servers)
+    if (options.settings !== undefined) await admin.putSettings(options.settings)
     await admin.putToken('hearth up', token)
   } catch (error) {
     await workerd.stop()

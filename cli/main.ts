@@ -1,12 +1,15 @@
 /** The `hearth` command. */
 import { Command, CommanderError } from 'commander'
 import { addAuditCommand } from './commands/audit.ts'
+import { addCatalogCommand } from './commands/catalog.ts'
 import { addIssuersCommand } from './commands/issuers.ts'
 import { addLimitsCommand } from './commands/limits.ts'
+import { addRoutesCommand } from './commands/routes.ts'
 import { addSecretsCommand } from './commands/secrets.ts'
 import { addServersCommand } from './commands/servers.ts'
 import { addTenantsCommand } from './commands/tenants.ts'
 import { addTokensCommand } from './commands/tokens.ts'
+import { addToolsCommand } from './commands/tools.ts'
 import { toUnknownCommand } from './commands/unknown-command.ts'
 import { addUpOptions, type UpOptions } from './commands/up-options.ts'
 import { Failure } from './failure.ts'
@@ -27,6 +30,9 @@ up.action(async (options: UpOptions) => {
 
 program.commandsGroup('Control plane of a running gateway (hearth COMMAND --help has examples):')
 addServersCommand(program)
+addCatalogCommand(program)
+addToolsCommand(program)
+addRoutesCommand(program)
 addTokensCommand(program)
 addSecretsCommand(program)
 addLimitsCommand(program)

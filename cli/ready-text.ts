@@ -7,11 +7,17 @@ export interface Ready {
   servers: string[]
 }
 
-const mcpURL = (ready: Ready, server: string): string => `${ready.url}/mcp/${server}`
+/** Of all servers as one, or of one of them. */
+const mcpURL = (ready: Ready, server?: string): string =>
+  server === undefined ? `${ready.url}/mcp` : `${ready.url}/mcp/${server}`
+
+/** What clients call all of them. */
+const CLIENT_NAME = 'hearth'
 
 export function toReadyLine(ready: Ready): string {
+  const { url, token } = ready
   const servers = ready.servers.map((name) => ({ name, url: mcpURL(ready, name) }))
-  return `${JSON.stringify({ url: ready.url, token: ready.token, servers })}\n`
+  return `${JSON.stringify({ url, token, mcp: mcpURL(ready), servers })}\n`
 }
 
 export function toReadyText(ready: Ready, configFile: string): string {
@@ -21,9 +27,9 @@ export function toReadyText(ready: Ready, configFile: string): string {
     '',
     `  Hearth serves ${configFile}`,
     '',
-    `  URL      ${ready.url}`,
+    `  URL      ${mcpURL(ready)}`,
     `  Token    ${ready.token}`,
-    `  Servers`,
+    `  Each server by itself`,
     ...(list.length === 0 ? ['    none is enabled'] : list),
     '',
     '  For a client that takes "mcpServers":',
@@ -32,7 +38,7 @@ export function toReadyText(ready: Ready, configFile: string): string {
     '',
     '  For Claude Code:',
     '',
-    ...ready.servers.map((name) => `    ${toClaudeCommand(ready, name)}`),
+    `    ${toClaudeCommand(ready)}`,
     '',
     '',
   ].join('\n')
@@ -40,16 +46,12 @@ export function toReadyText(ready: Ready, configFile: string): string {
 
 function toClientConfig(ready: Ready): unknown {
   const headers = { Authorization: `Bearer ${ready.token}` }
-  return {
-    mcpServers: Object.fromEntries(
-      ready.servers.map((name) => [name, { type: 'http', url: mcpURL(ready, name), headers }]),
-    ),
-  }
+  return { mcpServers: { [CLIENT_NAME]: { type: 'http', url: mcpURL(ready), headers } } }
 }
 
-function toClaudeCommand(ready: Ready, name: string): string {
+function toClaudeCommand(ready: Ready): string {
   const header = `"Authorization: Bearer ${ready.token}"`
-  return `claude mcp add --transport http ${name} ${mcpURL(ready, name)} --header ${header}`
+  return `claude mcp add --transport http ${CLIENT_NAME} ${mcpURL(ready)} --header ${header}`
 }
 
 function indent(text: string): string {

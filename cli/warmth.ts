@@ -1,4 +1,7 @@
-/** Warms the servers while clients may call already, and says which of them do not start. */
+/**
+ * Warms the servers while clients may call already, and says which of them do not start; with `only`, of
+ * these.
+ */
 import { z } from 'zod'
 import type { Log } from './log.ts'
 import type { AdminClient } from './runtime/admin-client.ts'
@@ -13,11 +16,13 @@ export async function reportWarmth(
   admin: AdminClient,
   log: Log,
   signal: AbortSignal,
+  only?: ReadonlySet<string>,
 ): Promise<void> {
   try {
     const { servers } = Report.parse(await admin.warm(signal))
     for (const { name, ready, error = 'it is not ready' } of servers) {
-      if (!ready) log.write('warn', `server ${JSON.stringify(name)} does not start: ${error}`)
+      if (!ready && only?.has(name) !== false)
+        log.write('warn', `server ${JSON.stringify(name)} does not start: ${error}`)
     }
   } catch (error) {
     if (!signal.aborted) log.write('warn', `the servers could not be warmed: ${String(error)}`)

@@ -101,7 +101,7 @@ export function hasNothing(grants: Grants): boolean {
 }
 
 /** The grants of most tokens: no list, and every server. */
-function isWholeTenants({ scopes, allow, deny }: Grants): boolean {
+export function isWholeTenants({ scopes, allow, deny }: Grants): boolean {
   return allow === undefined && deny === undefined && scopes.includes('*')
 }
 

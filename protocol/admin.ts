@@ -5,12 +5,14 @@
 import * as z from 'zod'
 import { Issuers } from './issuers.ts'
 import { Limits } from './limits.ts'
+import { Routes } from './routes.ts'
 import { Grants } from './scopes.ts'
 import { TOKEN } from './tenant.ts'
 
 const MAX_OVERLAP_MS = 7 * 86_400_000
 const MAX_CURSOR_CHARS = 64
 const MAX_FILTER_CHARS = 1_024
+const MAX_EXPLAINED_CHARS = 8_192
 
 /** `Date.now()` */
 const time = z.int().min(0)
@@ -43,6 +45,31 @@ export const LimitsBody = z.strictObject({
   limits: Limits,
   shards: z.int().min(1).max(64).default(1).describe('Objects that count. Default: 1'),
 })
+
+export const ExplainQuery = z.strictObject({
+  kind: z.enum(['tool', 'prompt', 'resource']).default('tool'),
+  name: z.string().min(1).max(MAX_EXPLAINED_CHARS).describe('As the catalog says it, or a URI'),
+  server: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Whose: the name is then the server's own. A URI needs it where it is not unique"),
+})
+export type ExplainQuery = z.infer<typeof ExplainQuery>
+
+export const ToolsQuery = z.strictObject({
+  server: z.string().max(64).optional().describe('Only its tools'),
+})
+
+export const ApprovalBody = z.strictObject({
+  fingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe('Of what was looked at: another definition is not approved. Default: what there is'),
+})
+
+export const RoutesBody = z.strictObject({ routes: Routes })
 
 /** Other keys are left out, so that what GET answers can be put. */
 export const IssuersBody = z.object({ issuers: Issuers })

@@ -28,6 +28,8 @@ export interface GatewayErrorOptions {
   headers?: Record<string, string>
   /** Private: logged, never sent. */
   cause?: unknown
+  /** Private: something of ours ended what the call was about, not the server. It does not pass an RPC. */
+  isBlameless?: boolean
 }
 
 /** A fault with a code of the table. Match with `GatewayError.is`: `instanceof` fails across RPC. */
@@ -38,6 +40,7 @@ export class GatewayError extends Error {
   readonly data: Record<string, unknown> | undefined
   readonly retryAfterMs: number | undefined
   readonly headers: Record<string, string> | undefined
+  readonly isBlameless: boolean
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     super(
@@ -49,6 +52,7 @@ export class GatewayError extends Error {
     this.data = options.data
     this.retryAfterMs = options.retryAfterMs
     this.headers = options.headers
+    this.isBlameless = options.isBlameless === true
   }
 
   static is(value: unknown): value is GatewayError {

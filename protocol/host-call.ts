@@ -3,9 +3,14 @@
  * out about it, in one header of the forwarded request. The body is forwarded as it came.
  */
 import type { Access } from './access.ts'
+import type { CatalogQuery, CatalogTarget, CatalogView, ListsReport } from './catalog.ts'
 import type { Era } from './mcp.ts'
 import type { Envelope } from './json-rpc.ts'
 import type { Occupancy } from './limiter.ts'
+import type { OriginsReport } from './remote/figures.ts'
+import type { ResilienceReport } from './resilience.ts'
+import type { Strategy } from './routes.ts'
+import type { ToolApproval, ToolsReport } from './tool-pins.ts'
 
 export const HOST_CALL_HEADER = 'hearth-call'
 
@@ -28,7 +33,10 @@ export interface HostCall {
   credential: string
   /** `Date.now()` at which the credential, and with it every stream that it opened, ends. */
   expiresAt?: number
+  /** `CATALOG` where it is about all of them. */
   server: string
+  /** It came in at the catalog's URL, and a session of it is the catalog's. */
+  catalog?: CatalogView
   configVersion: number
   era: Era
   http: 'POST' | 'GET' | 'DELETE'
@@ -36,6 +44,8 @@ export interface HostCall {
   envelope?: Envelope
   /** `params.name` or `params.uri` where the method has one: for logs and policies. */
   target?: string
+  /** In logs in the place of `target`, of which a redaction takes something out. Set in the object. */
+  shownTarget?: string
   /** `params._meta.progressToken` */
   progressToken?: string | number
   /** `params.requestId` of a `notifications/cancelled` */
@@ -45,6 +55,11 @@ export interface HostCall {
   /** `MCP-Protocol-Version` header, or for the modern era the validated `_meta` value. */
   protocolVersion?: string
   lastEventId?: string
+  /**
+   * It came over HTTP+SSE (2024-11-05): of a GET the path to post to, and of a POST whether the worker
+   * answers it, with what the body is.
+   */
+  sse?: { endpoint?: string; isAnswer?: true }
   /**
    * What the principal may use of the kind of thing that the call is about, where that is not all that
    * the server offers, and the object has to leave out the rest. A legacy session's calls about
@@ -61,6 +76,19 @@ export interface HostCall {
   params?: Record<string, string>
   /** Concurrency limits that the call counts for, where there are any. */
   occupancies?: Occupancy[]
+  /** Where a route says more than which server it is, and what it may cost. */
+  route?: HostRoute
+}
+
+export interface HostRoute {
+  name: string
+  /** Servers of which one is to answer; `name`: where it calls it otherwise; `weight`: where it is not 1. */
+  candidates?: { server: string; name?: string; weight?: number }[]
+  strategy?: Strategy
+  /** Most tries at one server. */
+  attempts?: number
+  /** Longest that the call may take, all tries together. */
+  timeoutMs?: number
 }
 
 const encoder = new TextEncoder()
@@ -112,6 +140,10 @@ export interface ServerReport {
   eras: string[]
   isPersonal?: boolean
   error?: string
+  /** What it has at `/mcp`; of a personal server this is each principal's own. */
+  lists?: ListsReport
+  /** How it fares: its breaker, its calls, its health. */
+  resilience?: ResilienceReport
 }
 
 /** The methods of both ServerHost classes, beside `fetch`. */
@@ -120,6 +152,19 @@ export interface ServerHostMethods {
   drain(): Promise<void>
   /** Which servers are warm; starts nothing. */
   status(): Promise<WarmReport>
+  /**
+   * There is this version of the configuration, or a newer one: what runs becomes as it says. Starts
+   * nothing that sleeps.
+   */
+  configChanged(version: number): Promise<void>
+  /** How requests from the host program to remote servers went. Starts nothing. */
+  origins(): Promise<OriginsReport>
+  /** What a name of the catalog stands for; `undefined`: for nothing. Starts nothing that sleeps. */
+  resolveName(query: CatalogQuery): Promise<CatalogTarget | undefined>
+  /** Which definitions of tools are approved, and what is odd about them. Starts nothing. */
+  tools(): Promise<ToolsReport>
+  /** Returns the fingerprint that is approved. `tool_not_found`, `invalid_params`. Starts nothing. */
+  approveTool(approval: ToolApproval): Promise<string>
   /** Probes and warms every enabled server; what is warm already costs nothing. */
   warm(): Promise<WarmReport>
   /**

@@ -13,9 +13,22 @@
  *   does not know, and `hello` settles on the highest version both sides list.
  */
 
+import type { ErrorCode } from './errors.ts'
+import type { Pool } from './remote/pool.ts'
+
 export const LINK_VERSION = 1
 export const LINK_PATH = '/link'
 export const HEADER_BYTES = 20
+
+/**
+ * Ids of requests that ask whether a server answers begin so. They, and what answers them, do not
+ * count as use of a process: it ends as soon as it would without them.
+ */
+export const PROBE_ID = 'hearth:probe:'
+
+export function isProbeId(id: string | number | null | undefined): boolean {
+  return typeof id === 'string' && id.startsWith(PROBE_ID)
+}
 
 /** Largest piece of a payload in one frame: keeps one large result from blocking small ones. */
 export const MAX_CHUNK_BYTES = 512 * 1024
@@ -43,6 +56,8 @@ export const FRAME = {
   oversize: 10,
   /** Host → object, before `exit`: a request that came when the process read no more. Meta: `UndeliveredMeta`. */
   undelivered: 11,
+  /** Host → object: a request gets no answer, the others go on. Meta: `FailedMeta`. */
+  failed: 12,
 } as const
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]
@@ -65,19 +80,17 @@ export interface Frame {
 }
 
 /**
- * How to run one stdio server; `digest` names exactly this command, arguments, environment and folder.
- * It is held in memory alone: neither end writes it anywhere.
+ * How to run one server; `digest` names exactly this command, arguments, environment and folder, or
+ * this remote server. It is held in memory alone: neither end writes it anywhere.
  */
-export interface Launch {
+export type Launch = ProcessLaunch | RemoteLaunch
+
+interface LaunchBounds {
   name: string
   digest: string
-  command: string
-  args: string[]
-  env: Record<string, string>
-  cwd?: string
-  /** Plain values in `args` and `env` that must not be seen in the console, a log or an error. */
+  /** Plain values in it that must not be seen in the console, a log or an error. */
   secrets?: string[]
-  /** Spare processes to keep started and un-initialised. */
+  /** Spare processes to keep started and un-initialised. A remote server has none. */
   warm: number
   /** Most processes of this server at once, spares included. */
   maxProcesses: number
@@ -85,6 +98,27 @@ export interface Launch {
   idleTimeoutMs: number
   /** A process this old is ended at its next idle moment. Milliseconds. */
   maxLifetimeMs: number
+}
+
+/** A stdio server. */
+export interface ProcessLaunch extends LaunchBounds {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  cwd?: string
+  remote?: never
+}
+
+/** A server that the host program reaches over the network: a session with it stands for a process. */
+export interface RemoteLaunch extends LaunchBounds {
+  remote: {
+    url: string
+    headers: Record<string, string>
+    transport: 'http' | 'sse' | 'websocket'
+    /** Whether its address may be one that is not on the public internet. */
+    allowPrivate: boolean
+    pool: Pool
+  }
 }
 
 export interface HelloMeta {
@@ -104,7 +138,9 @@ export interface WelcomeMeta {
 }
 
 export interface ConfigureMeta {
-  launches: Launch[]
+  launches: ProcessLaunch[]
+  /** A host program that knows none refuses to open them, and has the others all the same. */
+  remotes?: RemoteLaunch[]
 }
 
 export interface OpenMeta {
@@ -145,11 +181,22 @@ export interface ExitMeta {
   exitCode: number | null
   signal: string | null
   reason: 'crashed' | 'closed' | 'idle' | 'lifetime' | 'shutdown'
+  /** Why a remote session ended: public. */
+  detail?: string
 }
 
 export interface UndeliveredMeta {
   /** The request's: the process has not seen it, so it may be sent to another one. */
   id: string | number
+}
+
+export interface FailedMeta {
+  /** The request's. Unless the code says so, the server may have carried it out. */
+  id: string | number
+  code: ErrorCode
+  /** Public. */
+  detail?: string
+  retryAfterMs?: number
 }
 
 export interface OversizeMeta {

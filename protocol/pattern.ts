@@ -59,7 +59,7 @@ function tailOf(pattern: string): string {
 }
 
 /** Knuth, Morris and Pratt: `indexOf` takes time in proportion to the product of the lengths. */
-function indexOfPart(text: string, part: string, from: number, end: number): number {
+export function indexOfPart(text: string, part: string, from: number, end: number): number {
   if (part === '') return from
   if (end - from < part.length) return -1
   const borders = bordersOf(part)

@@ -1,6 +1,6 @@
 /**
- * References to secrets in a server's configuration, in `args` and in the values of `env`:
- * `${secret:NAME}` is the tenant's, `${principal:NAME}` the caller's own. What stands in the place of
+ * References to secrets in a server's configuration, in `args` and in the values of `env` and
+ * `headers`: `${secret:NAME}` is the tenant's, `${principal:NAME}` the caller's own. What stands in the place of
  * a reference is not searched for references again, and there is no escape: a text that must hold
  * the characters of a reference is itself a secret. Pure.
  */
@@ -22,8 +22,9 @@ const OPENING = /\$\{(?:secret|principal):/
 export const REFERENCE_FORM = '${secret:NAME} or ${principal:NAME}, NAME of A-Z, 0-9 and _'
 
 export interface Referring {
-  args: readonly string[]
-  env: Readonly<Record<string, string>>
+  args?: readonly string[]
+  env?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>>
 }
 
 /** Whether a text refers to secrets, well formed or not. */
@@ -37,8 +38,12 @@ export function isWellReferenced(text: string): boolean {
 }
 
 /** Each reference as often as it stands there. */
-export function findReferences({ args, env }: Referring): SecretReference[] {
-  return [...args, ...Object.values(env)].flatMap((text) =>
+export function findReferences({
+  args = [],
+  env = {},
+  headers = {},
+}: Referring): SecretReference[] {
+  return [...args, ...Object.values(env), ...Object.values(headers)].flatMap((text) =>
     [...text.matchAll(REFERENCE)].map(([whole, kind, name = '']) => ({
       text: whole,
       owner: kind === 'principal' ? 'principal' : 'tenant',

@@ -1,12 +1,18 @@
 /**
- * The configuration of stdio servers: `mcpServers` as desktop clients write it, and our own
- * optional keys. One schema; `docs/hearth.schema.json` is its JSON Schema, for editors.
+ * The configuration of servers, started here or reached by URL: `mcpServers` as desktop clients
+ * write it, and our own optional keys. `docs/hearth.schema.json` is its JSON Schema, for editors.
  */
 // The namespace import lets the bundler leave out what the worker does not use.
 import * as z from 'zod'
+import { ServerCatalog } from './catalog.ts'
 import { Limits } from './limits.ts'
+import { findHeaderFault, HEADER_NAME, HEADER_VALUE } from './remote/headers.ts'
+import { PoolSettings } from './remote/pool.ts'
+import { findURLFault } from './remote/url.ts'
+import { DEFAULT_RESILIENCE, Resilience } from './resilience.ts'
 import { Scope } from './scopes.ts'
 import { hasReference, isWellReferenced, REFERENCE_FORM } from './secrets.ts'
+import { Transformers } from './transform.ts'
 
 /** Part of a URL and of a Durable Object's name, so: letters, digits, `.`, `_`, `-`. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -29,14 +35,8 @@ const Timeouts = z.strictObject({
     .describe('Longest until a new process answers initialize. Milliseconds.'),
 })
 
-export const ServerConfig = z.strictObject({
-  command: plain.describe('Program to start: a name on PATH, or a path'),
-  args: z.array(referring(32_768)).max(256).default([]),
-  env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), referring(65_536))
-    .default({})
-    .describe('Environment beside a minimal base (PATH, HOME, locale)'),
-  cwd: plain.optional().describe('Working folder of the process'),
+/** Keys of every server. */
+const common = {
   enabled: z.boolean().default(true),
   timeoutMs: z
     .union([milliseconds.transform((call) => ({ call, start: 30_000 })), Timeouts])
@@ -63,9 +63,72 @@ export const ServerConfig = z.strictObject({
     .max(64)
     .default([])
     .describe('Scopes that a caller must hold, beside what grants it the server'),
+  catalog: ServerCatalog.default({ isListed: true }).describe('What of it is at /mcp, and how'),
   limits: Limits.default([]).describe("In the place of the tenant's limits of the same name"),
+  resilience: Resilience.default(DEFAULT_RESILIENCE).describe(
+    'What keeps a server that fails, or is slow, from spoiling more than its own calls',
+  ),
+  transform: Transformers.default([]).describe('What is done to its calls, and to their results'),
+}
+
+/** A program that is started here and speaks MCP over stdio. */
+export const StdioConfig = z.strictObject({
+  command: plain.describe('Program to start: a name on PATH, or a path'),
+  args: z.array(referring(32_768)).max(256).default([]),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), referring(65_536))
+    .default({})
+    .describe('Environment beside a minimal base (PATH, HOME, locale)'),
+  cwd: plain.optional().describe('Working folder of the process'),
+  ...common,
 })
+export type StdioConfig = z.infer<typeof StdioConfig>
+
+/** A server that runs elsewhere. Its sessions stand where the processes of others do. */
+export const RemoteConfig = z.strictObject({
+  url: z
+    .string()
+    .max(4096)
+    .refine((text) => !hasReference(text), 'takes no secret: put the reference into headers')
+    .refine((text) => findURLFault(text) === undefined, {
+      error: ({ input }) => findURLFault(String(input)) ?? '',
+    })
+    .describe('Its MCP endpoint: http:, https:, and for websocket also ws: or wss:'),
+  headers: z
+    .record(z.string().regex(HEADER_NAME), referring(16_384).regex(HEADER_VALUE))
+    .refine((headers) => findHeaderFault(headers) === undefined, {
+      error: ({ input }) => findHeaderFault(input as Record<string, string>) ?? '',
+    })
+    .default({})
+    .describe('Sent with each request, to the origin of the URL alone'),
+  transport: z
+    .enum(['http', 'sse', 'websocket'])
+    .default('http')
+    .describe('http: Streamable HTTP; sse: HTTP+SSE of 2024-11-05; websocket: subprotocol mcp'),
+  via: z
+    .enum(['edge', 'host'])
+    .default('edge')
+    .describe('From where it is reached: the object at the edge, or the host program'),
+  allowPrivate: z
+    .boolean()
+    .default(false)
+    .describe("Private, loopback and link-local addresses may be connected to. The operator's"),
+  pool: PoolSettings.optional().describe('Of its connections from the host program'),
+  ...common,
+})
+export type RemoteConfig = z.infer<typeof RemoteConfig>
+
+export const ServerConfig = z.union([StdioConfig, RemoteConfig])
 export type ServerConfig = z.infer<typeof ServerConfig>
+
+export function isRemote(server: ServerConfig): server is RemoteConfig {
+  return 'url' in server
+}
+
+/** Whether nothing of it is in a host program: no process, and no connection. */
+export function isAtEdge(server: ServerConfig): boolean {
+  return isRemote(server) && server.via === 'edge'
+}
 
 /** A tenant's servers by name, as they are stored. */
 export const ServerConfigs = z

@@ -1,6 +1,8 @@
 /** The Tenant and the Directory object as others call them. */
+import type { CatalogSettings } from './catalog.ts'
 import type { Issuers } from './issuers.ts'
 import type { Limits } from './limits.ts'
+import type { Routes } from './routes.ts'
 import type { Grants } from './scopes.ts'
 import type { ServerConfig, ServerConfigs } from './server-config.ts'
 import type {
@@ -11,11 +13,13 @@ import type {
   NewToken,
   Page,
   SecretInfo,
+  TenantPolicy,
   TenantSummary,
   TokenInfo,
   Trust,
   Verdict,
 } from './tenant.ts'
+import type { ToolApproval } from './tool-pins.ts'
 
 /** The Tenant object's methods that others call. Its name is the tenant's. */
 export interface TenantStub {
@@ -46,6 +50,17 @@ export interface TenantStub {
   putServers(servers: ServerConfigs, actor: Actor): Promise<number>
   putServer(name: string, server: ServerConfig, actor: Actor): Promise<number>
   deleteServer(name: string, actor: Actor): Promise<number>
+  catalog(): Promise<CatalogSettings | undefined>
+  /** Returns the configuration's version. */
+  putCatalog(catalog: CatalogSettings, actor: Actor): Promise<number>
+  routes(): Promise<Routes | undefined>
+  /**
+   * Returns the configuration's version. While a route has limits, which names are whose is the
+   * operator's alone: others may change what answers them, and their policies beside the limits.
+   */
+  putRoutes(routes: Routes, actor: Actor): Promise<number>
+  /** What the worker decides by, as it is now. */
+  policy(): Promise<TenantPolicy | undefined>
   limits(): Promise<{ limits: Limits; shards: number } | undefined>
   putLimits(limits: Limits, shards: number, actor: Actor): Promise<void>
   issuers(): Promise<IssuersReport | undefined>
@@ -90,6 +105,8 @@ export interface TenantStub {
 
   /** Newest first. */
   audit(query: AuditQuery): Promise<Page<AuditEvent> | undefined>
+  /** What a server host was told to approve. */
+  recordApproval(approval: Required<ToolApproval>, actor: Actor): Promise<void>
   /** For what is refused before it reaches the object. */
   recordRefusal(
     event: Pick<AuditEvent, 'action' | 'target' | 'outcome'>,

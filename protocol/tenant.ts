@@ -1,7 +1,10 @@
 /** What the worker, the Tenant object and the ServerHost object agree on about a tenant. */
+import type { CatalogSettings } from './catalog.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Issuer, Issuers } from './issuers.ts'
 import type { Limits } from './limits.ts'
+import type { RemoteTarget } from './remote/remote.ts'
+import type { Routes } from './routes.ts'
 import type { Grants } from './scopes.ts'
 import type { ServerConfig } from './server-config.ts'
 
@@ -39,6 +42,8 @@ export interface TenantPolicy {
   configVersion: number
   /** The enabled servers. */
   servers: Record<string, ServerPolicy>
+  catalog: CatalogSettings
+  routes: Routes
   limits: Limits
   /** Objects that count for this tenant; each principal is counted by one of them. */
   limiterShards: number
@@ -149,17 +154,16 @@ export interface Page<T> {
 export interface LaunchConfig {
   version: number
   servers: Record<string, ResolvedServer>
+  catalog: CatalogSettings
+  routes: Routes
 }
 
-export interface ResolvedServer {
+export type ResolvedServer = ResolvedProcess | ResolvedRemote
+
+interface Resolved {
   /** As it is stored, references and all. */
   config: ServerConfig
-  /** With references resolved. */
-  command: string
-  args: string[]
-  env: Record<string, string>
-  cwd?: string
-  /** Names exactly this command without holding a secret: references and the versions they resolved to. */
+  /** Names exactly what is launched without holding a secret: references and the versions they resolved to. */
   identity: string
   /** Plain values, for redaction. */
   secrets: string[]
@@ -169,4 +173,17 @@ export interface ResolvedServer {
   unusable: string[]
   /** It refers to secrets of the principal, so each principal has processes of its own. */
   isPersonal: boolean
+}
+
+/** With references resolved. */
+export interface ResolvedProcess extends Resolved {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  cwd?: string
+  remote?: never
+}
+
+export interface ResolvedRemote extends Resolved {
+  remote: RemoteTarget
 }

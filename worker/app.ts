@@ -12,6 +12,8 @@ import { toJSONErrorResponse, toRPCErrorResponse } from './errors.ts'
 import { checkHost, checkOrigin } from './mcp/origin.ts'
 import { createForward } from './mcp/forward.ts'
 import { classifyCall, readMessage } from './mcp/read-call.ts'
+import { routeCall } from './mcp/route-call.ts'
+import { addSSERoutes } from './mcp/sse.ts'
 import { createReadyRoute, health } from './operations.ts'
 import { limitCalls } from './rate-limit/middleware.ts'
 import { shieldFromFloods } from './rate-limit/shield.ts'
@@ -20,7 +22,7 @@ import { shieldFromFloods } from './rate-limit/shield.ts'
 const FAULTS: ReadonlySet<ErrorCode> = new Set(['internal', 'host_unavailable', 'not_ready'])
 /** The object logs each call that it answers, and each that its client left. */
 const LOGGED_BY_OBJECT: ReadonlySet<ErrorCode> = new Set(['call_cancelled', 'unauthorized'])
-const ENDPOINT = /^(\/t\/[^/]+)?\/mcp\//
+const ENDPOINT = /^(\/t\/[^/]+)?\/(mcp|sse|messages)(\/|$)/
 /** How much of a refused body is read, in largest bodies. */
 const DISCARDED_BODIES = 4
 
@@ -42,11 +44,15 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.route('/admin', createAdminRoutes(deps))
 
   const tenantOnly = requireTenant(deps)
-  const reading = [readMessage(deps), requireServer(), classifyCall()] as const
-  const policies = [authorizeCall(), limitCalls(deps)] as const
+  const reading = [readMessage(deps), requireServer()] as const
+  const answering = [authorizeCall(), limitCalls(deps), createForward(deps)] as const
   for (const base of ['', '/t/:tenant']) {
     app.get(`${base}/ready`, tenantOnly, createReadyRoute(deps))
-    app.all(`${base}/mcp/:server`, tenantOnly, ...reading, ...policies, createForward(deps))
+    app.all(`${base}/mcp/:server`, tenantOnly, ...reading, classifyCall(), ...answering)
+    app.all(`${base}/mcp`, tenantOnly, ...reading, classifyCall(), routeCall(deps), ...answering)
+    addSSERoutes(app, base, deps, {
+      ...{ tenantOnly, reading, answering: [routeCall(deps), ...answering] },
+    })
   }
 
   app.notFound((c) => fail(deps, c, new GatewayError('not_found')))

@@ -3,12 +3,15 @@ import type { HostCall, ServerHostMethods } from '#protocol/host-call.ts'
 import type { Envelope, RequestId } from '#protocol/json-rpc.ts'
 import type { LimiterStub, Occupancy } from '#protocol/limiter.ts'
 import type { Era } from '#protocol/mcp.ts'
+import type { Route } from '#protocol/routes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { DirectoryStub, TenantStub } from '#protocol/tenant-stub.ts'
 import type { KeySets } from './auth/key-sets.ts'
 import type { TrustCache } from './auth/trust-cache.ts'
 import type { VerdictCache } from './auth/verdict-cache.ts'
 import type { JSONBody } from './body.ts'
+import type { CatalogNames } from './mcp/catalog-names.ts'
+import type { Target } from './routing/targets.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** The ServerHost object as the worker calls it. */
@@ -25,6 +28,7 @@ export interface Deps {
   /** All tenants by name, for listing alone. */
   directory(): DirectoryStub
   verdicts: VerdictCache
+  catalogNames: CatalogNames
   trusts: TrustCache
   keySets: KeySets
   adminToken: string
@@ -76,7 +80,7 @@ export type CallFacts = Omit<HostCall, KnownOtherwise>
 type KnownOtherwise =
   | ('requestId' | 'receivedAt' | 'http' | 'server')
   | ('tenant' | 'principal' | 'credential' | 'expiresAt' | 'configVersion')
-  | 'occupancies'
+  | ('occupancies' | 'route')
 
 /** One request to an MCP endpoint, before it is known what it asks for. */
 export interface IncomingMessage {
@@ -102,6 +106,17 @@ export interface IncomingCall {
   body?: JSONBody
   /** Concurrency limits that it counts for. */
   occupancies?: Occupancy[]
+  /** Where routes match it. */
+  routed?: RoutedCall
+}
+
+export interface RoutedCall {
+  /** Of all that it names: one, but for a completion that names two. */
+  routes: readonly Route[]
+  /** What is called, by the own name of the server that it names. */
+  name: string
+  /** Servers that may answer it; absent where that is not the route's to say. */
+  targets?: readonly Target[]
 }
 
 /** Who asks for `/admin`: the operator, or a principal of a tenant. */

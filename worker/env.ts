@@ -9,6 +9,7 @@ import { createKeySets } from './auth/key-sets.ts'
 import { createTrustCache } from './auth/trust-cache.ts'
 import { createVerdictCache } from './auth/verdict-cache.ts'
 import type { Deps, FloodShield } from './context.ts'
+import { createCatalogNames } from './mcp/catalog-names.ts'
 import { createLog, LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
 
 export interface Env {
@@ -45,6 +46,7 @@ export function createDeps(env: Env): Deps {
     limiter: (name) => env.RATE_LIMITER.getByName(name),
     directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
     verdicts: createVerdictCache(),
+    catalogNames: createCatalogNames(),
     trusts: createTrustCache(),
     keySets: createKeySets({ fetch: (url, init) => fetch(url, init), now: () => Date.now() }),
     ...parsePublicURL(env.PUBLIC_URL),

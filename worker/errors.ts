@@ -35,6 +35,8 @@ function respond(error: GatewayError, record: CallRecord, body: object): Respons
   if (CHALLENGING.has(error.code)) {
     headers.set('WWW-Authenticate', toChallenge(error, record.challenge))
   }
-  if (error.code === 'method_not_allowed') headers.set('Allow', ENDPOINT_METHODS)
+  if (error.code === 'method_not_allowed' && !headers.has('Allow')) {
+    headers.set('Allow', ENDPOINT_METHODS)
+  }
   return new Response(JSON.stringify(body), { status: ERRORS[error.code].status, headers })
 }

@@ -1,6 +1,7 @@
 /** What an operator asks: is the gateway up, and is a tenant's server host ready. */
 import type { Context } from 'hono'
 import { maySeeServer } from '#protocol/access.ts'
+import type { ResilienceReport } from '#protocol/resilience.ts'
 import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import type { AppEnv, Deps } from './context.ts'
 
@@ -24,10 +25,21 @@ export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
     const report = await deps.serverHost(tenant, DEFAULT_PLACEMENT).status()
     const servers = names.map((name) => {
       const found = report.servers.find((server) => server.name === name)
-      return { name, warm: found?.ready ?? false }
+      const isCommon = found?.isPersonal !== true
+      const resilience = isCommon ? found?.resilience : undefined
+      return {
+        name,
+        warm: found?.ready ?? false,
+        ...(resilience !== undefined && toPublic(resilience)),
+      }
     })
     const isReady = servers.every((server) => server.warm)
     const headers = isReady ? {} : { 'Retry-After': RETRY_AFTER_SECONDS }
     return Response.json({ ready: isReady, servers }, { status: isReady ? 200 : 503, headers })
   }
+}
+
+/** Of a personal server nothing: it would tell of other principals. */
+function toPublic({ health, breaker }: ResilienceReport) {
+  return { health, ...(breaker !== undefined && { breaker: breaker.state }) }
 }

@@ -8,6 +8,8 @@ import { runningPeer } from './http-peer.ts'
 import { BENCH_FOLDER } from './installed.ts'
 import type { Peer, RunningPeer, Target } from './peer.ts'
 
+export const POLICIES_VARIANT = 'Hearth, all policies'
+export const CATALOG_VARIANT = 'Hearth, /mcp'
 const PROJECT = join(BENCH_FOLDER, '..')
 
 export const hearth: Peer = {
@@ -21,9 +23,17 @@ export const hearth: Peer = {
 /** The same with scopes, limits of every kind and quotas on each call. */
 export const hearthWithPolicies: Peer = {
   ...hearth,
-  name: 'Hearth, all policies',
+  name: POLICIES_VARIANT,
   role: 'variant',
   start: (target) => startHearth(target, {}, applyPolicies),
+}
+
+/** The same by the URL of all servers as one. */
+export const hearthCatalog: Peer = {
+  ...hearth,
+  name: CATALOG_VARIANT,
+  role: 'variant',
+  start: (target) => startHearth(target, {}, undefined, (origin) => `${origin}/mcp`),
 }
 
 interface Ready {
@@ -32,11 +42,15 @@ interface Ready {
   servers: { name: string; url: string }[]
 }
 
-/** `options` are Hearth's own keys of the server's configuration; `authorize` gives another token than the first. */
+/**
+ * `options` are Hearth's own keys of the server's configuration; `authorize` gives another token than the first;
+ * `catalogURL` is called in the place of the server's own.
+ */
 export async function startHearth(
   target: Target,
   options: Record<string, unknown>,
   authorize?: (origin: string, dataFolder: string) => Promise<string>,
+  catalogURL?: (origin: string) => string,
 ): Promise<RunningPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'))
   const config = join(folder, 'mcp.json')
@@ -55,7 +69,11 @@ export async function startHearth(
     const url = ready.servers.find((one) => one.name === target.name)?.url
     if (url === undefined) throw new Error('Hearth does not list the server')
     const token = (await authorize?.(ready.url, data)) ?? ready.token
-    const running = runningPeer(program, { url, token, modern: true })
+    const endpoint =
+      catalogURL === undefined
+        ? { url, token, modern: true }
+        : { url: catalogURL(ready.url), token, modern: true, toolPrefix: `${target.name}__` }
+    const running = runningPeer(program, endpoint)
     return { ...running, stop: () => running.stop().finally(discard) }
   } catch (error) {
     await program.stop()

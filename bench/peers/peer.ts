@@ -19,6 +19,8 @@ export interface Endpoint {
   url: string
   token?: string
   modern: boolean
+  /** What the server's own tool names are preceded by. */
+  toolPrefix?: string
 }
 
 export interface RunningPeer {

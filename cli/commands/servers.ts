@@ -7,10 +7,14 @@ import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.
 import { hint, print, read, toJSONLine } from '../admin/show.ts'
 import { Failure } from '../failure.ts'
 import { toTable } from '../table.ts'
+import { addImportCommand } from './import-servers.ts'
+import { addServerOriginsCommand } from './server-origins.ts'
+import { addServerStatusCommand } from './server-status.ts'
 
 const Server = z.looseObject({
-  command: z.string(),
-  args: z.array(z.string()),
+  command: z.string().optional(),
+  args: z.array(z.string()).default([]),
+  url: z.string().optional(),
   enabled: z.boolean(),
 })
 const ServerList = z.looseObject({ servers: z.record(z.string(), Server) })
@@ -28,7 +32,7 @@ the server starts. hearth up sets the servers of its own tenant, local, at each 
 export function addServersCommand(program: Command): void {
   const servers = program
     .command('servers')
-    .description('Servers of a tenant: list, show, set, remove.')
+    .description('Servers of a tenant: list, show, set, remove, import, status, origins.')
     .helpCommand(false)
   withGateway(servers.command('list').description('List the servers of a tenant.')).action(list)
   withGateway(
@@ -42,6 +46,9 @@ export function addServersCommand(program: Command): void {
       .addHelpText('after', SET_HELP),
   ).action(set)
   withGateway(servers.command('remove <server>').description('Remove a server.')).action(remove)
+  addImportCommand(servers)
+  addServerStatusCommand(servers)
+  addServerOriginsCommand(servers)
 }
 
 async function list(options: GatewayOptions): Promise<void> {
@@ -49,7 +56,11 @@ async function list(options: GatewayOptions): Promise<void> {
   const answer = await api.send({ path: path('servers') })
   if (options.json) return print(toJSONLine(answer))
   const rows = Object.entries(read(ServerList, answer).servers).map(([name, server]) => {
-    return [name, server.enabled ? 'yes' : 'no', [server.command, ...server.args].join(' ')]
+    return [
+      name,
+      server.enabled ? 'yes' : 'no',
+      server.url ?? [server.command, ...server.args].join(' '),
+    ]
   })
   print(toTable(['NAME', 'ENABLED', 'COMMAND'], rows))
 }
@@ -63,7 +74,7 @@ async function show(server: string, options: GatewayOptions): Promise<void> {
 
 async function set(file: string, options: GatewayOptions & { only?: string }): Promise<void> {
   const { api, path, dataFolder } = await openGateway(options)
-  const servers = readConfigFile({
+  const { servers } = readConfigFile({
     path: file,
     environment: process.env,
     ...(dataFolder === undefined ? {} : { dataFolder }),

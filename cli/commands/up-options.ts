@@ -13,6 +13,8 @@ export interface UpOptions {
   token?: string
   publicUrl?: URL
   json?: boolean
+  /** Whether a change of the configuration file takes effect at once. */
+  watch: boolean
   logLevel: LogLevel
 }
 
@@ -45,6 +47,7 @@ export function addUpOptions(command: Command): Command {
       parseOrigin,
     )
     .option('--json', 'print one JSON line on standard output once ready, and nothing else')
+    .option('--no-watch', 'do not apply changes of the configuration file while it is served')
     .addOption(
       new Option('--log-level <level>', 'what is written to standard error')
         .choices(['error', 'warn', 'info', 'debug'])

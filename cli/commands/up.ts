@@ -2,8 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ServerConfigs } from '#protocol/server-config.ts'
-import { findMissingCommands } from '../config/missing-command.ts'
-import { findVisibleSecrets } from '../config/visible-secrets.ts'
+import { warnOf } from '../config/warnings.ts'
 import { readConfigFile } from '../config-file.ts'
 import { makeDataFolder, openDataFolder } from '../data-folder.ts'
 import { lockDataFolder } from '../data-lock.ts'
@@ -14,6 +13,7 @@ import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
 import { reportWarmth } from '../warmth.ts'
+import { watchConfig } from '../watch/watch-config.ts'
 import { requireToken, type UpOptions } from './up-options.ts'
 
 export async function serve(options: UpOptions): Promise<void> {
@@ -23,17 +23,16 @@ export async function serve(options: UpOptions): Promise<void> {
   const stop = untilStopped(log)
   const dataFolder = resolve(options.data)
   const configFile = chooseConfig(options.config)
-  const servers = readConfigFile({ path: configFile, dataFolder, environment: process.env })
+  const source = { path: configFile, dataFolder, environment: process.env }
+  const { servers, settings } = readConfigFile(source)
   makeDataFolder(dataFolder)
   await lockDataFolder(dataFolder)
   const data = openDataFolder(dataFolder)
   removeEndpoint(dataFolder)
-  for (const { server, problem } of findMissingCommands(servers, process.env)) {
-    log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
-  }
-  for (const warning of findVisibleSecrets(servers)) log.write('warn', warning)
+  warnOf(servers, log)
   const runtime = await startLocalRuntime({
     servers,
+    settings,
     data,
     host,
     port,
@@ -47,6 +46,11 @@ export async function serve(options: UpOptions): Promise<void> {
   const ready = { url: origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
   void reportWarmth(runtime.admin, log, stop.signal)
+  if (options.watch) {
+    const config = { servers, settings }
+    const { admin } = runtime
+    watchConfig({ source, config, admin, log, isJSON: options.json === true, signal: stop.signal })
+  }
   await stop.finish(runtime)
 }
 

@@ -3,30 +3,80 @@
  * Those are read and dropped, so that a file can be shared with them.
  */
 import { z } from 'zod'
-import { SERVER_NAME, ServerConfig } from '#protocol/server-config.ts'
+import { CatalogSettings, DEFAULT_CATALOG } from '#protocol/catalog.ts'
+import { Routes } from '#protocol/routes.ts'
+import { RemoteConfig, SERVER_NAME, StdioConfig } from '#protocol/server-config.ts'
 
 const ignored = (owner: string) => z.unknown().optional().describe(`Read by ${owner}; ignored here`)
 
-export const FileServer = ServerConfig.extend({
-  type: z.literal('stdio').optional().describe('Only stdio servers are supported'),
-  transport: z.literal('stdio').optional().describe('Another spelling of type'),
+const alien = {
   disabled: z.boolean().optional().describe('true means enabled: false'),
   description: ignored('people'),
   alwaysAllow: ignored('other clients'),
   autoApprove: ignored('other clients'),
-}).meta({ id: 'server' })
-export type FileServer = z.infer<typeof FileServer>
+}
 
-const NamedServer = FileServer.extend({ name: z.string().regex(SERVER_NAME) })
-const serversByName = z.record(z.string().regex(SERVER_NAME), FileServer)
+export const FileStdioServer = StdioConfig.extend({
+  type: z.literal('stdio').optional(),
+  transport: z.literal('stdio').optional().describe('Another spelling of type'),
+  ...alien,
+}).meta({ id: 'server' })
+export type FileStdioServer = z.infer<typeof FileStdioServer>
+
+/** Spellings of clients, and what they are here. */
+export const TRANSPORT_NAMES = {
+  http: 'http',
+  'streamable-http': 'http',
+  streamableHttp: 'http',
+  sse: 'sse',
+  websocket: 'websocket',
+  ws: 'websocket',
+} as const satisfies Record<string, RemoteConfig['transport']>
+
+export const URL_SPELLINGS = ['url', 'serverUrl', 'httpUrl'] as const
+
+const transportName = z.enum(Object.keys(TRANSPORT_NAMES) as (keyof typeof TRANSPORT_NAMES)[])
+const { url } = RemoteConfig.shape
+
+export const FileRemoteServer = RemoteConfig.omit({ url: true, transport: true })
+  .extend({
+    url: url.optional(),
+    serverUrl: url.optional().describe('Another spelling of url'),
+    httpUrl: url.optional().describe('Another spelling of url'),
+    transport: transportName.optional().describe('Default: http, and websocket for ws: and wss:'),
+    type: transportName.optional().describe('Another spelling of transport'),
+    ...alien,
+  })
+  .meta({ id: 'remote-server', anyOf: URL_SPELLINGS.map((key) => ({ required: [key] })) })
+export type FileRemoteServer = z.infer<typeof FileRemoteServer>
+
+const name = z.string().regex(SERVER_NAME)
+const named = z.union([FileStdioServer.extend({ name }), FileRemoteServer.extend({ name })])
+const serversByName = z.record(name, z.union([FileStdioServer, FileRemoteServer]))
+
+/** What a tenant has beside its servers. A file without it has the defaults. */
+export const FileSettings = z
+  .strictObject({
+    catalog: CatalogSettings.default(DEFAULT_CATALOG).describe('How the servers are one at /mcp'),
+    routes: Routes.default([]).describe('Who answers what, and under which policies'),
+  })
+  .meta({ id: 'settings' })
+export type FileSettings = z.infer<typeof FileSettings>
 
 /** Both forms of the file; the source of docs/hearth.schema.json. */
 export const ConfigFile = z.union([
-  z.object({ $schema: z.string().optional(), mcpServers: serversByName }),
   z.object({
     $schema: z.string().optional(),
-    servers: z.union([z.array(NamedServer), serversByName]),
+    mcpServers: serversByName,
+    hearth: FileSettings.optional(),
+  }),
+  z.object({
+    $schema: z.string().optional(),
+    servers: z.union([z.array(named), serversByName]),
+    hearth: FileSettings.optional(),
   }),
 ])
 
-export const serverKeys: readonly string[] = Object.keys(FileServer.shape)
+export const serverKeys: readonly string[] = [
+  ...new Set([...Object.keys(FileStdioServer.shape), ...Object.keys(FileRemoteServer.shape)]),
+]

@@ -1,7 +1,7 @@
 /** Commands and folders that are not there: told at the start, not at the first call. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import type { ServerConfigs } from '#protocol/server-config.ts'
+import { isRemote, type ServerConfigs } from '#protocol/server-config.ts'
 
 export interface MissingCommand {
   server: string
@@ -15,8 +15,9 @@ export function findMissingCommands(
   servers: ServerConfigs,
   environment: Readonly<Record<string, string | undefined>>,
 ): MissingCommand[] {
-  return Object.entries(servers).flatMap(([server, { enabled, command, cwd = '.', env }]) => {
-    if (!enabled) return []
+  return Object.entries(servers).flatMap(([server, config]) => {
+    if (!config.enabled || isRemote(config)) return []
+    const { command, cwd = '.', env } = config
     if (!isFolder(cwd)) return [{ server, problem: `folder not found: ${cwd}` }]
     const path = env.PATH ?? environment.PATH ?? ''
     if (RESOLVED_LATER.has(command) || isCommand(command, cwd, path)) return []

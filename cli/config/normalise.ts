@@ -1,8 +1,9 @@
 /** One server of the file → its `ServerConfig`, or what is wrong with it. */
 import { isAbsolute, resolve } from 'node:path'
 import { isObject } from '#protocol/json-rpc.ts'
-import { type ServerConfig } from '#protocol/server-config.ts'
-import { FileServer } from './file-schema.ts'
+import { isPrivateHost } from '#protocol/remote/url.ts'
+import { RemoteConfig, type ServerConfig } from '#protocol/server-config.ts'
+import { FileRemoteServer, FileStdioServer, TRANSPORT_NAMES, URL_SPELLINGS } from './file-schema.ts'
 import { interpolate } from './interpolate.ts'
 import { describeIssue } from './problem.ts'
 import type { RawServer } from './server-list.ts'
@@ -16,41 +17,76 @@ export interface Surroundings {
 
 export type Normalised = { config: ServerConfig; problems?: never } | { problems: string[] }
 
-const REMOTE_TYPES = new Set([
-  'http',
-  'sse',
-  'streamable-http',
-  'streamableHttp',
-  'ws',
-  'websocket',
-])
+const FILLED_KEYS = ['command', 'args', 'env', 'cwd', 'headers', ...URL_SPELLINGS]
 
 export function normaliseServer(server: RawServer, surroundings: Surroundings): Normalised {
-  const { at, raw, name } = server
-  if (isRemote(raw)) {
-    return {
-      problems: [
-        `${at}: ${JSON.stringify(name)} is a remote server, which is not supported yet: ` +
-          'remove it, or give a stdio "command"',
-      ],
-    }
-  }
+  const { at, raw } = server
   const problems: string[] = []
   const filled = fillIn(raw, at, surroundings.variables, problems)
-  const parsed = FileServer.safeParse(filled)
-  if (!parsed.success) {
-    problems.push(...parsed.error.issues.flatMap((issue) => describeIssue(at, issue, raw)))
-  }
-  if (!parsed.success || problems.length > 0) return { problems }
-  return { config: toServerConfig(parsed.data, surroundings.folder) }
+  return isRemote(raw)
+    ? toRemote(server, filled, problems)
+    : toStdio(server, filled, problems, surroundings.folder)
 }
 
 function isRemote(raw: Record<string, unknown>): boolean {
-  if (raw.url !== undefined || raw.serverUrl !== undefined || raw.httpUrl !== undefined) return true
-  return REMOTE_TYPES.has(String(raw.type)) || REMOTE_TYPES.has(String(raw.transport))
+  if (URL_SPELLINGS.some((key) => raw[key] !== undefined)) return true
+  return [raw.type, raw.transport].some((name) => Object.hasOwn(TRANSPORT_NAMES, String(name)))
 }
 
-/** Fills variables in where they are allowed: command, args, env and cwd. */
+function toStdio(
+  { at, raw }: RawServer,
+  filled: Record<string, unknown>,
+  problems: string[],
+  folder: string | undefined,
+): Normalised {
+  const { data, error } = FileStdioServer.safeParse(filled)
+  for (const issue of error?.issues ?? []) problems.push(...describeIssue(at, issue, raw))
+  if (data === undefined || problems.length > 0) return { problems }
+  const { type: _, transport: _t, ...rest } = data
+  const own = withoutAlien(rest)
+  if (folder === undefined) return { config: own }
+  const { cwd = '.' } = own
+  return { config: { ...own, cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd) } }
+}
+
+function toRemote(
+  { at, raw }: RawServer,
+  filled: Record<string, unknown>,
+  problems: string[],
+): Normalised {
+  if (raw.command !== undefined) {
+    return { problems: [`${at}: has a "command" and a URL: remove one of them`] }
+  }
+  const { data, error } = FileRemoteServer.safeParse(filled)
+  for (const issue of error?.issues ?? []) problems.push(...describeIssue(at, issue, raw))
+  if (data === undefined || problems.length > 0) return { problems }
+  const { type, transport = type, url, serverUrl, httpUrl, ...rest } = data
+  const [target, ...others] = [url, serverUrl, httpUrl].filter((one) => one !== undefined)
+  if (target === undefined || others.length > 0) {
+    return { problems: [`${at}: must have one "url"`] }
+  }
+  if (!data.allowPrivate && isPrivateHost(new URL(target))) {
+    const { hostname } = new URL(target)
+    const hint = 'set "allowPrivate": true if that is meant'
+    return { problems: [`${at}.url: ${hostname} is not on the public internet: ${hint}`] }
+  }
+  const named = transport === undefined ? undefined : TRANSPORT_NAMES[transport]
+  const own = withoutAlien(rest)
+  const config = { ...own, url: target, transport: named ?? guessTransport(target) }
+  return { config: RemoteConfig.parse(config) }
+}
+
+function guessTransport(url: string): RemoteConfig['transport'] {
+  return /^wss?:/i.test(url) ? 'websocket' : 'http'
+}
+
+/** Without the keys of other clients. */
+function withoutAlien<T extends FileStdioServer | Omit<FileRemoteServer, 'url'>>(server: T) {
+  const { disabled, description: _d, alwaysAllow: _a, autoApprove: _o, ...own } = server
+  return { ...own, enabled: own.enabled && disabled !== true }
+}
+
+/** Fills variables in where they are allowed. */
 function fillIn(
   raw: Record<string, unknown>,
   at: string,
@@ -80,24 +116,8 @@ function fillIn(
     )
   }
   const filled = { ...raw }
-  for (const key of ['command', 'args', 'env', 'cwd']) {
+  for (const key of FILLED_KEYS) {
     if (raw[key] !== undefined) filled[key] = fill(raw[key], `${at}.${key}`)
   }
   return filled
-}
-
-function toServerConfig(file: FileServer, folder: string | undefined): ServerConfig {
-  const {
-    type: _,
-    transport: _t,
-    disabled,
-    description: _d,
-    alwaysAllow: _a,
-    autoApprove: _o,
-    ...own
-  } = file
-  const enabled = own.enabled && disabled !== true
-  if (folder === undefined) return { ...own, enabled }
-  const { cwd = '.' } = own
-  return { ...own, enabled, cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd) }
 }

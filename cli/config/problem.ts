@@ -32,7 +32,9 @@ function mend(issue: Issue): string {
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
     case 'invalid_key':
-      return 'must be the name of a variable: letters, digits and _, not beginning with a digit'
+      return issue.path.includes('headers')
+        ? 'must be the name of a header'
+        : 'must be the name of a variable: letters, digits and _, not beginning with a digit'
     case 'invalid_union':
       return 'must be a number of milliseconds, or {"call": …, "start": …}'
     default:
@@ -50,9 +52,9 @@ const TYPE_NAMES: Record<string, string> = {
   record: 'an object of strings',
 }
 
-/** Everything under `env` may be a secret, its values most of all. */
+/** Everything under `env` and `headers` may be a secret, and a URL may have a password in it. */
 function isSecret(path: readonly PropertyKey[]): boolean {
-  return path[0] === 'env'
+  return ['env', 'headers', 'url', 'serverUrl', 'httpUrl'].includes(String(path[0]))
 }
 
 function describeSecret(value: unknown): string {

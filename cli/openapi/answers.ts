@@ -1,8 +1,10 @@
 /** What the admin routes answer, for the OpenAPI document. Tests parse real answers by it. */
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '#protocol/errors.ts'
+import { CatalogSettings } from '#protocol/catalog.ts'
 import { Issuers } from '#protocol/issuers.ts'
 import { Limits } from '#protocol/limits.ts'
+import { Routes, Strategy } from '#protocol/routes.ts'
 import { Grants } from '#protocol/scopes.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 
@@ -58,6 +60,86 @@ export const SecretAnswer = z.strictObject({
 })
 export const SecretsAnswer = z.strictObject({ secrets: z.array(SecretAnswer) })
 
+export const CatalogAnswer = CatalogSettings
+const Named = z.strictObject({ server: z.string(), tool: z.string() })
+const diff = z.string().describe('Lines of indented JSON: - as it was, + as it is')
+const fingerprint = z.string().describe('SHA-256 of the definition, as hex')
+export const ToolsAnswer = z.strictObject({
+  whenToolChanges: CatalogSettings.shape.whenToolChanges,
+  savings: z
+    .strictObject({ tools: z.int(), tokens: z.int(), savedTokens: z.int() })
+    .describe('What lazy tools save. Estimated: UTF-8 bytes of the definitions by four'),
+  tools: z.array(
+    z.strictObject({
+      server: z.string(),
+      tool: z.string().describe('As the server calls it'),
+      state: z.enum(['approved', 'changed', 'quarantined']),
+      fingerprint: fingerprint.optional(),
+      approvedAt: time.optional(),
+      isListed: z.boolean().describe('The server has shown it when it was asked last'),
+      renamedFrom: z.string().optional(),
+      pending: z.array(z.strictObject({ fingerprint, since: time, diff })),
+      lastChange: z
+        .strictObject({ from: fingerprint, at: time.optional(), diff })
+        .optional()
+        .describe('The last one that was approved, or let pass'),
+    }),
+  ),
+  findings: z.array(
+    z.strictObject({
+      kind: z.enum(['renamed', 'same_name', 'similar_name', 'mentions_other']),
+      ...Named.shape,
+      other: Named,
+      text: z.string().describe('The same for people'),
+    }),
+  ),
+})
+export const ApprovedAnswer = Named.extend({ fingerprint })
+
+export const RoutesAnswer = z.strictObject({ routes: Routes })
+export const ExplanationAnswer = z.strictObject({
+  kind: z.enum(['tool', 'prompt', 'resource']),
+  name: z.string().describe('As it was asked for'),
+  called: z
+    .strictObject({
+      server: z.string(),
+      name: z.string().describe('As the server says it'),
+      matchedAs: z.string().describe('What patterns are compared with'),
+    })
+    .optional()
+    .describe('What it stands for; absent where that is nothing'),
+  lookedAt: z
+    .array(
+      z.strictObject({
+        route: z.string(),
+        priority: z.int().optional().describe('Absent for the default route'),
+        matches: z.boolean(),
+        why: z.string(),
+      }),
+    )
+    .describe('In this order; the last one is taken if it matches'),
+  route: z.string().optional().describe('The one that is taken'),
+  targets: z.array(
+    z.strictObject({
+      server: z.string(),
+      name: z.string(),
+      weight: z.int(),
+      isUsable: z.boolean(),
+      why: z.string().optional().describe('Why it is not'),
+    }),
+  ),
+  policies: z.strictObject({
+    strategy: Strategy.optional(),
+    requiredScopes: z.array(z.string()),
+    limits: z.array(z.string()).describe('Names'),
+    timeoutMs: z.int().optional(),
+    attempts: z.int().optional().describe('Tries at one server'),
+    transform: z.array(z.string()).optional().describe('Kinds of its transformers'),
+  }),
+  missingScopes: z.array(z.string()).optional().describe('Of the caller'),
+  text: z.string().describe('The same for people'),
+})
+
 export const LimitsAnswer = z.strictObject({ limits: Limits, shards: z.int() })
 export const IssuersAnswer = z.strictObject({
   issuers: Issuers,
@@ -87,6 +169,65 @@ export const WarmAnswer = z.strictObject({
       ready: z.boolean(),
       eras: z.array(z.string()),
       error: z.string().optional(),
+    }),
+  ),
+})
+
+const Resilience = z.strictObject({
+  health: z.enum(['unknown', 'healthy', 'failing', 'unhealthy']),
+  breaker: z
+    .strictObject({
+      state: z.enum(['closed', 'open', 'half-open']),
+      since: time.optional().describe('Absent while it never changed'),
+      retryAfterMs: z.int().optional().describe('Until a call may try'),
+    })
+    .optional()
+    .describe('Absent where it is switched off'),
+  inFlight: z.int(),
+  queued: z.int(),
+  calls: z.int().describe("Outcomes within the breaker's window"),
+  failures: z.int().describe('Those of them that failed'),
+  lastFailure: z.strictObject({ code: z.enum(codes), at: time }).optional(),
+})
+
+export const StatusAnswer = z.strictObject({
+  servers: z.array(
+    z.strictObject({
+      name: z.string(),
+      ready: z.boolean(),
+      eras: z.array(z.string()),
+      isPersonal: z.boolean().optional(),
+      error: z.string().optional(),
+      lists: z
+        .strictObject({
+          tools: z.int().optional(),
+          prompts: z.int().optional(),
+          resources: z.int().optional(),
+          templates: z.int().optional(),
+          failure: z.enum(codes).optional().describe('Why one of them could not be got last'),
+        })
+        .optional()
+        .describe('What it has at /mcp, as far as it is known'),
+      resilience: Resilience.optional().describe(
+        'Of a personal server: all principals together, the worst of each',
+      ),
+    }),
+  ),
+})
+
+export const OriginsAnswer = z.strictObject({
+  isAwake: z.boolean().describe('false: the container sleeps, and figures begin anew with it'),
+  origins: z.array(
+    z.strictObject({
+      origin: z.string(),
+      requests: z.int().describe('Over HTTP, and upgrades to WebSocket'),
+      successes: z.int().describe('Answered with a status below 500'),
+      failures: z.int().describe('No answer, or a status of 500 and more'),
+      meanLatencyMs: z.number().describe('Until the response began'),
+      h2Share: z.number().describe('Of what was answered, over HTTP/2: 0 to 1'),
+      inFlight: z.int(),
+      mostInFlight: z.int(),
+      connections: z.int(),
     }),
   ),
 })

@@ -1,9 +1,19 @@
 /** docs/admin-openapi.json: the admin routes as OpenAPI 3.1. */
 import { format } from 'prettier'
 import { z } from 'zod'
-import { IssuersBody, LimitsBody, NewTokenBody, RotateBody, SecretBody } from '#protocol/admin.ts'
+import {
+  ApprovalBody,
+  IssuersBody,
+  LimitsBody,
+  NewTokenBody,
+  RotateBody,
+  RoutesBody,
+  SecretBody,
+} from '#protocol/admin.ts'
+import { CatalogSettings } from '#protocol/catalog.ts'
 import { Issuer } from '#protocol/issuers.ts'
 import { Limit } from '#protocol/limits.ts'
+import { Route } from '#protocol/routes.ts'
 import { Grants } from '#protocol/scopes.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import * as A from './answers.ts'
@@ -23,6 +33,10 @@ const NAMED: Record<string, z.ZodType> = {
   ...{ RotatedToken: A.RotatedAnswer, Secret: A.SecretAnswer, SecretList: A.SecretsAnswer },
   ...{ Rewrapped: A.RewrappedAnswer, LimitList: A.LimitsAnswer, IssuerList: A.IssuersAnswer },
   ...{ AuditEvent: A.AuditEventAnswer, AuditPage: A.AuditAnswer, Warmth: A.WarmAnswer },
+  ...{ NewApproval: ApprovalBody, ToolList: A.ToolsAnswer, Approval: A.ApprovedAnswer },
+  ...{ Catalog: CatalogSettings, Route, NewRoutes: RoutesBody, RouteList: A.RoutesAnswer },
+  ...{ Explanation: A.ExplanationAnswer },
+  ...{ Origins: A.OriginsAnswer, Status: A.StatusAnswer },
   Error: A.ErrorAnswer,
 }
 for (const [id, schema] of Object.entries(NAMED)) COMPONENTS.add(schema, { id })

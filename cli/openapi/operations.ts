@@ -1,14 +1,19 @@
 /** Every admin route as a row: what it takes, what it answers, who may use it. */
 import type { z } from 'zod'
 import {
+  ApprovalBody,
   AuditQueryParameters,
   IssuersBody,
   LimitsBody,
   NewTokenBody,
+  ExplainQuery,
   RotateBody,
+  RoutesBody,
   SecretBody,
   TenantsQuery,
+  ToolsQuery,
 } from '#protocol/admin.ts'
+import { CatalogSettings } from '#protocol/catalog.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import * as A from './answers.ts'
 
@@ -57,6 +62,15 @@ const TENANTS: Operation[] = [
   {
     ...{ method: 'post', path: `${TENANT}/warm`, id: 'warm', scopes: [] },
     ...{ summary: "Starts every server's spares", answer: A.WarmAnswer },
+  },
+  {
+    ...{ method: 'get', path: `${TENANT}/status`, id: 'status', scopes: ['admin:servers'] },
+    ...{ summary: 'How every server fares. Starts nothing', answer: A.StatusAnswer },
+  },
+  {
+    ...{ method: 'get', path: `${TENANT}/origins`, id: 'origins', scopes: ['admin:servers'] },
+    summary: 'How requests from the host program to remote servers went. Starts nothing',
+    answer: A.OriginsAnswer,
   },
 ]
 
@@ -130,6 +144,42 @@ const SECRETS: Operation[] = [
   ]),
 ]
 
+const CATALOG: Operation[] = [
+  {
+    ...{ method: 'get', path: `${TENANT}/catalog`, id: 'getCatalog', scopes: ['admin:servers'] },
+    ...{ summary: 'How the servers are one at /mcp', answer: A.CatalogAnswer },
+  },
+  {
+    ...{ method: 'put', path: `${TENANT}/catalog`, id: 'putCatalog', scopes: ['admin:servers'] },
+    summary: 'Replaces that; what is left out has its default',
+    ...{ body: CatalogSettings, answer: A.VersionAnswer },
+  },
+  {
+    ...{ method: 'get', path: `${TENANT}/tools`, id: 'getTools', scopes: ['admin:servers'] },
+    summary: 'The approved definitions of tools, what has changed since, and what is odd',
+    ...{ query: ToolsQuery, answer: A.ToolsAnswer },
+  },
+  {
+    ...{ method: 'post', path: `${TENANT}/tools/{server}/{tool}/approve`, id: 'approveTool' },
+    ...{ scopes: ['admin:servers'], body: ApprovalBody, isBodyOptional: true },
+    ...{ summary: 'Approves the definition that a tool has now', answer: A.ApprovedAnswer },
+  },
+  {
+    ...{ method: 'get', path: `${TENANT}/routes`, id: 'getRoutes', scopes: ['admin:servers'] },
+    ...{ summary: 'The routes', answer: A.RoutesAnswer },
+  },
+  {
+    ...{ method: 'put', path: `${TENANT}/routes`, id: 'putRoutes', scopes: ['admin:servers'] },
+    summary: 'Replaces the routes. While one has limits, which names are whose is for the operator',
+    ...{ body: RoutesBody, answer: A.VersionAnswer },
+  },
+  {
+    ...{ method: 'get', path: `${TENANT}/explain`, id: 'getExplanation' },
+    ...{ scopes: ['admin:servers'], query: ExplainQuery, answer: A.ExplanationAnswer },
+    summary: 'Which route a name takes, and why',
+  },
+]
+
 const POLICIES: Operation[] = [
   {
     ...{ method: 'get', path: `${TENANT}/limits`, id: 'getLimits', scopes: ANY_PART },
@@ -155,7 +205,7 @@ const POLICIES: Operation[] = [
 ]
 
 export const OPERATIONS: readonly Operation[] = [
-  ...[...TENANTS, ...SERVERS, ...TOKENS, ...SECRETS, ...POLICIES],
+  ...[...TENANTS, ...SERVERS, ...TOKENS, ...SECRETS, ...CATALOG, ...POLICIES],
 ]
 
 function oneServer(

@@ -1,4 +1,5 @@
 /** The admin routes that `hearth up` and the tests use; see worker/admin. */
+import type { FileSettings } from '../config/file-schema.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import { Failure } from '../failure.ts'
 
@@ -18,6 +19,12 @@ export class AdminClient {
 
   async putServers(servers: ServerConfigs): Promise<void> {
     await this.#send('PUT', 'servers', servers)
+  }
+
+  /** After the servers: routes name them. */
+  async putSettings({ catalog, routes }: FileSettings): Promise<void> {
+    await this.#send('PUT', 'catalog', catalog)
+    await this.#send('PUT', 'routes', { routes })
   }
 
   /** Registers a token that may use every server; the same one may be registered again. */

@@ -9,12 +9,14 @@ import { Link } from '../link/link.ts'
 import { parseConfigure, parseOpen } from '../link/metas.ts'
 import { findEdgeId } from '../stdio/edge-id.ts'
 import { EDGE_BYTES } from '../stdio/framing.ts'
+import { Remotes } from '../remote/remotes.ts'
 import { MAX_MESSAGE_BYTES } from '../supervisor/limits.ts'
 import { startProcess } from '../supervisor/start-process.ts'
 import type { ProcessStarter } from '../supervisor/start-process.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import { FRAME } from '#protocol/link.ts'
 import type { Frame } from '#protocol/link.ts'
+import type { OriginFigures } from '#protocol/remote/figures.ts'
 
 export interface CellOptions {
   name: string
@@ -32,6 +34,7 @@ export class Cell {
   readonly #options: CellOptions
   readonly #link: Link
   readonly #supervisor: Supervisor
+  readonly #remotes: Remotes
   readonly #channels = new ChannelList(() => this.#link.pendingChannels())
   readonly #assembler = new Assembler(MAX_MESSAGE_BYTES)
   #forgetTimer: NodeJS.Timeout | undefined
@@ -48,8 +51,14 @@ export class Cell {
       onConnected: (isConnected) => this.#watch(isConnected),
       onFault: (error) => log('warn', 'link_fault', { cell: name, error: describeFault(error) }),
     })
+    this.#remotes = new Remotes(log)
     this.#supervisor = this.#createSupervisor(options)
     this.#watch(false)
+  }
+
+  /** How requests to remote servers went, by origin. */
+  origins(): OriginFigures[] {
+    return this.#remotes.figures()
   }
 
   attach(socket: WebSocket, tcp: Socket): void {
@@ -60,12 +69,18 @@ export class Cell {
   async shutDown(): Promise<void> {
     clearTimeout(this.#forgetTimer)
     await this.#supervisor.shutDown()
+    await this.#remotes.shutDown()
     await this.#link.close('shutting down')
   }
 
   #createSupervisor({ starter, log, name }: CellOptions): Supervisor {
     return new Supervisor(
-      { start: (launch, onExit) => startProcess(starter, this.console, launch, onExit) },
+      {
+        start: (launch, onExit) =>
+          launch.remote === undefined
+            ? startProcess(starter, this.console, launch, onExit)
+            : this.#remotes.start(this.console, launch, onExit),
+      },
       {
         onOpened: (channel, meta) => this.#send(FRAME.opened, channel, meta),
         onRefused: (channel, meta) => this.#end(FRAME.refused, channel, meta),
@@ -75,6 +90,7 @@ export class Cell {
         },
         onOversize: (channel, meta) => this.#send(FRAME.oversize, channel, meta),
         onUndelivered: (channel, meta) => this.#send(FRAME.undelivered, channel, meta),
+        onFailed: (channel, meta) => this.#send(FRAME.failed, channel, meta),
         onMessage: (channel, { meta, payload }) =>
           this.#link.send({ type: FRAME.message, channel, meta, payload }),
       },
@@ -85,7 +101,9 @@ export class Cell {
     const { type, channel } = frame
     if (type === FRAME.message) return this.#takeMessage(frame)
     if (type === FRAME.configure) {
-      return this.#supervisor.configure(parseConfigure(frame.meta).launches)
+      const { launches, remotes = [] } = parseConfigure(frame.meta)
+      this.#supervisor.configure([...launches, ...remotes])
+      return this.#remotes.retain(remotes)
     }
     if (type === FRAME.close) return this.#supervisor.close(channel)
     if (type !== FRAME.open) return

@@ -16,15 +16,18 @@ export interface HostServerOptions {
   token: string | undefined
 }
 
-/** `/health`, `/link/{name}` (WebSocket) and `/cells/{name}/console`. */
+const CELL_PATH = /^\/cells\/([^/?]+)\/(console|origins)(?:\?.*)?$/
+
+/** `/health`, `/link/{name}` (WebSocket), `/cells/{name}/console` and `/cells/{name}/origins`. */
 export function createHostServer({ cells, token }: HostServerOptions): Server {
   const isAllowed = createGuard(token)
   const server = createServer((request, response) => {
     if (request.url === '/health') return reply(response, 200, { status: 'ok' })
     if (!isAllowed(request)) return reply(response, 401, { error: 'unauthorized' })
-    const name = nameIn(request.url, /^\/cells\/([^/?]+)\/console(?:\?.*)?$/)
-    const cell = name === undefined ? undefined : cells.get(name)
+    const [, name, part] = CELL_PATH.exec(request.url ?? '') ?? []
+    const cell = cells.get(decode(name) ?? '')
     if (cell === undefined) return reply(response, 404, { error: 'not_found' })
+    if (part === 'origins') return reply(response, 200, { origins: cell.origins() })
     reply(response, 200, { entries: cell.console.entries() })
   })
   const sockets = new WebSocketServer({
@@ -56,7 +59,10 @@ function digest(text: string): Buffer {
 }
 
 function nameIn(url: string | undefined, path: RegExp): string | undefined {
-  const encoded = path.exec(url ?? '')?.[1]
+  return decode(path.exec(url ?? '')?.[1])
+}
+
+function decode(encoded: string | undefined): string | undefined {
   if (encoded === undefined) return undefined
   try {
     return decodeURIComponent(encoded)

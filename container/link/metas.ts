@@ -7,28 +7,48 @@ const Hello = z.object({
   epoch: z.string().min(1).max(256),
 }) satisfies z.ZodType<HelloMeta>
 
-const Launch = z.object({
+const milliseconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+
+const bounds = {
   name: z.string().max(256),
   digest: z.string().max(256),
+  secrets: z.array(z.string()).exactOptional(),
+  warm: z.int().min(0),
+  maxProcesses: z.int().min(1),
+  idleTimeoutMs: milliseconds,
+  maxLifetimeMs: milliseconds,
+}
+
+const ProcessLaunch = z.object({
+  ...bounds,
   command: z.string().min(1),
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()),
   cwd: z.string().exactOptional(),
-  secrets: z.array(z.string()).exactOptional(),
-  warm: z.int().min(0),
-  maxProcesses: z.int().min(1),
-  idleTimeoutMs: z
-    .int()
-    .min(1)
-    .max(2 ** 31 - 1),
-  maxLifetimeMs: z
-    .int()
-    .min(1)
-    .max(2 ** 31 - 1),
+})
+
+const RemoteLaunch = z.object({
+  ...bounds,
+  remote: z.object({
+    url: z.url(),
+    headers: z.record(z.string(), z.string()),
+    transport: z.enum(['http', 'sse', 'websocket']),
+    allowPrivate: z.boolean(),
+    pool: z.object({
+      maxConnections: z.int().min(1),
+      keepAliveMs: milliseconds,
+      requestTimeoutMs: milliseconds,
+      allowH2: z.boolean(),
+    }),
+  }),
 })
 
 const Configure = z.object({
-  launches: z.array(Launch).max(256),
+  launches: z.array(ProcessLaunch).max(256),
+  remotes: z.array(RemoteLaunch).max(256).exactOptional(),
 }) satisfies z.ZodType<ConfigureMeta>
 
 const Open = z.object({

@@ -3,7 +3,7 @@ import { Installer } from './installer.ts'
 import { resolveNpx } from './npx.ts'
 import { resolveUvx } from './uvx.ts'
 import type { Resolved, ResolveOptions } from './resolved.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 
 /** Answers that are kept; with more the oldest is looked up again. */
 const MAX_KEPT = 1_024
@@ -19,7 +19,7 @@ export class CommandResolver {
   }
 
   /** Rejects with `StartError`. A failure is not kept: the next start tries again. */
-  async resolve(launch: Launch): Promise<Resolved> {
+  async resolve(launch: ProcessLaunch): Promise<Resolved> {
     const kept = this.#kept.get(launch.digest)
     if (kept !== undefined) return kept
     const resolved = await this.#lookUp(launch)
@@ -28,7 +28,7 @@ export class CommandResolver {
     return resolved
   }
 
-  async #lookUp(launch: Launch): Promise<Resolved> {
+  async #lookUp(launch: ProcessLaunch): Promise<Resolved> {
     const { command, args } = launch
     if (command === 'node') return { file: process.execPath, args }
     if (command === 'npx') {

@@ -4,7 +4,7 @@ import type { Resolved } from './resolved.ts'
 import type { Installer } from './installer.ts'
 import { StartError } from '../supervisor/spawn.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 
 export interface NpxRequest {
   name: string
@@ -52,7 +52,7 @@ function readOptions(args: readonly string[]): { spec?: string; rest: string[] }
 
 /** The package's program: of the working folder, of Hearth's own packages, or installed once. */
 export async function resolveNpx(
-  launch: Launch,
+  launch: ProcessLaunch,
   nodeModules: readonly string[],
   installer: Installer,
 ): Promise<Resolved | undefined> {

@@ -3,7 +3,7 @@ import { join, resolve as resolvePath } from 'node:path'
 import type { Resolved } from './resolved.ts'
 import type { Installer } from './installer.ts'
 import { StartError } from '../supervisor/spawn.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 
 export interface UvxRequest {
   /** What is installed: a package with its version, or a folder. */
@@ -61,7 +61,7 @@ function splitOption(arg: string): [string, string | undefined] {
 
 /** The tool's own entry point, installed once. */
 export async function resolveUvx(
-  launch: Launch,
+  launch: ProcessLaunch,
   installer: Installer,
 ): Promise<Resolved | undefined> {
   const request = parseUvx(launch.args)

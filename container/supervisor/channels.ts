@@ -1,5 +1,5 @@
 import type { LaunchGroup } from './launch-group.ts'
-import type { ServerProcess } from './server-process.ts'
+import type { Running } from './running.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 
 /** One process as the object sees it, from its open until its exit or refusal. */
@@ -8,7 +8,7 @@ export interface Channel {
   key: string
   group: LaunchGroup
   /** Absent until the channel is opened. */
-  process: ServerProcess | undefined
+  process: Running | undefined
   early: Uint8Array[]
   earlyBytes: number
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
-import type { ServerProcess } from './server-process.ts'
+import type { OnExit, Running } from './running.ts'
 import type { Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
 import { StartError } from './spawn.ts'
 import { INITIAL, next } from './state.ts'
@@ -15,7 +15,7 @@ const MIN_IDLE_MS = 1_000
 export interface Lease {
   channel: number
   slot: number
-  process: ServerProcess
+  process: Running
   warm: boolean
 }
 
@@ -24,10 +24,7 @@ export interface LaunchGroupOptions {
   /** How many more processes the cell may have. */
   room(): number
   /** Rejects with `StartError`, whose message the client may see. */
-  start(
-    launch: Launch,
-    onExit: (exitCode: number | null, signal: string | null) => void,
-  ): Promise<ServerProcess>
+  start(launch: Launch, onExit: OnExit): Promise<Running>
   onOpened(lease: Lease): void
   /** The channel was refused, or its process is gone. */
   onOver(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void
@@ -39,7 +36,7 @@ export interface LaunchGroupOptions {
 export class LaunchGroup {
   launch: Launch
   readonly #options: LaunchGroupOptions
-  readonly #processes = new Map<number, ServerProcess>()
+  readonly #processes = new Map<number, Running>()
   readonly #emptied = new Set<() => void>()
   #state: LaunchState = INITIAL
   #timer: NodeJS.Timeout | undefined
@@ -70,7 +67,7 @@ export class LaunchGroup {
   }
 
   /** The processes that are there, for what concerns all of them. */
-  processes(): Iterable<ServerProcess> {
+  processes(): Iterable<Running> {
     return this.#processes.values()
   }
 
@@ -102,7 +99,9 @@ export class LaunchGroup {
   }
 
   #policy(): Policy {
-    const { warm, maxProcesses } = this.launch
+    const { maxProcesses } = this.launch
+    // A remote session that nobody uses would only be a connection that nobody uses.
+    const warm = this.launch.remote === undefined ? this.launch.warm : 0
     const room = this.#options.room()
     const pool = { warm, maxProcesses, room, refillDelayMs: REFILL_DELAY_MS }
     return { ...DEFAULT_CRASH_POLICY, ...pool, jitter: Math.random() }
@@ -135,9 +134,10 @@ export class LaunchGroup {
 
   async #start(slot: number): Promise<void> {
     try {
-      const process = await this.#options.start(this.launch, (exitCode, signal) => {
+      const process = await this.#options.start(this.launch, (exitCode, signal, detail) => {
         this.#processes.delete(slot)
-        this.dispatch({ type: 'exited', slot, exitCode, signal })
+        const why = detail === undefined ? {} : { detail }
+        this.dispatch({ type: 'exited', slot, exitCode, signal, ...why })
         this.#options.onExit()
         if (this.#processes.size === 0) this.#tellEmptied()
       })

@@ -1,5 +1,5 @@
 import type { InFlight } from '../stdio/in-flight.ts'
-import type { Launch } from '#protocol/link.ts'
+import { isProbeId, type Launch } from '#protocol/link.ts'
 
 /** How soon a process that was busy past its bound is looked at again. */
 const BUSY_CHECK_MS = 1_000
@@ -34,7 +34,9 @@ export class Lifetime {
     return this.#inFlight.size > 0 ? undefined : performance.now() - this.#touchedAt
   }
 
-  touch(): void {
+  /** `id`: of the message, or of the request that it cancels. */
+  touch(id?: string | number | null): void {
+    if (isProbeId(id)) return
     this.#touchedAt = performance.now()
   }
 

@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { MAX_STDIN_QUEUE_BYTES } from './limits.ts'
 import { Lifetime } from './lifetime.ts'
 import { Output } from './output.ts'
-import type { OutputMessage } from './output.ts'
+import type { Lessee, OnExit, Running } from './running.ts'
 import { terminate } from './terminate.ts'
 import type { Grace } from './terminate.ts'
 import { Capture } from '../console/capture.ts'
@@ -10,33 +10,22 @@ import type { ProcessConsole } from '../console/process-console.ts'
 import { readMessage } from '../stdio/envelope.ts'
 import { InFlight } from '../stdio/in-flight.ts'
 import { StdinWriter } from '../stdio/stdin-writer.ts'
-import type { Launch, OversizeMeta, UndeliveredMeta } from '#protocol/link.ts'
+import type { Launch } from '#protocol/link.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 
 /** How long the output of a process that has exited is waited for, while it is being read. */
 const DRAIN_MS = 500
-
-/** Who has leased a process. */
-export interface Lessee {
-  onMessage(message: OutputMessage): void
-  onOversize(meta: OversizeMeta): void
-  /** A request that the process cannot have read: its input was closed already. */
-  onUndelivered(meta: UndeliveredMeta): void
-  /** The process has outlived its idle or absolute bound, or does not read its input. */
-  onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
-}
 
 export interface ServerProcessOptions {
   child: ChildProcessWithoutNullStreams
   launch: Launch
   console: ProcessConsole
   redact: Redactor
-  /** Called once, after the last of its output. */
-  onExit(exitCode: number | null, signal: string | null): void
+  onExit: OnExit
 }
 
 /** One OS child that speaks MCP over stdio: its streams, and the calls in flight. */
-export class ServerProcess {
+export class ServerProcess implements Running {
   readonly pid: number
   readonly #child: ChildProcessWithoutNullStreams
   readonly #console: ProcessConsole
@@ -67,7 +56,7 @@ export class ServerProcess {
     this.#lifetime.start()
     this.#output.open({
       onMessage: (message) => {
-        this.#lifetime.touch()
+        this.#lifetime.touch(message.meta.id)
         lessee.onMessage(message)
       },
       onOversize: (meta) => lessee.onOversize(meta),
@@ -86,7 +75,7 @@ export class ServerProcess {
     const id = message?.envelope.kind === 'request' ? message.envelope.id : undefined
     if (id !== undefined) this.#inFlight.begin(id, now)
     if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
-    this.#lifetime.touch()
+    this.#lifetime.touch(id ?? message?.cancels)
     const onLost = id === undefined ? undefined : () => this.#lessee?.onUndelivered({ id })
     if (!this.#stdin.write(payload, onLost)) this.#lessee?.onExpire('crashed')
   }

@@ -41,7 +41,13 @@ export type SupervisorEvent =
   | { type: 'close'; channel: number }
   | { type: 'started'; slot: number }
   | { type: 'start-failed'; slot: number; detail: string }
-  | { type: 'exited'; slot: number; exitCode: number | null; signal: string | null }
+  | {
+      type: 'exited'
+      slot: number
+      exitCode: number | null
+      signal: string | null
+      detail?: string
+    }
   /** End a leased process for a reason of our own; `crashed` is for one that cannot go on. */
   | { type: 'expire'; slot: number; reason: 'idle' | 'lifetime' | 'crashed' }
   /** Give up one spare, to make room for another launch. */

@@ -1,10 +1,11 @@
 import type { Log } from '../host/log.ts'
 import type { Reaper } from './reaper.ts'
+import type { OnExit } from './running.ts'
 import { ServerProcess } from './server-process.ts'
 import { spawnProgram, StartError } from './spawn.ts'
 import type { CellConsole } from '../console/process-console.ts'
 import type { CommandResolver } from '../resolve/command.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 import { createRedactor, type Redactor } from '#protocol/redaction.ts'
 
 export interface ProcessStarter {
@@ -19,8 +20,8 @@ export interface ProcessStarter {
 export async function startProcess(
   starter: ProcessStarter,
   console: CellConsole,
-  launch: Launch,
-  onExit: (exitCode: number | null, signal: string | null) => void,
+  launch: ProcessLaunch,
+  onExit: OnExit,
 ): Promise<ServerProcess> {
   const redact = redactorOf(launch)
   const child = await spawnLaunch(starter, launch, redact)
@@ -45,7 +46,7 @@ export async function startProcess(
 
 async function spawnLaunch(
   { resolver, baseEnv, log }: ProcessStarter,
-  launch: Launch,
+  launch: ProcessLaunch,
   redact: Redactor,
 ): ReturnType<typeof spawnProgram> {
   try {
@@ -61,9 +62,9 @@ async function spawnLaunch(
   }
 }
 
-const redactors = new WeakMap<Launch, Redactor>()
+const redactors = new WeakMap<ProcessLaunch, Redactor>()
 
-function redactorOf(launch: Launch): Redactor {
+function redactorOf(launch: ProcessLaunch): Redactor {
   const known = redactors.get(launch)
   if (known !== undefined) return known
   const redact = createRedactor(launch.secrets ?? [])

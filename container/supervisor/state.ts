@@ -170,14 +170,15 @@ function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'exited' }
   const slot = draft.slots.get(event.slot)
   if (slot === undefined) return
   draft.slots.delete(event.slot)
-  const { exitCode, signal } = event
+  const { exitCode, signal, detail } = event
   if (slot.phase !== 'ending' && draft.now - slot.since < draft.policy.stableMs) {
-    const detail = signal === null ? `it exited with code ${exitCode}` : `it ended by ${signal}`
-    fail(draft, { detail, neverStarted: false })
+    const how = signal === null ? `it exited with code ${exitCode}` : `it ended by ${signal}`
+    fail(draft, { detail: detail ?? how, neverStarted: false })
   }
   if (slot.channel === undefined) return
   const reason = slot.reason ?? 'crashed'
-  draft.effects.push({ do: 'exited', channel: slot.channel, exitCode, signal, reason })
+  const why = detail === undefined ? {} : { detail }
+  draft.effects.push({ do: 'exited', channel: slot.channel, exitCode, signal, reason, ...why })
 }
 
 function fail(draft: Draft, failure: Failure): void {

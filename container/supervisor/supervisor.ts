@@ -6,6 +6,7 @@ import type { OutputMessage } from './output.ts'
 import type { Effect } from './slots.ts'
 import type {
   ExitMeta,
+  FailedMeta,
   Launch,
   OpenedMeta,
   OversizeMeta,
@@ -26,6 +27,7 @@ export interface ChannelSink {
   onMessage(channel: number, message: OutputMessage): void
   onOversize(channel: number, meta: OversizeMeta): void
   onUndelivered(channel: number, meta: UndeliveredMeta): void
+  onFailed(channel: number, meta: FailedMeta): void
 }
 
 /** The processes of one cell, by launch, and the channels that have them. */
@@ -138,6 +140,7 @@ export class Supervisor {
       onMessage: (message) => this.#sink.onMessage(number, message),
       onOversize: (meta) => this.#sink.onOversize(number, meta),
       onUndelivered: (meta) => this.#sink.onUndelivered(number, meta),
+      onFailed: (meta) => this.#sink.onFailed(number, meta),
       onExpire: (reason) => group.dispatch({ type: 'expire', slot, reason }),
     })
     for (const payload of this.#channels.takeEarly(channel)) process.write(payload)

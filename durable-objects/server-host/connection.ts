@@ -2,9 +2,9 @@
  * A live connection to one process: which requests wait for its answer, and until when.
  * It matches responses by id and hands on everything else; what a message means is its owner's matter.
  */
-import { GatewayError } from '#protocol/errors.ts'
+import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
-import type { MessageMeta } from '#protocol/link.ts'
+import { isProbeId, PROBE_ID, type MessageMeta } from '#protocol/link.ts'
 import type { Channel } from './link/channel.ts'
 import type { Ticker, Ticking } from './ticker.ts'
 
@@ -33,6 +33,8 @@ export interface ConnectionOwner {
 /** More requests than this in flight on one process are refused as `server_busy`. */
 const MAX_EXCHANGES = 1_000
 
+const OWN_ID = 'hearth:'
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -42,6 +44,7 @@ export class Connection implements Ticking {
   readonly #ticker: Ticker
   readonly #exchanges = new Map<string, Exchange>()
   #asked = 0
+  #onRetired: (() => void) | undefined
 
   constructor(channel: Channel, ticker: Ticker, owner: ConnectionOwner) {
     this.channel = channel
@@ -54,6 +57,7 @@ export class Connection implements Ticking {
         const exchange = this.#exchanges.get(idKey(id))
         if (exchange !== undefined) exchange.undelivered = true
       },
+      onFailed: (id, error) => this.#failOne(id, error),
       onOver: (error, received) => this.#end(error, received),
     })
   }
@@ -81,7 +85,16 @@ export class Connection implements Ticking {
     if (this.#exchanges.size >= MAX_EXCHANGES) throw new GatewayError('server_busy')
     if (this.#exchanges.size === 0) this.#ticker.add(this)
     this.#exchanges.set(key, exchange)
-    exchange.frame = this.channel.send(payload)
+    exchange.frame = this.channel.send(payload, isProbeId(exchange.id))
+  }
+
+  /** Asks without being of use to anyone: see `PROBE_ID`. Otherwise as `ask`. */
+  probe(
+    method: string,
+    params: Record<string, unknown>,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
+    return this.ask(method, params, timeoutMs, PROBE_ID)
   }
 
   /** A request of the gateway's own. Rejects with what the server answered, too. */
@@ -89,8 +102,9 @@ export class Connection implements Ticking {
     method: string,
     params: Record<string, unknown>,
     timeoutMs: number,
+    prefix = OWN_ID,
   ): Promise<Record<string, unknown>> {
-    const id = `hearth:${++this.#asked}`
+    const id = `${prefix}${++this.#asked}`
     const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
     const exchange: Exchange = {
       id,
@@ -120,15 +134,35 @@ export class Connection implements Ticking {
   /** Gives a request up: the server is told, and a late answer is a stray. */
   cancel(id: RequestId, reason: string): void {
     if (!this.#remove(id)) return
-    this.tell('notifications/cancelled', { requestId: id, reason })
+    const params = { requestId: id, reason }
+    const payload = encode({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
+    this.channel.send(payload, isProbeId(id))
   }
 
   /** Ends the process. What is in flight fails with `server_exited`; the owner hears nothing. */
   close(): void {
     this.channel.close()
     for (const exchange of this.#takeAll()) {
-      exchange.onLost(new GatewayError('server_exited', { detail: 'the process was ended' }))
+      const detail = 'the process was ended'
+      exchange.onLost(new GatewayError('server_exited', { detail, isBlameless: true }))
     }
+  }
+
+  /**
+   * Ends the process with the last answer that it owes, now if it owes none. `onRetired` is called
+   * once, when the process has ended, whatever way.
+   */
+  retire(onRetired: () => void): void {
+    this.#onRetired = onRetired
+    if (this.#exchanges.size === 0 || this.over) this.#endRetired()
+  }
+
+  #endRetired(): void {
+    const onRetired = this.#onRetired
+    if (onRetired === undefined) return
+    this.#onRetired = undefined
+    this.channel.close()
+    onRetired()
   }
 
   tick(now: number): void {
@@ -158,12 +192,23 @@ export class Connection implements Ticking {
     exchange?.onLost(new GatewayError('message_too_large', { data: { maxBytes } }))
   }
 
+  /** What a former object asked for waits for a response in its stream: it gets the error as one. */
+  #failOne(id: RequestId, error: GatewayError): void {
+    const exchange = this.#remove(id)
+    if (exchange !== undefined) return exchange.onLost(error)
+    const answer = encode({ jsonrpc: '2.0', id, error: toErrorObject(error, 'legacy') })
+    this.#owner.onStrayResponse(answer, { kind: 'response', id, failed: true })
+  }
+
   #remove(id: RequestId): Exchange | undefined {
     const key = idKey(id)
     const exchange = this.#exchanges.get(key)
     if (exchange === undefined) return undefined
     this.#exchanges.delete(key)
-    if (this.#exchanges.size === 0) this.#ticker.delete(this)
+    if (this.#exchanges.size === 0) {
+      this.#ticker.delete(this)
+      this.#endRetired()
+    }
     return exchange
   }
 
@@ -180,8 +225,14 @@ export class Connection implements Ticking {
     const unanswered = [...this.#exchanges.values()]
     this.#exchanges.clear()
     this.#ticker.delete(this)
+    this.#endRetired()
     return unanswered
   }
+}
+
+/** Whether a request is one of the gateway's own: `Connection.ask`. */
+export function isOwnId(id: MessageMeta['id']): boolean {
+  return typeof id === 'string' && id.startsWith(OWN_ID)
 }
 
 /** What a server itself answered to a request of the gateway's own. */

@@ -1,8 +1,12 @@
 import { Container } from '@cloudflare/containers'
 import { GatewayError } from '#protocol/errors.ts'
+import type { CatalogQuery, CatalogTarget } from '#protocol/catalog.ts'
 import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
+import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
+import type { OriginsReport } from '#protocol/remote/figures.ts'
 import type { Tenant } from '../tenant/tenant.ts'
+import { readOrigins } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
 export interface ContainerHostEnv {
@@ -46,7 +50,7 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
 
   /** Calls go to the core: nothing of a client's request reaches the container by itself. */
   override fetch(request: Request): Promise<Response> {
-    return this.#keepAwake(this.#host.fetch(request))
+    return this.#pend(this.#host.fetch(request))
   }
 
   drain(): Promise<void> {
@@ -55,6 +59,29 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
 
   status(): Promise<WarmReport> {
     return this.#host.status()
+  }
+
+  origins(): Promise<OriginsReport> {
+    const { container } = this.ctx
+    if (container?.running !== true) return readOrigins(this.#name, undefined)
+    const port = container.getTcpPort(PORT)
+    return readOrigins(this.#name, (path, signal) => port.fetch(`http://host${path}`, { signal }))
+  }
+
+  configChanged(version: number): Promise<void> {
+    return this.#host.configChanged(version)
+  }
+
+  resolveName(query: CatalogQuery): Promise<CatalogTarget | undefined> {
+    return this.#host.resolveName(query)
+  }
+
+  tools(): Promise<ToolsReport> {
+    return this.#host.tools()
+  }
+
+  approveTool(approval: ToolApproval): Promise<string> {
+    return this.#host.approveTool(approval)
   }
 
   warm(): Promise<WarmReport> {
@@ -95,12 +122,19 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
   }
 
   async #keepAwake<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await this.#pend(work)
+    } finally {
+      this.renewActivityTimeout()
+    }
+  }
+
+  async #pend<T>(work: Promise<T>): Promise<T> {
     this.#pending++
     try {
       return await work
     } finally {
       this.#pending--
-      this.renewActivityTimeout()
     }
   }
 

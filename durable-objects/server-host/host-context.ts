@@ -1,19 +1,32 @@
 /** What the parts of one server host share; made once in its constructor. */
+import type { Catalog } from './catalog/catalog.ts'
+import type { Pins } from './catalog/pins/pins.ts'
 import type { Credentials } from './calls/credentials.ts'
 import type { EraProbe } from './servers/eras.ts'
 import type { Link } from './link/link.ts'
+import type { RemoteChannels } from './remote/remote-channels.ts'
 import type { Servers } from './servers/servers.ts'
 import type { Store } from './store.ts'
 import type { Ticker } from './ticker.ts'
 import type { ClientCall } from './calls/client-call.ts'
+import type { Guards } from './resilience/guards.ts'
+import type { Transforms } from './transform/transforms.ts'
+import type { Routing } from './routing/routing.ts'
 
 export interface HostContext {
   store: Store
   link: Link
+  /** Sessions with servers that are reached from here, without a link. */
+  remotes: RemoteChannels
   ticker: Ticker
   servers: Servers
   eras: EraProbe
   credentials: Credentials
+  guards: Guards
+  routing: Routing
+  catalog: Catalog
+  pins: Pins
+  transforms: Transforms
   /** Calls in flight, of every session. */
   calls: Set<ClientCall>
   keepAliveMs: number

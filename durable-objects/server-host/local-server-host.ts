@@ -1,7 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { CatalogQuery, CatalogTarget } from '#protocol/catalog.ts'
 import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
+import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
+import type { OriginsReport } from '#protocol/remote/figures.ts'
 import type { Tenant } from '../tenant/tenant.ts'
+import { readOrigins } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
 export interface LocalHostEnv {
@@ -31,6 +35,30 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
 
   status(): Promise<WarmReport> {
     return this.#host.status()
+  }
+
+  origins(): Promise<OriginsReport> {
+    const { HOST_PROGRAM, HOST_PROGRAM_TOKEN } = this.env
+    const headers = { Authorization: `Bearer ${HOST_PROGRAM_TOKEN}` }
+    return readOrigins(this.ctx.id.name ?? '', (path, signal) =>
+      HOST_PROGRAM.fetch(`http://host${path}`, { headers, signal }),
+    )
+  }
+
+  configChanged(version: number): Promise<void> {
+    return this.#host.configChanged(version)
+  }
+
+  resolveName(query: CatalogQuery): Promise<CatalogTarget | undefined> {
+    return this.#host.resolveName(query)
+  }
+
+  tools(): Promise<ToolsReport> {
+    return this.#host.tools()
+  }
+
+  approveTool(approval: ToolApproval): Promise<string> {
+    return this.#host.approveTool(approval)
   }
 
   warm(): Promise<WarmReport> {

@@ -15,6 +15,30 @@ const STEPS = [
    CREATE TABLE keys (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`,
   `ALTER TABLE streams ADD COLUMN filter TEXT;
    ALTER TABLE sessions ADD COLUMN access TEXT;`,
+  `ALTER TABLE streams ADD COLUMN server TEXT;
+   ALTER TABLE sessions ADD COLUMN catalog TEXT;
+   CREATE TABLE lists (
+     digest TEXT NOT NULL, capabilities TEXT NOT NULL, kind TEXT NOT NULL, entries TEXT NOT NULL,
+     fetched INTEGER NOT NULL, PRIMARY KEY (digest, capabilities, kind)) WITHOUT ROWID;`,
+  `CREATE TABLE breakers (
+     server TEXT NOT NULL, principal TEXT NOT NULL, phase TEXT NOT NULL, since INTEGER NOT NULL,
+     until INTEGER, digest TEXT NOT NULL, failure TEXT, failed INTEGER,
+     PRIMARY KEY (server, principal)) WITHOUT ROWID;`,
+  `ALTER TABLE streams ADD COLUMN transform TEXT;
+   CREATE TABLE spills (
+     position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, server TEXT NOT NULL,
+     principal TEXT NOT NULL, mime_type TEXT NOT NULL, bytes INTEGER NOT NULL,
+     ends_at INTEGER NOT NULL);
+   CREATE TABLE spill_pieces (
+     id TEXT NOT NULL, piece INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (id, piece));`,
+  `CREATE TABLE tool_documents (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+   CREATE VIRTUAL TABLE tool_words USING fts5(
+     name, description, arguments, content = '', contentless_delete = 1,
+     tokenize = 'porter unicode61');
+   CREATE TABLE tool_pins (
+     server TEXT NOT NULL, tool TEXT NOT NULL, fingerprint TEXT NOT NULL, definition TEXT NOT NULL,
+     state TEXT NOT NULL, seen_as TEXT NOT NULL, first_seen INTEGER NOT NULL, approved_at INTEGER,
+     renamed_from TEXT, PRIMARY KEY (server, tool, fingerprint)) WITHOUT ROWID;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

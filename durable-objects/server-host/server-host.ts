@@ -3,6 +3,7 @@
  * that wrangler knows (`LocalServerHost`, `ContainerServerHost`) are shells around this one.
  * Fields are caches; what must survive an eviction is in the store.
  */
+import { CATALOG, type CatalogQuery, type CatalogTarget } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import {
   decodeHostCall,
@@ -12,17 +13,31 @@ import {
   type WarmReport,
 } from '#protocol/host-call.ts'
 import type { LaunchConfig } from '#protocol/tenant.ts'
+import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
+import { Catalog } from './catalog/catalog.ts'
+import { overrideArguments } from './catalog/override-arguments.ts'
+import { Pins } from './catalog/pins/pins.ts'
+import { reportPins } from './catalog/pins/report.ts'
 import type { Channel } from './link/channel.ts'
 import { logCall, toResponse, type ClientCall } from './calls/client-call.ts'
 import { Credentials, unauthorized } from './calls/credentials.ts'
 import { EraProbe, type Eras } from './servers/eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
+import { SSESessions } from './legacy/sse/sessions.ts'
 import { Link } from './link/link.ts'
 import { ModernCalls } from './modern/calls.ts'
-import { Servers } from './servers/servers.ts'
+import type { ModernServing } from './modern/serving.ts'
+import { Guards } from './resilience/guards.ts'
+import { EDGE_NETWORK } from './remote/edge-network.ts'
+import { RemoteChannels } from './remote/remote-channels.ts'
+import type { ServersChange } from './servers/change.ts'
+import { Routing } from './routing/routing.ts'
+import { Servers, type Server } from './servers/servers.ts'
 import { Store } from './store.ts'
 import { Ticker } from './ticker.ts'
+import { createListTools } from './transform/cache/list-tools.ts'
+import { Transforms } from './transform/transforms.ts'
 
 export interface ServerHostOptions {
   /** `v1:{tenant}:{placement}` */
@@ -31,7 +46,7 @@ export interface ServerHostOptions {
   dial: () => Promise<WebSocket>
   /** What the tenant runs; see `TenantStub.launches`. */
   launches: (principal?: string) => Promise<LaunchConfig | undefined>
-  /** Called for each request: the container is in use. */
+  /** Called for each request that the container has to do with: it is in use. */
   touch?: () => void
   /** Whether dialling starts nothing. Default: always. */
   isUp?: () => boolean
@@ -51,6 +66,7 @@ export class ServerHost {
   readonly #options: ServerHostOptions
   readonly #context: HostContext
   readonly #legacy: LegacySessions
+  readonly #sse: SSESessions
   readonly #modern: ModernCalls
   /** `Date.now()` until which new calls are refused. */
   #drainedUntil = 0
@@ -72,26 +88,51 @@ export class ServerHost {
       launches: () => servers.launches,
       adopt: (channel) => this.#adopt(channel),
     })
-    const servers = new Servers(options.launches, () => {
+    const onLaunches = (): void => {
       link.configure()
-      const digests = new Set(servers.launches.map(({ digest }) => digest))
+      const { digests } = servers
       this.#modern.prune(digests)
       this.#legacy.prune(digests)
-    })
-    const eras = new EraProbe({ link, servers, store, ticker })
+      this.#context.catalog.prune(digests)
+      this.#context.guards.reconcile()
+      this.#context.transforms.configure()
+    }
+    const servers = new Servers(options.launches, onLaunches, (change) => this.#change(change))
+    const remotes = new RemoteChannels(EDGE_NETWORK)
+    const eras = new EraProbe({ link, servers, remotes, store, ticker })
     const calls = new Set<ClientCall>()
     const { keepAliveMs, logs, isUp = () => true } = options
     const credentials = new Credentials(ticker)
-    const parts = { store, link, ticker, servers, eras, credentials, calls }
-    this.#context = { ...parts, keepAliveMs, logs, isUp }
-    const [, , placement] = options.name.split(':')
+    const serve = (server: Server): Promise<ModernServing> => this.#modern.serve(server)
+    const [, tenant = '', placement] = options.name.split(':')
+    const pins = new Pins({
+      ...{ store: store.pins, tenant, settings: () => servers.catalog },
+      ownerOf: (server, principal) => servers.factsOf(server, principal)?.principal,
+    })
+    const catalog = new Catalog({ servers, eras, store, isUp, pins }, serve)
+    const guards = new Guards({ store, servers, ticker, calls, logs, isUp, eras }, tenant)
+    const routing = new Routing(guards, logs)
+    const transforms = new Transforms(
+      { servers, store, catalog, logs },
+      createListTools(servers, serve),
+    )
+    this.#context = {
+      ...{ store, link, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
+      ...{ pins, transforms, calls, keepAliveMs, logs, isUp },
+    }
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, placement ?? '', this.#modern)
+    this.#sse = new SSESessions({
+      ...{ context: this.#context, storage: options.storage, placement: placement ?? '' },
+      answer: (host, body) => this.#legacy.answer(host, body),
+    })
   }
 
   /** Answers one forwarded request; failures are JSON-RPC errors, never thrown. */
   async fetch(request: Request): Promise<Response> {
     const host = decodeHostCall(request.headers)
+    const { link, servers } = this.#context
+    const isAtEdge = servers.isAtEdge(host.server)
     try {
       if (Date.now() < this.#drainedUntil)
         throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
@@ -99,25 +140,27 @@ export class ServerHost {
       // Let in as one of a former tenant of this name.
       if (host.configVersion <= this.#retired) throw unauthorized()
       // A stream that only listens does not keep the container awake.
-      if (host.http !== 'GET') this.#options.touch?.()
+      if (host.http !== 'GET' && !isAtEdge) this.#options.touch?.()
       const body = await readHostBody(request)
-      const { link, servers } = this.#context
-      await link.mended()
+      if (!isAtEdge) await link.mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)
-      const response = await this.#answer(host, body)
+      const response = await this.#answer(host, this.#withArguments(host, body))
       response.headers.set('x-request-id', host.requestId)
       return response
     } catch (error) {
       const fault = GatewayError.from(error)
       if (fault.code === 'internal') console.error('server host', fault.cause)
+      this.#context.transforms.hide(host)
       if (this.#context.logs) logCall(host, fault.code)
       return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
+    } finally {
+      if (!isAtEdge) this.#options.touch?.()
     }
   }
 
   /** Whether calls run; a stream that only listens is none. */
   get isBusy(): boolean {
-    return this.#context.calls.size > 0
+    return this.#context.calls.size > 0 || this.#sse.isBeginning
   }
 
   /** The host program is about to be stopped: the next call starts it, and its processes, again. */
@@ -139,11 +182,12 @@ export class ServerHost {
    * end by themselves: their host program forgets a cell that nobody dials.
    */
   async remove(version: number): Promise<void> {
-    const { credentials, servers, link, store, isUp } = this.#context
+    const { credentials, servers, link, remotes, store, isUp } = this.#context
     this.#drainedUntil = Infinity
     this.#isRemoved = true
     credentials.endAll()
     servers.clear()
+    remotes.endAll()
     if (isUp()) {
       await link
         .end(REMOVE_MS)
@@ -159,14 +203,46 @@ export class ServerHost {
     this.#context.credentials.end(credential, at ?? now, now)
   }
 
-  /** What `warm` would find ready, without starting anything. */
+  /** See `ServerHostMethods`. */
+  async resolveName(query: CatalogQuery): Promise<CatalogTarget | undefined> {
+    const { servers, catalog } = this.#context
+    await servers.reach(query.configVersion)
+    return catalog.find(query.kind, query.name, query.principal)
+  }
+
+  /** See `ServerHostMethods`. */
+  async tools(): Promise<ToolsReport> {
+    const { servers, catalog, pins, store } = this.#context
+    await servers.load()
+    const { policy: whenToolChanges } = pins
+    const reported = reportPins(store.pins.all, whenToolChanges)
+    return { whenToolChanges, savings: catalog.savings(), ...reported }
+  }
+
+  /** See `ServerHostMethods`. */
+  async approveTool(approval: ToolApproval): Promise<string> {
+    const { servers, catalog, pins } = this.#context
+    await servers.load()
+    const fingerprint = pins.approve(approval, Date.now())
+    catalog.tell(approval.server)
+    return fingerprint
+  }
+
+  /** See `ServerHostMethods`. A link that is down stays down: its next connection brings the launches. */
+  async configChanged(version: number): Promise<void> {
+    if (!this.#isRemoved) await this.#context.servers.reach(version)
+  }
+
+  /** What `warm` would find ready, and how it fares, without starting anything. */
   async status(): Promise<WarmReport> {
-    const { servers, eras } = this.#context
+    const { servers, eras, guards, catalog } = this.#context
     await servers.load()
     const reports = servers.all.map(({ name, server, fault }) => {
-      if (server === undefined) return reportUnstarted(name, fault)
+      const resilience = guards.report(name)
+      if (server === undefined) return { ...reportUnstarted(name, fault), resilience }
       const known = eras.known(server)
-      return { name, ready: known !== undefined, eras: toNames(known) }
+      const lists = catalog.report(server)
+      return { name, ready: known !== undefined, eras: toNames(known), lists, resilience }
     })
     return { servers: reports }
   }
@@ -186,9 +262,22 @@ export class ServerHost {
     return { servers: await Promise.all(reports) }
   }
 
+  /** After the host program has been told: the only place that sees what became of each server. */
+  #change(change: ServersChange): void {
+    this.#legacy.change(change)
+    this.#context.catalog.change(change)
+  }
+
   #answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
+    if (host.sse !== undefined) return this.#sse.answer(host, body)
     if (host.era === 'legacy') return this.#legacy.answer(host, body)
     return this.#modern.answer(host, body ?? new Uint8Array())
+  }
+
+  #withArguments(host: HostCall, body: Uint8Array | undefined): Uint8Array | undefined {
+    if (body === undefined || host.catalog === undefined || host.server === CATALOG) return body
+    const { servers } = this.#context
+    return overrideArguments(host, body, servers.factsOf(host.server, host.principal))
   }
 
   #adopt(channel: Channel): boolean {

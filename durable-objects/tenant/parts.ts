@@ -1,4 +1,5 @@
 /** What a Tenant object is made of. Each part owns its tables; they meet in `tenant.ts`. */
+import { announce, type ServerHosts } from './announce.ts'
 import { AuditLog } from './audit/audit-log.ts'
 import { TenantConfig } from './config/config.ts'
 import { parseKeyring } from './keyring.ts'
@@ -9,6 +10,8 @@ import { TenantTokens } from './tokens/tokens.ts'
 /** Both are keyrings; see keyring.ts. */
 export interface TenantEnv {
   TOKEN_PEPPER: string
+  /** Told of changes, where there are any. */
+  SERVER_HOST?: ServerHosts
   /** Needed by the first secret. */
   MASTER_KEY?: string
 }
@@ -30,7 +33,9 @@ export function createParts({ id, storage }: DurableObjectState, env: TenantEnv)
     // Where it fails, the next change sets it.
     ensureSweep(storage, Date.now()).catch(() => {})
   })
-  const config = new TenantConfig(storage, tenant, audit)
+  const config = new TenantConfig(storage, tenant, audit, (version) => {
+    announce(env.SERVER_HOST, tenant, version)
+  })
   const peppers = parseKeyring('TOKEN_PEPPER', env.TOKEN_PEPPER)
   const tokens = new TenantTokens(storage.sql, tenant, peppers, audit)
   const masterKeys = () => parseKeyring('MASTER_KEY', env.MASTER_KEY ?? '')

@@ -3,18 +3,25 @@
  * It is not on the way of a warm call: the worker caches its verdicts, server hosts what they run.
  */
 import { DurableObject } from 'cloudflare:workers'
+import type { CatalogSettings } from '#protocol/catalog.ts'
 import type { Issuers } from '#protocol/issuers.ts'
 import type { Limits } from '#protocol/limits.ts'
+import type { Routes } from '#protocol/routes.ts'
 import type { Grants } from '#protocol/scopes.ts'
 import type { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import type { Actor, AuditEvent, NewToken } from '#protocol/tenant.ts'
 import type { AuditQuery, TenantStub } from '#protocol/tenant-stub.ts'
+import type { ToolApproval } from '#protocol/tool-pins.ts'
 import type { Change } from './change.ts'
+import { toPolicy } from './config/policy.ts'
 import { createParts, type TenantEnv, type TenantParts } from './parts.ts'
 import { remove } from './removal.ts'
 import { deleteSecret, putSecret, rewrapSecrets, type NamedSecret } from './secret-changes.ts'
 import { ensureSweep, sweep } from './sweep.ts'
 import { authenticate, reportIssuers, summarize, trust } from './verdict.ts'
+
+/** Of a tool's name in the audit log. */
+const MAX_TOLD_CHARS = 256
 
 export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
   #parts: TenantParts
@@ -35,8 +42,9 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
   async launches(principal?: string) {
     const config = this.#parts.config.get()
     if (config === undefined) return undefined
+    this.#parts.config.noteHost(Date.now())
     const servers = await this.#parts.secrets.resolve(config.servers, principal)
-    return { version: config.version, servers }
+    return { version: config.version, servers, catalog: config.catalog, routes: config.routes }
   }
 
   async create(actor: Actor) {
@@ -68,6 +76,27 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
 
   async deleteServer(name: string, actor: Actor) {
     return this.#parts.config.deleteServer(name, toChange(actor))
+  }
+
+  async catalog() {
+    return this.#parts.config.get()?.catalog
+  }
+
+  async putCatalog(catalog: CatalogSettings, actor: Actor) {
+    return this.#parts.config.putCatalog(catalog, toChange(actor))
+  }
+
+  async routes() {
+    return this.#parts.config.get()?.routes
+  }
+
+  async putRoutes(routes: Routes, actor: Actor) {
+    return this.#parts.config.putRoutes(routes, toChange(actor))
+  }
+
+  async policy() {
+    const config = this.#parts.config.get()
+    return config && toPolicy(config)
   }
 
   async limits() {
@@ -121,6 +150,12 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
 
   async audit(query: AuditQuery) {
     return this.#parts.config.get() && this.#parts.audit.query(query, Date.now())
+  }
+
+  async recordApproval({ server, tool, fingerprint }: Required<ToolApproval>, actor: Actor) {
+    const detail = { tool: tool.slice(0, MAX_TOLD_CHARS), fingerprint }
+    const deed = { action: 'tool.approve', target: server, detail }
+    this.#known().audit.append(toChange(actor), deed)
   }
 
   async recordRefusal(event: Pick<AuditEvent, 'action' | 'target' | 'outcome'>, actor: Actor) {

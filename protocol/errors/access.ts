@@ -44,6 +44,12 @@ export const ACCESS_ERRORS = {
     retryable: true,
     message: 'Too many calls at once',
   },
+  too_many_streams: {
+    status: 429,
+    rpc: -32000,
+    retryable: true,
+    message: 'Too many streams are open',
+  },
   limiter_unavailable: {
     status: 503,
     rpc: -32016,
@@ -80,6 +86,12 @@ export const ACCESS_ERRORS = {
     rpc: -32000,
     retryable: false,
     message: 'There is no secret of this name',
+  },
+  tool_not_found: {
+    status: 404,
+    rpc: -32000,
+    retryable: false,
+    message: 'The server has shown no tool of this name',
   },
   unknown_tool: { status: 200, rpc: -32602, retryable: false, message: 'Unknown tool' },
   unknown_prompt: { status: 200, rpc: -32602, retryable: false, message: 'Unknown prompt' },

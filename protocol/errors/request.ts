@@ -38,7 +38,7 @@ export const REQUEST_ERRORS = {
     status: 405,
     rpc: -32600,
     retryable: false,
-    message: 'This endpoint takes POST, GET and DELETE',
+    message: 'This endpoint does not take this method',
   },
   body_too_large: {
     status: 413,

@@ -32,6 +32,18 @@ export const SERVER_ERRORS = {
     retryable: true,
     message: 'The server keeps exiting and is not started again for a while',
   },
+  list_timeout: {
+    status: 200,
+    rpc: -32005,
+    retryable: true,
+    message: 'The server did not tell in time what it offers',
+  },
+  list_failed: {
+    status: 200,
+    rpc: -32004,
+    retryable: true,
+    message: 'The server refused to tell what it offers',
+  },
   server_exited: {
     status: 200,
     rpc: -32004,
@@ -42,7 +54,19 @@ export const SERVER_ERRORS = {
     status: 200,
     rpc: -32005,
     retryable: true,
-    message: 'The server is busy: all its processes are in use',
+    message: 'The server is busy',
+  },
+  server_unavailable: {
+    status: 200,
+    rpc: -32017,
+    retryable: true,
+    message: 'The server has failed too often, and is given a rest',
+  },
+  transform_failed: {
+    status: 200,
+    rpc: -32603,
+    retryable: false,
+    message: 'A transformer of the gateway failed',
   },
   call_timeout: {
     status: 200,
@@ -61,6 +85,37 @@ export const SERVER_ERRORS = {
     rpc: -32008,
     retryable: false,
     message: 'The server sent a message larger than the limit',
+  },
+  remote_unreachable: {
+    status: 200,
+    rpc: -32009,
+    retryable: true,
+    message: 'The remote server could not be reached',
+  },
+  remote_refused: {
+    status: 200,
+    rpc: -32009,
+    retryable: false,
+    message: 'The remote server refused the request',
+  },
+  remote_failed: {
+    status: 200,
+    rpc: -32009,
+    retryable: true,
+    message: 'The remote server did not answer as it should',
+  },
+  remote_address_forbidden: {
+    status: 200,
+    rpc: -32009,
+    retryable: false,
+    message: "The remote server's address is not one that may be connected to",
+  },
+  tool_quarantined: {
+    status: 200,
+    rpc: -32018,
+    retryable: false,
+    message:
+      'The definition of this tool has changed, and it may not be called until that is approved',
   },
   host_unavailable: {
     status: 503,

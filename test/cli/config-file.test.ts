@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '#cli/config-file.ts'
 import { Failure } from '#cli/failure.ts'
+import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
+import { DEFAULT_RESILIENCE } from '#protocol/resilience.ts'
 
 const SOURCE = {
   path: '/home/me/mcp.json',
@@ -9,7 +11,7 @@ const SOURCE = {
 }
 
 const parse = (file: unknown) =>
-  parseConfig(typeof file === 'string' ? file : JSON.stringify(file), SOURCE)
+  parseConfig(typeof file === 'string' ? file : JSON.stringify(file), SOURCE).servers
 const parseOne = (server: unknown) => parse({ mcpServers: { a: server } }).a
 
 const DEFAULTS = {
@@ -25,7 +27,10 @@ const DEFAULTS = {
   maxProcesses: 64,
   roots: false,
   requiredScopes: [],
+  catalog: { isListed: true },
   limits: [],
+  transform: [],
+  resilience: DEFAULT_RESILIENCE,
 }
 
 describe('what a file may say', () => {
@@ -191,11 +196,6 @@ describe('what is wrong is one line with the path, the value and the mend', () =
         'got "${secret:KEY}"',
     },
     {
-      name: 'a remote server',
-      file: one({ url: 'https://example.com/mcp' }),
-      says: 'mcpServers.a: "a" is a remote server, which is not supported yet: remove it, or give a stdio "command"',
-    },
-    {
       name: 'a name that cannot stand in a URL',
       file: { mcpServers: { 'My Server': { command: 'x' } } },
       says:
@@ -267,3 +267,59 @@ function messageOf(file: unknown): string {
   }
   throw new Error('the file was accepted')
 }
+
+describe('settings of the tenant', () => {
+  const settingsOf = (hearth: unknown) => {
+    const file = { mcpServers: { a: { command: 'x' }, b: { command: 'y' } }, hearth }
+    return parseConfig(JSON.stringify(file), SOURCE).settings
+  }
+
+  test('have their defaults in a file without them', () => {
+    expect(settingsOf(undefined)).toEqual({ catalog: DEFAULT_CATALOG, routes: [] })
+    expect(settingsOf({})).toEqual({ catalog: DEFAULT_CATALOG, routes: [] })
+  })
+
+  test('stand beside the servers, in each form of the file', () => {
+    const hearth = {
+      catalog: { tools: 'lazy' },
+      routes: [{ name: 'r', match: { tools: ['a__*'] }, servers: ['a', 'b'] }],
+    }
+    const expected = {
+      catalog: { ...DEFAULT_CATALOG, tools: 'lazy' },
+      routes: [
+        {
+          name: 'r',
+          servers: [
+            { server: 'a', weight: 1 },
+            { server: 'b', weight: 1 },
+          ],
+        },
+      ],
+    }
+    const list = {
+      servers: [
+        { name: 'a', command: 'x' },
+        { name: 'b', command: 'y' },
+      ],
+      hearth,
+    }
+
+    expect(settingsOf(hearth)).toMatchObject(expected)
+    expect(parseConfig(JSON.stringify(list), SOURCE).settings).toMatchObject(expected)
+  })
+
+  test.each<[hearth: unknown, says: string]>([
+    [{ route: [] }, 'hearth: unknown key "route"; did you mean routes?'],
+    [{ catalog: { naming: 'x' } }, 'hearth.catalog.naming: Invalid option'],
+    [
+      { routes: [{ name: 'r', match: { tools: ['[a]'] } }] },
+      'hearth.routes[0].match.tools[0]: "[a]": [ begins no class here: write \\[',
+    ],
+    [
+      { routes: [{ name: 'r', match: { tools: ['a'] }, servers: ['a', 'c'] }] },
+      'hearth.routes: the route "r" has "c", and there is no such server',
+    ],
+  ])('%j is refused', (hearth, says) => {
+    expect(() => settingsOf(hearth)).toThrow(`/home/me/mcp.json: ${says}`)
+  })
+})

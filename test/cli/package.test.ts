@@ -7,15 +7,19 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
 import { killTree, runHearth, type Command } from '#test/support/command.ts'
+import { answerAsServer } from '#test/support/remote-launch.ts'
 import { runVerb } from '#test/support/run-verb.ts'
+import { WebOrigin } from '#test/support/web-origin.ts'
 import { openSession } from '#test/support/legacy-session.ts'
 
 const run = promisify(execFile)
 
 let folder: string
 let command: Command | undefined
+let remote: WebOrigin
 
 beforeAll(async () => {
+  remote = await WebOrigin.start({ answer: answerAsServer() })
   folder = await mkdtemp(join(tmpdir(), 'hearth-package-'))
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
     cwd: rootFolder,
@@ -35,6 +39,7 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(async () => {
+  await remote.close()
   if (command !== undefined) await killTree(command)
   await rm(folder, { recursive: true, force: true })
 })
@@ -45,7 +50,8 @@ test('npx mcp-hearth serves a configuration in an empty folder', async () => {
     args: ['-y', '@modelcontextprotocol/server-memory'],
     env: { MEMORY_FILE_PATH: '${HEARTH_DATA}/memory.jsonl' },
   }
-  await writeFile(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { memory } }))
+  const far = { url: remote.url, via: 'host', allowPrivate: true }
+  await writeFile(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { memory, far } }))
 
   command = runHearth(['--config', 'mcp.json', '--port', '0', '--json'], {
     command: ['npx', 'mcp-hearth'],
@@ -55,7 +61,11 @@ test('npx mcp-hearth serves a configuration in an empty folder', async () => {
   const session = await openSession(servers[0]?.url ?? '', token)
   const answer = await session.call('tools/call', { name: 'read_graph', arguments: {} })
 
+  const away = await openSession(servers[1]?.url ?? '', token)
+  const echoed = await away.call('tools/call', { name: 'echo', arguments: { from: 'afar' } })
+
   expect(answer.message.result?.structuredContent).toEqual({ entities: [], relations: [] })
+  expect(echoed.message.result?.content).toMatchObject([{ text: '{"from":"afar"}' }])
 })
 
 test('the other commands of the package find it in its folder', async () => {

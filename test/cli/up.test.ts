@@ -115,12 +115,13 @@ test('without --json people get the URL, the token, and configurations to paste'
 
   const text = command.stdout.join('\n')
   const json = /^ {4}\{\n[\s\S]*?^ {4}\}$/m.exec(text)?.[0] ?? ''
-  const { mcpServers } = JSON.parse(json) as { mcpServers: { slow: Record<string, unknown> } }
-  expect(mcpServers.slow).toMatchObject({
-    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mcp\/slow$/),
+  const { mcpServers } = JSON.parse(json) as { mcpServers: { hearth: Record<string, unknown> } }
+  expect(mcpServers.hearth).toMatchObject({
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/),
     headers: { Authorization: expect.stringMatching(/^Bearer hearth_local_/) },
   })
-  expect(text).toMatch(/claude mcp add --transport http slow http:\/\/127\.0\.0\.1:\d+\/mcp\/slow/)
+  expect(text).toMatch(/claude mcp add --transport http hearth http:\/\/127\.0\.0\.1:\d+\/mcp /)
+  expect(text).toMatch(/^ {4}slow {2}http:\/\/127\.0\.0\.1:\d+\/mcp\/slow$/m)
 })
 
 test('a secret that is not set, or that others can see, is told of, and the servers are served', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
+import { OriginsAnswer, StatusAnswer } from '#cli/openapi/answers.ts'
 import {
   killTree,
   processTree,
@@ -15,7 +16,9 @@ import {
   type Ready,
 } from '#test/support/command.ts'
 import { waitUntil } from '#test/support/processes.ts'
+import { answerAsServer } from '#test/support/remote-launch.ts'
 import { runVerb, type VerbOptions } from '#test/support/run-verb.ts'
+import { WebOrigin } from '#test/support/web-origin.ts'
 
 const SLOW = join(rootFolder, 'test', 'fixtures', 'servers', 'slow-tool.mjs')
 const PROMPT = 'Value of TYPED (not shown): '
@@ -34,6 +37,10 @@ beforeAll(async () => {
   data = join(folder, 'data')
   const config = await write('mcp.json', {
     mcpServers: { slow: { command: 'node', args: [SLOW] } },
+    hearth: {
+      catalog: { pageSize: 77 },
+      routes: [{ name: 'from-file', match: { tools: ['slow__*'] }, timeoutMs: 9_000 }],
+    },
   })
   up = runHearth(['up', '--config', config, '--data', data, '--port', '0', '--json'])
   ready = await up.ready()
@@ -124,6 +131,41 @@ test('servers: set, list, show, remove', async () => {
   expect(Object.keys((await json('servers list')).servers)).toEqual(['one', 'two'])
 })
 
+test('servers: status shows how they fare, and starts none', async () => {
+  const file = await write('status.json', { mcpServers: { idle: { command: 'node' } } })
+  await hearth(`servers set ${file}`)
+
+  const [header, row] = (await hearth('servers status')).trimEnd().split('\n')
+  expect(header?.split(/ {2,}/)).toEqual([
+    ...['NAME', 'READY', 'HEALTH', 'BREAKER', 'SINCE', 'IN FLIGHT', 'QUEUED', 'FAILURES'],
+    'LAST FAILURE',
+  ])
+  expect(row?.split(/ {2,}/)).toEqual(['idle', 'no', 'unknown', 'closed', '-', '0', '0', '0', '-'])
+  expect(StatusAnswer.parse(await json('servers status')).servers[0]?.name).toBe('idle')
+})
+
+test('servers: origins shows how requests to remote servers went', async () => {
+  const HEADER =
+    'ORIGIN  REQUESTS  SUCCESSES  FAILURES  MEAN MS  HTTP/2  IN FLIGHT  MOST  CONNECTIONS'
+  expect(await hearth('servers origins')).toBe(`${HEADER}\n`)
+  const far = await WebOrigin.start({ answer: answerAsServer() })
+  try {
+    const server = { url: far.url, via: 'host', allowPrivate: true }
+    await hearth(`servers set ${await write('far.json', { mcpServers: { far: server } })}`)
+    const { url, headers } = { url: ready.url, headers: { Authorization: `Bearer ${adminToken}` } }
+    await fetch(new URL(`/admin/tenants/${tenant}/warm`, url), { method: 'POST', headers })
+
+    const [, row = ''] = (await hearth('servers origins')).split('\n')
+    const [origin, requests] = row.split(/ {2,}/)
+    expect(origin).toBe(new URL(far.url).origin)
+    expect(Number(requests)).toBeGreaterThan(0)
+    const { origins } = OriginsAnswer.parse(await json('servers origins'))
+    expect(origins).toMatchObject([{ origin, failures: 0, h2Share: 0 }])
+  } finally {
+    await far.close()
+  }
+})
+
 test('what servers list --json prints is what servers set reads', async () => {
   await hearth(`servers set ${await write('one.json', { mcpServers: { one: { command: 'a' } } })}`)
   const before = await json('servers list')
@@ -179,6 +221,57 @@ test("a tenant's own token with the scope admin does the same, for its tenant al
     stderr: expect.stringMatching(/ \(unauthorized\)\n$/),
   })
   expect(await hearth('audit --action token.create', { env })).toMatch(/ token:[0-9a-f]{8} /)
+})
+
+test('hearth up sets the catalog and the routes of its file', async () => {
+  expect(await json('catalog show --tenant local')).toMatchObject({ pageSize: 77 })
+  expect(await hearth('routes explain slow__x --tenant local')).toContain('route from-file ')
+})
+
+test('catalog: show, set', async () => {
+  expect(JSON.parse(await hearth('catalog show'))).toMatchObject({ naming: 'always' })
+
+  const input = JSON.stringify({ naming: 'conflict' })
+  expect(await hearth('catalog set -', { input })).toMatch(/^configuration \d+ has this catalog\n$/)
+
+  expect(await json('catalog show')).toMatchObject({ naming: 'conflict', separator: '__' })
+  const bad = await tryHearth('catalog set -', { input: '{"naming": "never"}' })
+  expect(bad).toMatchObject({ code: 1, stderr: expect.stringContaining('(invalid_config)') })
+})
+
+test('routes: set, show, explain', async () => {
+  const servers = { mcpServers: { one: { command: 'node' }, two: { command: 'node' } } }
+  await hearth(`servers set ${await write('routed.json', servers)}`)
+  const routes = [
+    { name: 'rest', timeoutMs: 5_000 },
+    { name: 'search', match: { tools: ['one__*'] }, priority: 5, servers: ['two', 'one'] },
+  ]
+
+  expect(await hearth('routes set -', { input: JSON.stringify({ routes }) })).toMatch(
+    /^configuration \d+ has these routes\n$/,
+  )
+  expect(await hearth('routes show')).toBe(
+    [
+      'NAME    PRIORITY  MATCH      STRATEGY  SERVERS',
+      'rest    -         (default)  -         -',
+      'search  5         one__*     failover  two one\n',
+    ].join('\n'),
+  )
+  expect(await hearth('routes explain one__find')).toBe(
+    [
+      'tool one__find is find of one',
+      'route search (priority 5): "one__*" matches',
+      'servers, the first that can answer: two, one\n',
+    ].join('\n'),
+  )
+  const resource = await hearth('routes explain file:///x --kind resource --server one')
+  expect(resource).toContain('route rest: it is the default route: no other matches\n')
+  expect(await json('routes explain one__find')).toMatchObject({ route: 'search' })
+  expect(await hearth('routes explain nobody__x')).toBe(
+    'nothing in the catalog is called nobody__x (tool)\n',
+  )
+  const shown = await json('routes show')
+  expect(await hearth('routes set -', { input: JSON.stringify(shown) })).toMatch(/^configuration/)
 })
 
 test('secrets: set, list, delete, rewrap; a value comes out nowhere', async () => {

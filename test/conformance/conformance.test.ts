@@ -1,9 +1,11 @@
 /**
  * The official conformance suite against the gateway, over stdio servers of both kinds: clients
- * of each era meet servers of their own era and of the other one.
+ * of each era meet servers of their own era and of the other one, alone at `/mcp/{server}` and beside
+ * another at `/mcp`.
  */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { resolveBin } from '#test/e2e/clients/bins.ts'
 import { startGateway } from '#test/support/gateway.ts'
 import type { Gateway } from '#test/support/gateway.ts'
 import { startBearerProxy } from './bearer-proxy.ts'
@@ -46,8 +48,11 @@ const GATEWAY_SCENARIOS = [
 ]
 
 const table: string[] = []
-let gateway: Gateway
-let proxy: BearerProxy
+/** The catalog's with names as the suite knows them, which is where no other server has the same. */
+const FACES = ['server', 'catalog'] as const
+type Face = (typeof FACES)[number]
+const running: { gateway: Gateway; proxy: BearerProxy }[] = []
+const paths = new Map<string, string>()
 
 function fixture(name: string) {
   const script = fileURLToPath(new URL(`../fixtures/conformance/${name}`, import.meta.url))
@@ -55,35 +60,56 @@ function fixture(name: string) {
   return { command: process.execPath, args: [script], roots: true }
 }
 
+const SERVERS = {
+  'legacy-only': fixture('legacy-server.ts'),
+  'dual-era': {
+    ...fixture('dual-era-server.ts'),
+    env: { REQUEST_STATE_KEY: 'a-key-for-tests-only-of-32-bytes-or-more' },
+  },
+}
+const OTHER = {
+  command: process.execPath,
+  args: [resolveBin('@modelcontextprotocol/server-memory', 'mcp-server-memory')],
+}
+
+async function start(servers: Parameters<typeof startGateway>[0]['servers']): Promise<string> {
+  const gateway = await startGateway({ servers })
+  const proxy = await startBearerProxy(gateway.url, gateway.token)
+  running.push({ gateway, proxy })
+  await gateway.admin('PUT', 'catalog', { naming: 'conflict' })
+  return proxy.origin
+}
+
 beforeAll(async () => {
-  gateway = await startGateway({
-    servers: {
-      'legacy-only': fixture('legacy-server.ts'),
-      'dual-era': {
-        ...fixture('dual-era-server.ts'),
-        env: { REQUEST_STATE_KEY: 'a-key-for-tests-only-of-32-bytes-or-more' },
-      },
-    },
-  })
-  proxy = await startBearerProxy(gateway.url, gateway.token)
+  const origin = await start(SERVERS)
+  for (const [name, server] of Object.entries(SERVERS)) {
+    paths.set(`server ${name}`, `${origin}/mcp/${name}`)
+    paths.set(`catalog ${name}`, `${await start({ [name]: server, memory: OTHER })}/mcp`)
+  }
 }, START_TIMEOUT_MS)
 
 afterAll(async () => {
-  await proxy?.stop()
-  await gateway?.stop()
-  console.log(['server       requirements  required  gateway  warnings', ...table].join('\n'))
+  for (const { gateway, proxy } of running) {
+    await proxy.stop()
+    await gateway.stop()
+  }
+  console.log(
+    ['face     server       requirements  required  gateway  warnings', ...table].join('\n'),
+  )
 }, START_TIMEOUT_MS)
 
-describe.each(CASES)('a $server server at $requirements', (suite) => {
+const ALL = FACES.flatMap((face) => CASES.map((suite) => ({ face, ...suite })))
+
+describe.each(ALL)('a $server server at $requirements by its $face', (suite) => {
   test(
     `passes ${suite.passing} of ${suite.required} required scenarios`,
     async () => {
       const expected = suite.expectedFailures
         ? (await readExpectedFailures(suite.expectedFailures)).map(({ entry }) => entry)
         : []
-      const path = new URL(gateway.mcpURL(suite.server)).pathname
+      const url = paths.get(`${suite.face} ${suite.server}`) ?? ''
 
-      const scenarios = await runSuite(`${proxy.origin}${path}`, suite.requirements)
+      const scenarios = await runSuite(url, suite.requirements)
 
       const required = scenarios.filter(({ notScored }) => notScored === undefined)
       const ours = scenarios.filter(({ scenario }) => GATEWAY_SCENARIOS.includes(scenario))
@@ -114,9 +140,14 @@ function countPassed(scenarios: ScenarioOutcome[]): number {
   return scenarios.filter(({ passed }) => passed).length
 }
 
-function toRow(suite: Case, required: ScenarioOutcome[], ours: ScenarioOutcome[]): string {
+function toRow(
+  suite: Case & { face: Face },
+  required: ScenarioOutcome[],
+  ours: ScenarioOutcome[],
+): string {
   const warnings = required.flatMap(({ problems }) => problems).filter(isWarning).length
   return [
+    suite.face.padEnd(9),
     suite.server.padEnd(13),
     suite.requirements.padEnd(14),
     `${countPassed(required)}/${required.length}`.padEnd(10),

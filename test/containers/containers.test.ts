@@ -74,6 +74,31 @@ test(
 )
 
 test(
+  'the catalog is listed while the container sleeps, also to a new session, and a call wakes it',
+  async () => {
+    const { fixture } = servers
+    const tenant = await gateway.addTenant('catalog', fixture ? { fixture } : {})
+    const catalog = { url: tenant.url('fixture').replace(/\/fixture$/, ''), token: tenant.token }
+    const session = await connectSession(catalog, {})
+    const awake = await session.client.listTools()
+    const before = await where(session, 'fixture__where')
+    await untilStopped(before.id, SLEEP_AFTER_MS + 20_000)
+
+    const other = await connectSession(catalog, {})
+    const asleep = await other.client.listTools()
+
+    expect(asleep.tools).toEqual(awake.tools)
+    expect(asleep.tools.map(({ name }) => name)).toContain('fixture__where')
+    const running = await hostContainers(gateway.worker)
+    expect(running.map(({ hostname }) => hostname)).not.toContain(before.hostname)
+    const after = await where(session, 'fixture__where')
+    expect(after.id).not.toBe(before.id)
+    await Promise.all([session.close(), other.close()])
+  },
+  CALL_MS,
+)
+
+test(
   'a container does not sleep while a call runs in it',
   async () => {
     const session = await open(await gateway.addTenant('busy', servers), 'fixture')
@@ -170,8 +195,8 @@ async function open(
 }
 
 /** The running container in which the session's process is. */
-async function where({ client }: Session): Promise<HostContainer> {
-  const hostname = readText(await client.callTool({ name: 'where' }))
+async function where({ client }: Session, tool = 'where'): Promise<HostContainer> {
+  const hostname = readText(await client.callTool({ name: tool }))
   const running = await hostContainers(gateway.worker)
   const container = running.find((each) => each.hostname === hostname)
   if (container === undefined) throw new Error(`${hostname} is no running container`)

@@ -14,7 +14,7 @@ const DRY_RUN = ['deploy', '--dry-run', '--minify', '--containers-rollout=none']
 const DEPLOY_MS = 60_000
 
 /** Minified and gzipped. Measured 122 KiB, a third of it packages, and 15 % of room; start-up time grows with it. */
-const MAX_GZIP_BYTES = 140 * 1024
+const MAX_GZIP_BYTES = 208 * 1024
 
 let folder: string
 let output: string

@@ -2,8 +2,10 @@
 
 export interface StreamEvent {
   id: string | undefined
-  /** `undefined` for an event without data, as a stream begins with. */
+  /** `undefined` for an event without data, as a stream begins with, and for one of another name. */
   message: Message | undefined
+  /** Of an event that is no message: its data. */
+  other?: { name: string; data: string }
 }
 
 /** A JSON-RPC message, as loosely as a test looks at it. */
@@ -95,8 +97,10 @@ function parseEvent(text: string): StreamEvent | undefined {
   const fields = text.split('\n').filter((line) => line !== '' && !line.startsWith(':'))
   if (fields.length === 0) return undefined
   const data = read(fields, 'data')
+  const [id, name = 'message'] = [read(fields, 'id'), read(fields, 'event')]
+  if (name !== 'message') return { id, message: undefined, other: { name, data: data ?? '' } }
   return {
-    id: read(fields, 'id'),
+    id,
     message: data === undefined || data === '' ? undefined : (JSON.parse(data) as Message),
   }
 }

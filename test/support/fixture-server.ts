@@ -1,9 +1,11 @@
 /** Fixture servers as a gateway is configured with them, and the endpoint where one is served. */
 import { fileURLToPath } from 'node:url'
-import type { Gateway, GatewayOptions } from './gateway.ts'
+import type { z } from 'zod'
+import type { StdioConfig } from '#protocol/server-config.ts'
+import type { Gateway } from './gateway.ts'
 import type { Target } from './http-client.ts'
 
-type Config = GatewayOptions['servers'][string]
+type Config = z.input<typeof StdioConfig>
 
 const SERVERS = fileURLToPath(new URL('../fixtures/servers/', import.meta.url))
 

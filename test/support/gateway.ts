@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { LOCAL_TENANT, openDataFolder } from '#cli/data-folder.ts'
 import { startLocalRuntime, type LogLevel } from '#cli/local-runtime.ts'
 import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
-import { ServerConfigs } from '#protocol/server-config.ts'
+import { isRemote, ServerConfigs } from '#protocol/server-config.ts'
 
 export interface GatewayOptions {
   /** As in a configuration file, normalised here; relative folders start at the project's root. */
@@ -18,6 +18,8 @@ export interface GatewayOptions {
   variables?: Record<string, string>
   /** Spares are started and eras are known when this resolves. Default true. */
   warm?: boolean
+  /** A worker of the test's own, as a source or a bundle; with the one more route of ours. */
+  workerEntry?: string
   /** A folder that outlives the gateway; else a temporary one that `stop` removes. */
   dataFolder?: string
 }
@@ -60,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     data,
     host: '127.0.0.1',
     port: 0,
-    workerEntry: WORKER,
+    workerEntry: options.workerEntry ?? WORKER,
     logLevel: options.logLevel ?? 'info',
     variables: options.variables ?? {},
     onLine: (_level, text) => {
@@ -129,6 +131,8 @@ async function resetServerHost(base: URL): Promise<void> {
 
 function normalise(servers: GatewayOptions['servers']): ServerConfigs {
   const configs = ServerConfigs.parse(servers)
-  for (const config of Object.values(configs)) config.cwd = resolve(ROOT, config.cwd ?? '.')
+  for (const config of Object.values(configs)) {
+    if (!isRemote(config)) config.cwd = resolve(ROOT, config.cwd ?? '.')
+  }
   return configs
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 
 const MAIN = fileURLToPath(new URL('../../container/main.ts', import.meta.url))
 const SERVERS = fileURLToPath(new URL('../fixtures/servers/', import.meta.url))
@@ -17,6 +17,8 @@ export interface HostProgram {
   endParentPipe(): Promise<number | null>
   /** Resolves with the console's entries. */
   console(name: string): Promise<{ text: string; [fact: string]: unknown }[]>
+  /** Resolves with what went to remote servers, by origin. */
+  origins(name: string): Promise<Record<string, unknown>[]>
 }
 
 export async function startHostProgram(env: Record<string, string> = {}): Promise<HostProgram> {
@@ -38,6 +40,14 @@ export async function startHostProgram(env: Record<string, string> = {}): Promis
     exited.then(([code]) => Promise.reject(new Error(`the host program exited with ${code}`))),
   ])) as [string]
   const { port, pid } = JSON.parse(line) as { port: number; pid: number }
+  const ask = async <T>(name: string, part: string): Promise<T> => {
+    const url = `http://127.0.0.1:${port}/cells/${encodeURIComponent(name)}/${part}`
+    const headers = env.HOST_PROGRAM_TOKEN
+      ? { authorization: `Bearer ${env.HOST_PROGRAM_TOKEN}` }
+      : undefined
+    const response = await fetch(url, headers === undefined ? {} : { headers })
+    return (await response.json()) as T
+  }
   const exitCode = async (): Promise<number | null> => ((await exited) as [number | null])[0]
   return {
     port,
@@ -51,19 +61,17 @@ export async function startHostProgram(env: Record<string, string> = {}): Promis
       return exitCode()
     },
     console: async (name) => {
-      const url = `http://127.0.0.1:${port}/cells/${encodeURIComponent(name)}/console`
-      const headers = env.HOST_PROGRAM_TOKEN
-        ? { authorization: `Bearer ${env.HOST_PROGRAM_TOKEN}` }
-        : undefined
-      const response = await fetch(url, headers === undefined ? {} : { headers })
-      return ((await response.json()) as { entries: { text: string }[] }).entries
+      const { entries } = await ask<{ entries: { text: string }[] }>(name, 'console')
+      return entries
     },
+    origins: async (name) =>
+      (await ask<{ origins: Record<string, unknown>[] }>(name, 'origins')).origins,
   }
 }
 
 /** A launch of `test/fixtures/servers/{fixture}.mjs`; the digest follows what it runs. */
-export function launchOf(fixture: string, changes: Partial<Launch> = {}): Launch {
-  const launch: Omit<Launch, 'digest'> = {
+export function launchOf(fixture: string, changes: Partial<ProcessLaunch> = {}): ProcessLaunch {
+  const launch: Omit<ProcessLaunch, 'digest'> = {
     name: fixture,
     command: 'node',
     args: [`${SERVERS}${fixture}.mjs`],

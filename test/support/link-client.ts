@@ -81,7 +81,10 @@ export class LinkClient {
   }
 
   configure(launches: Launch[]): void {
-    this.send({ type: FRAME.configure, channel: 0, meta: { launches } })
+    const isRemote = ({ remote }: Launch): boolean => remote !== undefined
+    const meta = { launches: launches.filter((launch) => !isRemote(launch)) }
+    const remotes = launches.filter(isRemote)
+    this.send({ type: FRAME.configure, channel: 0, meta: { ...meta, remotes } })
   }
 
   open(channel: number, server: string, key = `session:${channel}`): void {

@@ -26,8 +26,11 @@ export interface ScriptedTenant {
   target: Target
   /** Another token, which may do less or ends sooner, at the same endpoint. */
   issue(token: { grants?: Grants; expiresAt?: number }): Promise<IssuedToken>
-  /** Configures the server anew: `more` beside its command. */
-  putServer(more: object): Promise<void>
+  /** Configures the server anew: `more` beside its command, and `others` beside the server. */
+  putServer(more: object, others?: object): Promise<void>
+  /** All servers by name. */
+  putServers(servers: object): Promise<void>
+  putSecret(name: string, value: string): Promise<void>
   /** The server host's memory and its link go, its storage stays. */
   evict(): Promise<void>
 }
@@ -44,6 +47,8 @@ export interface ScriptedGateway {
   /** Rows of a table, in the databases of all server hosts. */
   rows(table: string): Promise<Record<string, unknown>[]>
   logs: string[]
+  /** The folder of the objects' databases. */
+  storage: string
   stop(): Promise<void>
 }
 
@@ -66,7 +71,10 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
     storage,
     hostProgram: `127.0.0.1:${port}`,
     variables: { KEEP_ALIVE_MS: '500' },
-    secrets: { ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link' },
+    secrets: {
+      ...{ ADMIN_TOKEN, TOKEN_PEPPER: 'pepper', HOST_PROGRAM_TOKEN: 'link' },
+      MASTER_KEY: '0'.repeat(64),
+    },
     onLine: (_level, text) => logs.push(text),
   })
   const admin = async (method: string, path: string, body: object): Promise<unknown> => {
@@ -80,12 +88,18 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
   }
   return {
     logs,
+    storage,
     async tenant(more = {}) {
       const name = `t${hosts.size + 1}`
       const host = new ScriptedHost()
       hosts.set(name, host)
-      const putServer = async (config: object): Promise<void> => {
-        await admin('PUT', `${name}/servers`, { [SERVER]: { command: 'scripted', ...config } })
+      const putServers = async (servers: object): Promise<void> => {
+        await admin('PUT', `${name}/servers`, servers)
+      }
+      const putServer = (config: object, others = {}): Promise<void> =>
+        putServers({ [SERVER]: { command: 'scripted', ...config }, ...others })
+      const putSecret = async (secret: string, value: string): Promise<void> => {
+        await admin('PUT', `${name}/secrets/${secret}`, { value })
       }
       await putServer(more)
       const { token } = (await admin('POST', `${name}/tokens`, { name: 'test' })) as Target
@@ -108,7 +122,8 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
           },
         }
       }
-      return { host, putServer, evict, issue, target: { token, url } }
+      const changes = { putServer, putServers, putSecret }
+      return { host, ...changes, evict, issue, target: { token, url } }
     },
     rows: (table) => readRows(storage, table),
     async stop() {

@@ -85,6 +85,21 @@ export class ScriptedHost {
     this.send({ type: FRAME.message, channel, meta, payload: Buffer.from(JSON.stringify(message)) })
   }
 
+  /** A request of the server's own. */
+  ask(channel: number, id: string | number, method: string, params: object): void {
+    const payload = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+    this.send({ type: FRAME.message, channel, meta: { kind: 'request', id, method }, payload })
+  }
+
+  /** What came back to such requests, in the order of arrival. */
+  answers(id: string | number): { channel: number; result: unknown }[] {
+    return this.frames
+      .filter(({ type }) => type === FRAME.message)
+      .map(({ channel, payload }) => ({ channel, answer: parse(payload) }))
+      .filter(({ answer }) => answer.id === id && answer.method === undefined)
+      .map(({ channel, answer }) => ({ channel, result: answer.result }))
+  }
+
   /** `ack`: the last frame that came before the exit, where others came after it. */
   exit(channel: number, ack = this.#received): void {
     const meta = { exitCode: 1, signal: null, reason: 'crashed' }

@@ -1,3 +1,5 @@
+import type { ServerReport } from '#protocol/host-call.ts'
+import type { ResilienceReport } from '#protocol/resilience.ts'
 import { describe, expect, test } from 'vitest'
 import { createFakes, post, POST_HEADERS, SESSION, TOKEN, VERDICT } from './fake-deps.ts'
 import { callTool, expectError, initialize, inSession, URL_OF_SERVER } from './requests.ts'
@@ -205,6 +207,31 @@ describe('operations', () => {
     expect(await response.json()).toEqual({
       ready: false,
       servers: [{ name: 'everything', warm: false }],
+    })
+  })
+
+  test('/ready says how a server fares, but not of a personal one: it would tell of others', async () => {
+    const counts = { inFlight: 1, queued: 0, calls: 20, failures: 11 }
+    const resilience: ResilienceReport = {
+      ...counts,
+      health: 'unhealthy',
+      breaker: { state: 'open', since: 1 },
+      lastFailure: { code: 'call_timeout', at: 1 },
+    }
+    const common = { name: 'everything', ready: true, eras: ['legacy'], resilience }
+    const seen = async (server: ServerReport): Promise<unknown> => {
+      const { app } = createFakes({ warm: { servers: [server] } })
+      const response = await app.request('/ready', { headers: POST_HEADERS })
+      return response.json()
+    }
+
+    expect(await seen(common)).toEqual({
+      ready: true,
+      servers: [{ name: 'everything', warm: true, health: 'unhealthy', breaker: 'open' }],
+    })
+    expect(await seen({ ...common, isPersonal: true })).toEqual({
+      ready: true,
+      servers: [{ name: 'everything', warm: true }],
     })
   })
 

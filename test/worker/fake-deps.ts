@@ -1,4 +1,5 @@
 /** A tenant and a server host that remember what they were asked. */
+import { DEFAULT_CATALOG, type CatalogTarget } from '#protocol/catalog.ts'
 import {
   decodeHostCall,
   readHostBody,
@@ -10,6 +11,7 @@ import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { createApp } from '#worker/app.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
+import { createCatalogNames } from '#worker/mcp/catalog-names.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
 import type { CallRecord, Deps } from '#worker/context.ts'
 
@@ -22,6 +24,8 @@ export const POLICY: TenantPolicy = {
   configVersion: 7,
   servers: { everything: { requiredScopes: [], limits: [] } },
   limits: [],
+  catalog: DEFAULT_CATALOG,
+  routes: [],
   limiterShards: 1,
   authorizationServers: [],
 }
@@ -53,11 +57,19 @@ export interface FakeOptions {
   /** What the n-th call of the server host does; the last one goes on. */
   answers?: ((request: Request) => Promise<Response>)[]
   warm?: WarmReport
+  /** What names of the catalog stand for. */
+  names?: Record<string, CatalogTarget>
   /** Methods of the tenant `acme` in the place of those here. */
   acme?: Partial<TenantStub>
 }
 
-export function createFakes({ deps = {}, answers = [], warm, acme }: FakeOptions = {}): Fakes {
+export function createFakes({
+  deps = {},
+  answers = [],
+  warm,
+  names = {},
+  acme,
+}: FakeOptions = {}): Fakes {
   const fakes: Omit<Fakes, 'app'> = { forwarded: [], asked: [], lines: [], faults: [] }
   let calls = 0
   const app = createApp({
@@ -72,8 +84,16 @@ export function createFakes({ deps = {}, answers = [], warm, acme }: FakeOptions
         const answer = answers[Math.min(calls++, answers.length - 1)]
         return answer === undefined ? Response.json({ answered: true }) : answer(request)
       },
+      configChanged: () => Promise.resolve(),
+      resolveName({ kind, name }) {
+        fakes.asked.push(`${tenant}:resolve ${kind} ${name}`)
+        return Promise.resolve(names[name])
+      },
+      tools: () => Promise.reject(new Error('nothing was listed here')),
+      approveTool: () => Promise.reject(new Error('nothing was listed here')),
       drain: () => Promise.resolve(),
       status: () => Promise.resolve(warm ?? { servers: [] }),
+      origins: () => Promise.resolve({ isAwake: false, origins: [] }),
       warm: () => Promise.resolve(warm ?? { servers: [] }),
       endCredential(credential, at) {
         fakes.asked.push(`${tenant}:end ${credential}${at === undefined ? '' : ` at ${at}`}`)
@@ -91,6 +111,7 @@ export function createFakes({ deps = {}, answers = [], warm, acme }: FakeOptions
     }),
     limiter: () => ({ take: () => Promise.reject(new Error('nothing is limited here')) }),
     verdicts: createVerdictCache(),
+    catalogNames: createCatalogNames(),
     trusts: createTrustCache(),
     keySets: createKeySets({ fetch, now: Date.now }),
     adminToken: ADMIN_TOKEN,

@@ -4,7 +4,14 @@ import type { Action } from './permissions.ts'
 
 export type AdminDeps = Pick<
   Deps,
-  'tenant' | 'serverHost' | 'directory' | 'verdicts' | 'trusts' | 'hasClientAddress' | 'log'
+  | 'tenant'
+  | 'serverHost'
+  | 'directory'
+  | 'verdicts'
+  | 'trusts'
+  | 'catalogNames'
+  | 'hasClientAddress'
+  | 'log'
 >
 
 /** Behind `permit`, which sets both. */

@@ -11,7 +11,8 @@ export async function found<T>(ask: () => Promise<T | undefined>): Promise<T> {
 }
 
 /** This isolate sees a change at once; others within the life of what they keep. */
-export function forget({ verdicts, trusts }: AdminDeps, tenant: string): void {
+export function forget({ verdicts, trusts, catalogNames }: AdminDeps, tenant: string): void {
   verdicts.forget(tenant)
+  catalogNames.forget(tenant)
   trusts.forget(tenant)
 }

@@ -4,9 +4,9 @@ import * as z from 'zod'
 import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
 import { readJSONBody } from '../body.ts'
 import type { AdminEnv } from './admin-env.ts'
+import { describeIssues } from './issues.ts'
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024
-const MAX_ISSUES = 5
 const NUMBER = /^\d{1,15}$/
 
 /** Throws `code` with the paths of what does not fit. */
@@ -45,10 +45,5 @@ function takesNumber(schema: z.core.$ZodType | undefined): boolean {
 function parse<T extends z.ZodType>(schema: T, value: unknown, code: ErrorCode): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const { issues } = result.error
-  const shown = issues.slice(0, MAX_ISSUES).map(({ path, message }) => {
-    return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
-  })
-  if (issues.length > MAX_ISSUES) shown.push(`and ${issues.length - MAX_ISSUES} more`)
-  throw new GatewayError(code, { detail: shown.join('; ') })
+  throw new GatewayError(code, { detail: describeIssues(result.error.issues) })
 }

@@ -4,14 +4,17 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isLost, isOverloaded } from '../durable-call.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { createAuditRoutes } from './audit.ts'
+import { createCatalogRoutes } from './catalog.ts'
 import { createIssuerRoutes } from './issuers.ts'
 import { createLimitRoutes } from './limits.ts'
 import { recordRefusals } from './refusals.ts'
+import { createRoutingRoutes } from './routing.ts'
 import { createRuntimeRoutes } from './runtime.ts'
 import { createSecretRoutes } from './secrets.ts'
 import { createServerRoutes } from './servers.ts'
 import { createTenantRoutes } from './tenants.ts'
 import { createTokenRoutes } from './tokens.ts'
+import { createToolRoutes } from './tools.ts'
 
 const RETRY_AFTER_MS = 1000
 
@@ -29,6 +32,9 @@ export function createAdminRoutes(deps: AdminDeps): Hono<AdminEnv> {
     createServerRoutes,
     createTokenRoutes,
     createSecretRoutes,
+    createCatalogRoutes,
+    createToolRoutes,
+    createRoutingRoutes,
     createLimitRoutes,
     createIssuerRoutes,
     createAuditRoutes,

@@ -1,4 +1,4 @@
-/** `/admin/tenants/{tenant}/drain` and `/warm`: what runs for a tenant. For the operator. */
+/** `/admin/tenants/{tenant}/drain`, `/warm`, `/status` and `/origins`: what runs for a tenant. */
 import { Hono } from 'hono'
 import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
@@ -22,6 +22,16 @@ export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
 
   routes.post(`${TENANT}/warm`, permit('tenant.warm'), async function warm(c) {
     return c.json(await (await hostOf(c.var.tenant)).warm())
+  })
+
+  /** Starts nothing, and wakes no container. */
+  routes.get(`${TENANT}/status`, permit('status.get'), async function status(c) {
+    return c.json(await (await hostOf(c.var.tenant)).status())
+  })
+
+  /** Likewise. */
+  routes.get(`${TENANT}/origins`, permit('origins.get'), async function origins(c) {
+    return c.json(await (await hostOf(c.var.tenant)).origins())
   })
 
   return routes

@@ -1,7 +1,9 @@
 /** `/.well-known/oauth-protected-resource/t/{tenant}…`: where tokens for a resource come from (RFC 9728). */
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
+import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { AppEnv, Deps } from '../context.ts'
+import { namedServer } from '../mcp/named-server.ts'
 import { trustOf, type AuthDeps } from './authenticate.ts'
 import { toMetadata, toResource } from './resource.ts'
 
@@ -24,7 +26,8 @@ export function createMetadataRoutes(deps: MetadataDeps): Hono<AppEnv> {
   const routes = new Hono<AppEnv>()
   routes.use('/t/*', letAnyoneRead)
   routes.get('/t/:tenant', (c) => answer(deps, c))
-  routes.get('/t/:tenant/mcp/:server', (c) => answer(deps, c))
+  routes.get('/t/:tenant/mcp', (c) => answer(deps, c, CATALOG))
+  routes.get('/t/:tenant/mcp/:server', (c) => answer(deps, c, namedServer(c)))
   return routes
 }
 
@@ -37,8 +40,8 @@ const letAnyoneRead: MiddlewareHandler<AppEnv> = async function letAnyoneRead(c,
   c.res.headers.set('Access-Control-Allow-Origin', '*')
 }
 
-async function answer(deps: MetadataDeps, c: Context<AppEnv>): Promise<Response> {
-  const { tenant = '', server } = c.req.param() as { tenant?: string; server?: string }
+async function answer(deps: MetadataDeps, c: Context<AppEnv>, server?: string): Promise<Response> {
+  const tenant = c.req.param('tenant') ?? ''
   const resource = toResource(deps.publicOrigin ?? new URL(c.req.url).origin, tenant, server)
   if (resource === undefined || resource.server !== server) throw new GatewayError('not_found')
   const { value: trust } = await trustOf(deps, tenant, Date.now())

@@ -3,12 +3,15 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { AppEnv, Deps } from '../context.ts'
+import { namedServer } from '../mcp/named-server.ts'
 import { authenticate, trustOf, type AuthDeps } from './authenticate.ts'
 import { parseBearer } from './bearer.ts'
 import { isOperator } from './operator.ts'
+import { knowsServer, renewing } from './renewal.ts'
 import { metadataURL, scopesOf, toResource, type Resource } from './resource.ts'
 
 const ADMIN_PATH = /^\/admin\/tenants\/([^/]+)/
+const ENDPOINT = /^(\/t\/[^/]+)?\/(mcp|sse|messages)(\/|$)/
 const NO_BEARER = 'the Authorization header holds no bearer token'
 const NO_RESOURCE = 'there is nothing here that a token could be for'
 
@@ -24,9 +27,13 @@ export function requireTenant(deps: EdgeDeps): MiddlewareHandler<AppEnv> {
     const now = Date.now()
     const { record } = c.var
     const tenant = c.req.param('tenant')
-    const server = c.req.param('server')
+    const server = ENDPOINT.test(c.req.path) ? namedServer(c) : undefined
     const resource = tenant === undefined ? undefined : requireResource(deps, c, tenant, server)
-    const answer = await answerOf(deps, c.req.raw, resource, now)
+    const known = await answerOf(deps, c.req.raw, resource, now)
+    const isComplete = !('verdict' in known) || knowsServer(known.verdict, server)
+    const answer = isComplete
+      ? known
+      : await answerOf({ ...deps, ...renewing(deps, now) }, c.req.raw, resource, now)
     if (resource && (await isAnnounced(deps, resource, answer, now))) {
       record.challenge = { metadataURL: metadataURL(resource), scopes: scopesOf(resource) }
     }

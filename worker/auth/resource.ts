@@ -1,4 +1,5 @@
 /** What a token is for: an endpoint or a tenant, by its canonical URL (RFC 8707, RFC 9728). Pure. */
+import { CATALOG } from '#protocol/catalog.ts'
 import { SERVER_NAME } from '#protocol/server-config.ts'
 import { TENANT_NAME } from '#protocol/tenant.ts'
 
@@ -8,7 +9,7 @@ export interface Resource {
   /** Of the gateway, without a slash at the end. */
   origin: string
   tenant: string
-  /** Absent: the tenant itself. */
+  /** `CATALOG` for all of them as one. Absent: the tenant itself. */
   server?: string
 }
 
@@ -19,8 +20,8 @@ export function toResource(
   server: string | undefined,
 ): Resource | undefined {
   if (!TENANT_NAME.test(tenant)) return undefined
-  if (server === undefined || !SERVER_NAME.test(server)) return { origin, tenant }
-  return { origin, tenant, server }
+  const isEndpoint = server === CATALOG || (server !== undefined && SERVER_NAME.test(server))
+  return isEndpoint ? { origin, tenant, server } : { origin, tenant }
 }
 
 export function tenantURL({ origin, tenant }: Resource): string {
@@ -45,7 +46,7 @@ export function audiencesOf(resource: Resource): string[] {
 
 /** What grants the resource whole. It names nothing that the URL does not, so it reveals no server. */
 export function scopesOf({ server }: Resource): string[] {
-  return [server === undefined ? '*' : `servers:${server}`]
+  return [server === undefined || server === CATALOG ? '*' : `servers:${server}`]
 }
 
 /** RFC 9728, section 2. */
@@ -66,5 +67,6 @@ export function toMetadata(resource: Resource, authorizationServers: string[]): 
 }
 
 function pathOf({ tenant, server }: Resource): string {
-  return server === undefined ? `/t/${tenant}` : `/t/${tenant}/mcp/${server}`
+  if (server === undefined) return `/t/${tenant}`
+  return server === CATALOG ? `/t/${tenant}/mcp` : `/t/${tenant}/mcp/${server}`
 }

@@ -17,7 +17,7 @@ export const MAX_VERDICTS = 1000
 
 export interface VerdictCache {
   /** `undefined`: not known. A known refusal has no `verdict`. */
-  get(key: string, now: number): { verdict: Verdict | undefined } | undefined
+  get(key: string, now: number): { verdict: Verdict | undefined; askedAt: number } | undefined
   /** Lives from `askedAt`, when the Tenant object was asked, and never beyond the verdict's own end. */
   put(key: string, tenant: string, verdict: Verdict | undefined, askedAt: number): void
   /** Drops what is known of a tenant's principals, after a change. */
@@ -34,7 +34,7 @@ export function createVerdictCache(): VerdictCache {
   return {
     get(key, now) {
       const entry = cache.get(key, now)
-      return entry && { verdict: entry.value }
+      return entry && { verdict: entry.value, askedAt: entry.askedAt }
     },
     put(key, tenant, verdict, askedAt) {
       const shared = verdict && { ...verdict, policy: policies.share(tenant, verdict.policy) }

@@ -1,14 +1,17 @@
 /** Refuses what `decide.ts` refuses, and tells the ServerHost object what it has to leave out. */
 import type { MiddlewareHandler } from 'hono'
+import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { AppEnv, CallRecord } from '../context.ts'
+import { applyRoutes } from '../routing/apply.ts'
 import { decideCall, decideServer } from './decide.ts'
 
 /** Before anything is said of the call: to whom a server does not exist, no call of it is malformed. */
 export function requireServer(): MiddlewareHandler<AppEnv> {
   return async function requireServer(c, next) {
     const { record, message } = c.var
+    if (message.server === CATALOG) return next()
     const refusal = decideServer(requireVerdict(record), message.server)
     if (refusal !== undefined) throw new GatewayError(refusal.code, refusal)
     await next()
@@ -18,10 +21,15 @@ export function requireServer(): MiddlewareHandler<AppEnv> {
 export function authorizeCall(): MiddlewareHandler<AppEnv> {
   return async function authorizeCall(c, next) {
     const { record, call } = c.var
-    const decision = decideCall(requireVerdict(record).grants, call)
+    // What is about all servers the object answers with what the principal may see of each.
+    if (call.server === CATALOG) return next()
+    const verdict = requireVerdict(record)
+    const decision = decideCall(verdict.grants, call)
     if (!decision.isAllowed) throw new GatewayError(decision.code, decision)
     const { access } = decision
     if (access !== undefined) c.set('call', { ...call, facts: { ...call.facts, access } })
+    // Here, and no step of its own: without routes a call must not wait once more.
+    if (verdict.policy.routes.length > 0) applyRoutes(verdict, c.var.call)
     await next()
   }
 }

@@ -4,7 +4,7 @@ import { NAMED_PARAM, type Era } from '#protocol/mcp.ts'
 import type { CallFacts } from '../context.ts'
 
 /** A longer name or URI travels in the body alone. Characters. */
-const MAX_TARGET_CHARS = 2048
+export const MAX_TARGET_CHARS = 2048
 
 export function toCallFacts(
   era: Era,

@@ -7,6 +7,7 @@ import { DEFAULT_PLACEMENT, SESSION_ID } from '#protocol/tenant.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
 import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
+import { toHostRoute } from '../routing/host-route.ts'
 
 /** The object looks at the headers of protocol/host-call.ts and at the body alone. */
 const HOST_URL = 'https://server-host/call'
@@ -29,16 +30,21 @@ export function createForward(deps: Pick<Deps, 'serverHost' | 'log'>) {
   }
 }
 
-function toHostCall({ requestId, receivedAt, verdict }: CallRecord, call: IncomingCall): HostCall {
+export function toHostCall(
+  { requestId, receivedAt, verdict }: CallRecord,
+  call: IncomingCall,
+): HostCall {
   if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
   const { tenant, principal, credential, expiresAt, policy } = verdict
   const { configVersion } = policy
-  const { server, http, facts, occupancies } = call
+  const { server, http, facts, occupancies, routed } = call
+  const route = routed && toHostRoute(routed, call)
   return {
     ...{ requestId, receivedAt, tenant, principal, credential, server, configVersion, http },
     ...(expiresAt !== undefined && { expiresAt }),
     ...facts,
     ...(occupancies && { occupancies }),
+    ...(route && { route }),
   }
 }
 
@@ -62,7 +68,7 @@ export async function forwardCall(
 }
 
 /** Says where the session lives, not whose it is: the tenant comes from the credential. */
-function placementOf(sessionId: string | undefined): string {
+export function placementOf(sessionId: string | undefined): string {
   return SESSION_ID.exec(sessionId ?? '')?.[1] ?? DEFAULT_PLACEMENT
 }
 
@@ -73,7 +79,7 @@ function isSafeToRepeat(call: HostCall): boolean {
   return call.envelope.method === 'initialize' || REPEATABLE_METHODS.has(call.envelope.method)
 }
 
-function toGatewayError(error: unknown): GatewayError {
+export function toGatewayError(error: unknown): GatewayError {
   if (GatewayError.is(error)) return error
   return isLost(error) || isOverloaded(error)
     ? new GatewayError('host_unavailable', { cause: error, retryAfterMs: RETRY_AFTER_MS })

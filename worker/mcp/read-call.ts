@@ -1,5 +1,6 @@
 /** The first steps of `/mcp/{server}`: what the request is, told from its body and its headers. */
 import type { MiddlewareHandler } from 'hono'
+import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, isRequestId } from '#protocol/json-rpc.ts'
@@ -16,6 +17,7 @@ import type {
 import { classifyBodyless } from './classify-legacy.ts'
 import { classifyPost, readEnvelope } from './classify.ts'
 import type { Classification, Rejection } from './classification.ts'
+import { namedServer } from './named-server.ts'
 import { acceptsBoth, acceptsEventStream, isJSONContentType } from './media-type.ts'
 
 /** Sets `message`, and tells the record which request an error would answer. */
@@ -23,8 +25,8 @@ export function readMessage(deps: Pick<Deps, 'maxBodyBytes'>): MiddlewareHandler
   return async function readMessage(c, next) {
     const { record } = c.var
     const request = c.req.raw
-    const server = c.req.param('server') ?? ''
-    if (SERVER_NAME.test(server)) record.server = server
+    const server = namedServer(c)
+    if (server === CATALOG || SERVER_NAME.test(server)) record.server = server
     const http = requireHTTPMethod(request)
     const post = http === 'POST' ? await readPost(request, record, deps.maxBodyBytes) : undefined
     c.set('message', { server, http, ...(post && { post }) })
@@ -86,11 +88,11 @@ function classify(request: Request, { http, post }: IncomingMessage): Classifica
   return classifyBodyless(headers)
 }
 
-function addFacts(record: CallRecord, { era, target }: CallFacts): void {
+export function addFacts(record: CallRecord, { era, target }: CallFacts): void {
   record.era = era
   if (target !== undefined) record.target = target
 }
 
-function toError({ code, detail, data }: Rejection): GatewayError {
+export function toError({ code, detail, data }: Rejection): GatewayError {
   return new GatewayError(code, { ...(detail && { detail }), ...(data && { data }) })
 }

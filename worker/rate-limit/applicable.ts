@@ -2,6 +2,7 @@
 import type { CounterSpec, Occupancy } from '#protocol/limiter.ts'
 import type { CountedLimit, Limit, Limits } from '#protocol/limits.ts'
 import { matchesAny, matchesPattern } from '#protocol/pattern.ts'
+import type { Route } from '#protocol/routes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { IncomingCall } from '../context.ts'
 import { shardOf, shardsFor, toSpec } from './shards.ts'
@@ -32,7 +33,7 @@ export interface Applicable {
 /** A limit as it stands for one server and one principal. */
 interface Rule {
   limit: Limit
-  /** Where it was configured: a server, or empty for the tenant. */
+  /** Where it was configured: a server, `route:{name}`, or empty for the tenant. */
   origin: string
   /** The whole claim where it is the same for every call. */
   claim?: Claim
@@ -43,28 +44,63 @@ interface Rules {
   shards: number
   shard: number
   byServer: Map<string, Rule[]>
+  byRoute: Map<string, Rule[]>
 }
 
 /** A verdict is cached as one object, so its rules are made once while it lives. */
 const known = new WeakMap<Verdict, Rules>()
 const NOTHING: Applicable = { shard: 0, claims: [], occupancies: [] }
 
-/** JSON-RPC requests count, `ping` does not, nor do notifications, responses, GET and DELETE. */
-export function findApplicable(verdict: Verdict, { server, facts }: IncomingCall): Applicable {
+/**
+ * JSON-RPC requests count, `ping` does not, nor do notifications, responses, GET and DELETE.
+ * What a route may send elsewhere counts for each server that may answer it: none of them is called
+ * more often through a route than without one.
+ */
+export function findApplicable(verdict: Verdict, call: IncomingCall): Applicable {
+  const { server, facts, routed } = call
   const { envelope, target } = facts
   if (envelope?.kind !== 'request' || envelope.method === 'ping') return NOTHING
   const rules = rulesOf(verdict)
-  const ofServer = rules.byServer.get(server) ?? addServer(rules, server)
-  if (ofServer.length === 0) return NOTHING
   const { method } = envelope
-  const tool = method === 'tools/call' ? `${server}/${target ?? ''}` : undefined
+  const named = { server, method, name: target ?? '' }
+  const applicable = collect(rules, rulesOfServer(rules, server), named)
+  if (routed === undefined) return applicable
+  const others = (routed.targets ?? []).filter((other) => other.server !== server)
+  return merge([
+    applicable,
+    ...others.map((other) => {
+      return collect(rules, rulesOfServer(rules, other.server), { ...other, method })
+    }),
+    ...routed.routes.map((route) => collect(rules, rulesOfRoute(rules, route), named)),
+  ])
+}
+
+function collect(
+  rules: Rules,
+  list: readonly Rule[],
+  { server, method, name }: { server: string; method: string; name: string },
+): Applicable {
+  if (list.length === 0) return NOTHING
+  const tool = method === 'tools/call' ? `${server}/${name}` : undefined
   const applicable: Applicable = { shard: rules.shard, claims: [], occupancies: [] }
-  for (const rule of ofServer) {
+  for (const rule of list) {
     if (!counts(rule.limit, { server, method, tool })) continue
     if (rule.claim !== undefined) applicable.claims.push(rule.claim)
     else addVaried(applicable, rules, rule, { method, tool })
   }
   return applicable
+}
+
+/** What several servers have in common, a limit of the tenant's, counts once. */
+function merge([first = NOTHING, ...others]: Applicable[]): Applicable {
+  const claims = new Map(first.claims.map((claim) => [claim.key, claim]))
+  const occupancies = new Map(first.occupancies.map((one) => [one.key, one]))
+  for (const other of others) {
+    for (const claim of other.claims) claims.set(claim.key, claim)
+    for (const one of other.occupancies) occupancies.set(one.key, one)
+  }
+  const shard = [first, ...others].find((one) => one !== NOTHING)?.shard ?? 0
+  return { shard, claims: [...claims.values()], occupancies: [...occupancies.values()] }
 }
 
 function addVaried(
@@ -90,23 +126,44 @@ function rulesOf(verdict: Verdict): Rules {
   const found = known.get(verdict)
   if (found !== undefined) return found
   const { policy, principal } = verdict
-  const lists = [policy.limits, ...Object.values(policy.servers).map(({ limits }) => limits)]
+  const owners = [policy, ...Object.values(policy.servers), ...policy.routes]
+  const lists = owners.map(({ limits }) => limits)
   const shards = shardsFor(policy.limiterShards, lists.flat().filter(isCounted))
-  const rules = { verdict, shards, shard: shardOf(principal, shards), byServer: new Map() }
+  const rules = {
+    verdict,
+    shards,
+    shard: shardOf(principal, shards),
+    byServer: new Map(),
+    byRoute: new Map(),
+  }
   known.set(verdict, rules)
   return rules
 }
 
-function addServer(rules: Rules, server: string): Rule[] {
+function rulesOfServer(rules: Rules, server: string): Rule[] {
+  const found = rules.byServer.get(server)
+  if (found !== undefined) return found
   const { servers, limits } = rules.verdict.policy
   const own = Object.hasOwn(servers, server) ? (servers[server]?.limits ?? []) : []
-  const list = overrideLimits(limits, own, server).map(({ limit, origin }): Rule => {
-    if (limit.per === 'tool' || !isCounted(limit) || 'costs' in limit) return { limit, origin }
-    const subject = subjectOf(limit, rules.verdict, undefined)
-    return { limit, origin, claim: toClaim(rules, { limit, origin, subject, cost: 1 }) }
-  })
+  const list = overrideLimits(limits, own, server).map((rule) => toRule(rules, rule))
   rules.byServer.set(server, list)
   return list
+}
+
+/** No server is called like the origin. */
+function rulesOfRoute(rules: Rules, { name, limits }: Pick<Route, 'name' | 'limits'>): Rule[] {
+  const found = rules.byRoute.get(name)
+  if (found !== undefined) return found
+  const list = limits.map((limit) => toRule(rules, { limit, origin: `route:${name}` }))
+  rules.byRoute.set(name, list)
+  return list
+}
+
+/** With its whole claim, where that is the same for every call. */
+function toRule(rules: Rules, { limit, origin }: Pick<Rule, 'limit' | 'origin'>): Rule {
+  if (limit.per === 'tool' || !isCounted(limit) || 'costs' in limit) return { limit, origin }
+  const subject = subjectOf(limit, rules.verdict, undefined)
+  return { limit, origin, claim: toClaim(rules, { limit, origin, subject, cost: 1 }) }
 }
 
 /** A server's own stand in the place of the tenant's of the same name. */

@@ -1,46 +1,79 @@
 /** One JSON-RPC request of a client, from its arrival to its one outcome and its one log line. */
-import { ERRORS, toErrorObject, type GatewayError } from '#protocol/errors.ts'
+import { ERRORS, GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { writeCallLog, type CallLog } from '#protocol/call-log.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import type { Exchange } from '../connection.ts'
-import type { Reply } from './reply.ts'
+import type { CallTransform, Freshness } from '../transform/call-transform.ts'
+import type { CallReply } from './reply.ts'
 import { isList, keepVisible, type ListFilter } from './visible-list.ts'
 
 /** A request over this is not kept for a repetition after a crash. */
 const MAX_KEPT_BYTES = 256 * 1024
 
+/** What a call goes through on its way to its server: resilience/guards.ts. */
+export interface CallGuard {
+  /** Whether a call that failed is tried again, and not over. */
+  takesOver: (error: GatewayError) => boolean
+  takeRepetition: () => boolean
+  onSettled: (outcome: CallLog['outcome'], processMs: number | undefined) => void
+  /** Fails it when its time has passed. */
+  expire: (now: number) => void
+}
+
 export interface ClientCallOptions {
   host: HostCall
   id: RequestId
   body: Uint8Array
-  reply: Reply
+  reply: CallReply
   timeoutMs: number
   logs: boolean
-  /** The call is over, whatever way. Called once. */
-  onSettled: (call: ClientCall) => void
+  /** What its server's transformers do to what it is answered. */
+  transform?: CallTransform | undefined
+  /** The call is over, whatever way. Called once, before its reply is told. */
+  onSettled: (outcome: CallLog['outcome'], processMs: number | undefined) => void
+}
+
+/** A call whose answer is an HTTP response. */
+export interface AnsweredCall {
+  call: ClientCall
+  response: Promise<Response>
 }
 
 export class ClientCall implements Exchange {
   readonly id: RequestId
-  readonly deadline: number
+  /** Moved while its client is asked something. */
+  deadline: number
   readonly host: HostCall
-  readonly reply: Reply
+  readonly reply: CallReply
   /** The request as it came, kept for a repetition; absent when it is too large for that. */
   readonly body: Uint8Array | undefined
-  /** A call is repeated once at most. */
+  /** Writes an answer's URIs as the catalog has them; of a call that came in there. */
+  expose: ((payload: Uint8Array) => Uint8Array) | undefined
+  readonly transform: CallTransform | undefined
+  /** The request before they changed it; absent where there are none. */
+  original: Uint8Array | undefined
+  /** What a modern server says of its answer; only where that is kept. */
+  freshness: Freshness | undefined
+  /** Looks at a server's answer before anything else does: catalog/pins/pins.ts. */
+  screen: ((payload: Uint8Array) => Promise<Uint8Array>) | undefined
+  /** Its process is gone, and it was sent to the next one: once at most. */
   repeated = false
+  guard: CallGuard | undefined
   undelivered = false
   frame: number | undefined
   readonly #options: ClientCallOptions
   #settled = false
+  /** Why its server did not answer, where something else was answered. */
+  #coveredFor: GatewayError | undefined
 
   constructor(options: ClientCallOptions) {
     this.#options = options
     this.id = options.id
     this.host = options.host
-    this.reply = options.reply
+    this.transform = options.transform
+    this.reply = this.transform === undefined ? options.reply : this.#showing(options.reply)
     this.deadline = Date.now() + options.timeoutMs
     this.body = options.body.length <= MAX_KEPT_BYTES ? options.body : undefined
   }
@@ -53,17 +86,71 @@ export class ClientCall implements Exchange {
     this.answer(payload, meta.failed === true ? 'rpc_error' : 'ok', meta.ms)
   }
 
+  /** It failed, but where its guard has it tried again. */
   onLost(error: GatewayError): void {
+    if (this.#settled || this.guard?.takesOver(error) === true) return
+    this.lose(error)
+  }
+
+  /** It failed for good. */
+  lose(error: GatewayError): void {
+    if (this.#settled) return
+    const kept = this.transform?.onLost(error)
+    if (kept === undefined) return this.#fail(error)
+    this.#coveredFor = error
+    this.answer(kept, 'ok')
+  }
+
+  /** What comes before the answer is transformed; where that fails, so does the call. */
+  #showing(reply: CallReply): CallReply {
+    return {
+      headers: reply.headers,
+      answer: (payload, status) => reply.answer(payload, status),
+      fail: (error) => reply.fail(error),
+      event: (payload) => {
+        const shown = this.#try((transform) => transform.onEvent(payload))
+        if (shown !== undefined) reply.event(shown)
+      },
+      abandon: () => reply.abandon(),
+    }
+  }
+
+  #fail(error: GatewayError): void {
     if (!this.#settle(error.code)) return
+    // They speak of what has not come about.
+    this.reply.headers = {}
     this.reply.fail(error)
+  }
+
+  /**
+   * Whether a call that a process has seen may be sent to the next one: those that are repeated are
+   * bounded, over all calls of the server.
+   */
+  takeRepetition(): boolean {
+    return this.undelivered || (this.guard?.takeRepetition() ?? true)
   }
 
   answer(payload: Uint8Array, outcome: CallLog['outcome'], processMs?: number, status = 200): void {
     if (this.#settled) return
+    const { screen } = this
+    if (screen !== undefined) {
+      this.screen = undefined
+      screen(payload).then(
+        (screened) => this.answer(screened, outcome, processMs, status),
+        (error: unknown) => this.lose(GatewayError.from(error)),
+      )
+      return
+    }
+    const shown =
+      this.transform === undefined
+        ? payload
+        : this.#try((through) => through.onAnswer(payload, outcome))
+    if (shown === undefined) return
     const filter = filterOf(this.host)
-    const visible = filter === undefined ? payload : keepVisible(payload, filter)
+    const visible = filter === undefined ? shown : keepVisible(shown, filter)
+    const exposed = this.expose?.(visible) ?? visible
     this.#settle(outcome, processMs)
-    this.reply.answer(visible, status)
+    this.reply.answer(exposed, status)
   }
 
   /** The client gave up: cancelled, or gone. It gets nothing more. */
@@ -71,11 +158,22 @@ export class ClientCall implements Exchange {
     if (this.#settle('cancelled')) this.reply.abandon()
   }
 
+  #try(act: (transform: CallTransform) => Uint8Array): Uint8Array | undefined {
+    try {
+      return this.transform && act(this.transform)
+    } catch (error) {
+      this.#fail(GatewayError.from(error))
+      return undefined
+    }
+  }
+
   #settle(outcome: CallLog['outcome'], processMs?: number): boolean {
     if (this.#settled) return false
     this.#settled = true
-    if (this.#options.logs) logCall(this.host, outcome, processMs)
-    this.#options.onSettled(this)
+    if (this.#options.logs) logCall(this.host, outcome, processMs, this.transform?.cache)
+    this.#options.onSettled(outcome, processMs)
+    this.transform?.onSettled(outcome, this.freshness)
+    this.guard?.onSettled(this.#coveredFor?.code ?? outcome, processMs)
     return true
   }
 }
@@ -87,9 +185,15 @@ export function filterOf({ envelope, era, access }: HostCall): ListFilter | unde
   return isList(method) ? { method, era, access } : undefined
 }
 
-export function logCall(host: HostCall, outcome: CallLog['outcome'], processMs?: number): void {
+export function logCall(
+  host: HostCall,
+  outcome: CallLog['outcome'],
+  processMs?: number,
+  cache?: CallLog['cache'],
+): void {
   const now = Date.now()
-  const { requestId, tenant, principal, server, era, target, envelope, http } = host
+  const { requestId, tenant, principal, server, era, envelope, http } = host
+  const target = host.shownTarget ?? host.target
   const method = envelope !== undefined && 'method' in envelope ? envelope.method : http
   writeCallLog({
     time: new Date(now).toISOString(),
@@ -101,7 +205,9 @@ export function logCall(host: HostCall, outcome: CallLog['outcome'], processMs?:
     method,
     ...(target === undefined ? {} : { target }),
     era,
+    ...(host.route === undefined ? {} : { route: host.route.name }),
     outcome,
+    ...(cache === undefined ? {} : { cache }),
     gatewayMs: round(Math.max(0, now - host.receivedAt - (processMs ?? 0))),
     ...(processMs === undefined ? {} : { processMs: round(processMs) }),
   })

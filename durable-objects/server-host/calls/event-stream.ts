@@ -2,14 +2,14 @@
  * A server-sent event stream that outlives its HTTP response: with a log, a client that lost the
  * response goes on from the last event it saw (2025-11-25, transports, Resumability).
  */
-import type { Store } from '../store.ts'
+import type { StreamStore } from './stream-store.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
 
 /** A reader this far behind is cut off: what waits for it is held in memory. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
 
 export interface EventLog {
-  store: Store
+  store: StreamStore
   session: string
   stream: number
 }
@@ -91,7 +91,7 @@ export class EventStream implements Ticking {
     if (this.#ended) return
     this.#ended = true
     const { log } = this.#options
-    log?.store.endStream(log.session, log.stream)
+    log?.store.end(log.session, log.stream)
     this.detach()
   }
 

@@ -11,6 +11,21 @@ import type { Ticker, Ticking } from '../ticker.ts'
 /** A quiet call becomes an event stream after this long, so that proxies see bytes. */
 const OPEN_AFTER_MS = 5_000
 
+/** Where the answer to a call goes, and what is said before it. */
+export interface CallReply {
+  /** Sent with the response, if they are set before it begins. */
+  headers: Record<string, string>
+  answer: (payload: Uint8Array, status?: number) => void
+  fail: (error: GatewayError) => void
+  event: (payload: Uint8Array) => void
+  abandon: () => void
+}
+
+/** One that becomes an HTTP response. */
+export interface AnsweringReply extends CallReply {
+  readonly response: Promise<Response>
+}
+
 export interface ReplyOptions {
   id: RequestId
   ticker: Ticker
@@ -18,10 +33,9 @@ export interface ReplyOptions {
   openStream: () => EventStream
 }
 
-export class Reply implements Ticking {
+export class Reply implements AnsweringReply, Ticking {
   readonly #options: ReplyOptions
   readonly #response = Promise.withResolvers<Response>()
-  /** Sent with the response, if they are set before it begins. */
   headers: Record<string, string> = {}
   readonly #openAt = Date.now() + OPEN_AFTER_MS
   #stream: EventStream | undefined
@@ -49,6 +63,10 @@ export class Reply implements Ticking {
   }
 
   fail(error: GatewayError): void {
+    const { retryAfterMs } = error
+    if (retryAfterMs !== undefined) {
+      this.headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000))
+    }
     const message = { jsonrpc: '2.0', id: this.#options.id, error: toErrorObject(error) }
     this.answer(encode(message), ERRORS[error.code].status)
   }

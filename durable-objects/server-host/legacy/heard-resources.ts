@@ -5,10 +5,11 @@
 import type { Access } from '#protocol/access.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { decode } from '../connection.ts'
+import type { SessionRecord } from '../store.ts'
 import { mayTell, UPDATED } from '../translate/listen-access.ts'
 
 /** Whether a call says what its principal may read: its `access`, or with none everything. */
-export function tellsAccess({ http, envelope }: HostCall): boolean {
+function tellsAccess({ http, envelope }: HostCall): boolean {
   const method = envelope?.kind === 'request' ? envelope.method : ''
   return http === 'GET' || method === 'initialize' || method.startsWith('resources/')
 }
@@ -16,4 +17,20 @@ export function tellsAccess({ http, envelope }: HostCall): boolean {
 /** `payload`: a `notifications/resources/updated`; not looked at where everything may be read. */
 export function mayHear(payload: Uint8Array, access: Access | undefined): boolean {
   return access === undefined || mayTell(UPDATED, decode(payload).params, access)
+}
+
+/** Takes over what a call says that its principal may read. False where it says nothing new. */
+export function noteAccess(record: SessionRecord, host: HostCall): boolean {
+  if (record.catalog !== undefined || !tellsAccess(host)) return false
+  if (JSON.stringify(host.access) === JSON.stringify(record.access)) return false
+  record.access = host.access
+  return true
+}
+
+/** The same for what it sees of the catalog. */
+export function noteView(record: SessionRecord, { catalog }: HostCall): boolean {
+  if (catalog?.servers === undefined) return false
+  if (JSON.stringify(catalog) === JSON.stringify(record.catalog)) return false
+  record.catalog = catalog
+  return true
 }

@@ -2,8 +2,7 @@
 import { toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { encode } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
-import type { LegacySession } from './session.ts'
+import type { UpstreamSession } from './upstream.ts'
 
 const LOCAL: ReadonlySet<string> = new Set([
   'ping',
@@ -13,20 +12,16 @@ const LOCAL: ReadonlySet<string> = new Set([
 ])
 
 export class LocalMethods {
-  readonly #context: HostContext
-  readonly #session: LegacySession
+  readonly #session: UpstreamSession
 
-  constructor(context: HostContext, session: LegacySession) {
-    this.#context = context
+  constructor(session: UpstreamSession) {
     this.#session = session
   }
 
   /** Whether the method was one of these; then it is answered, and the record says what it asked. */
   answer(call: ClientCall, method: string, body: Uint8Array): boolean {
     if (!LOCAL.has(method)) return false
-    if (this.#session.noteInterest(method, body)) {
-      this.#context.store.saveInterest(this.#session.record)
-    }
+    this.#session.noteInterest(method, body)
     call.answer(encode(toResult(call.id, {})), 'ok')
     return true
   }

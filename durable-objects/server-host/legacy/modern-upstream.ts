@@ -11,6 +11,7 @@ import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServer } from '../modern/modern-server.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
+import { readFreshness } from '../transform/call-transform.ts'
 import { requiredCapabilities } from '../translate/input-required.ts'
 import {
   MAX_INPUT_ROUNDS,
@@ -28,7 +29,8 @@ import {
 } from '../translate/to-modern-request.ts'
 import { LocalMethods } from './local-methods.ts'
 import { ModernListening } from './modern-listening.ts'
-import type { LegacySession, Upstream } from './session.ts'
+import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
+import type { UpstreamSession } from './upstream.ts'
 
 /** Longest wait for the client's answers to one round. */
 const ROUND_MS = 600_000
@@ -50,26 +52,28 @@ interface Round extends Sent {
   answers: Record<string, unknown>
 }
 
-export class ModernUpstream implements Upstream, Ticking {
+export class ModernUpstream implements RetiringUpstream, Ticking {
   readonly #ticker: Ticker
-  readonly #session: LegacySession
+  readonly #session: UpstreamSession
   readonly #server: ModernServer
   readonly #local: LocalMethods
-  readonly #ids = new Map<ClientCall, number>()
+  /** Without an id: it waits for the process. */
+  readonly #ids = new Map<ClientCall, number | undefined>()
   readonly #rounds = new Map<string, Round>()
   readonly #listening: ModernListening
   #closed = false
+  #successor: Successor | undefined
 
   constructor(
     context: HostContext,
-    session: LegacySession,
+    session: UpstreamSession,
     server: ModernServer,
     capabilities: Record<string, unknown>,
   ) {
     this.#ticker = context.ticker
     this.#session = session
     this.#server = server
-    this.#local = new LocalMethods(context, session)
+    this.#local = new LocalMethods(session)
     this.#listening = new ModernListening({
       process: server.process,
       toRequest: (id) =>
@@ -107,6 +111,7 @@ export class ModernUpstream implements Upstream, Ticking {
     this.#ids.delete(call)
     this.#server.untrack(call)
     this.#forgetRounds((round) => round.call === call)
+    this.#endIfOver()
     if (id !== undefined) this.#server.process.cancel(id, 'cancelled by the client')
   }
 
@@ -117,9 +122,24 @@ export class ModernUpstream implements Upstream, Ticking {
     this.#listening.close()
   }
 
+  /** The process is the modern server's to end. */
+  retire(successor: Successor): void {
+    this.#successor = successor
+    this.#listening.close()
+    this.#endIfOver()
+  }
+
+  #endIfOver(): void {
+    if (this.#ids.size > 0 || this.#rounds.size > 0) return
+    const successor = this.#successor
+    this.#successor = undefined
+    successor?.onOver()
+  }
+
   tick(now: number): void {
     const late = new Set([...this.#rounds.values()].filter(({ deadline }) => deadline <= now))
     this.#forgetRounds((round) => late.has(round))
+    this.#endIfOver()
     for (const { call } of late) call.onLost(new GatewayError('call_timeout'))
   }
 
@@ -151,13 +171,15 @@ export class ModernUpstream implements Upstream, Ticking {
     make: (id: number) => Uint8Array,
   ): Promise<void> {
     let frame: Uint8Array = new Uint8Array()
-    const id = await this.#server.process.request(
+    this.#ids.set(call, undefined)
+    const sending = this.#server.process.request(
       {
-        deadline: Date.now() + this.#session.server.config.timeoutMs.call,
+        deadline: call.deadline,
         onResponse: (payload, meta) => {
           this.#ids.delete(call)
           this.#server.untrack(call)
           this.#answer({ call, method, number: round, frame }, payload, meta)
+          this.#endIfOver()
         },
         onEvent: (payload) => {
           const token = JSON.stringify(call.host.progressToken)
@@ -168,11 +190,21 @@ export class ModernUpstream implements Upstream, Ticking {
           this.#server.untrack(call)
           call.undelivered = undelivered
           this.#lose(call, method, error, () => this.#send(call, method, round, make))
+          this.#endIfOver()
         },
       },
       (own) => (frame = make(own)),
     )
-    if (call.settled) return this.#server.process.cancel(id, 'cancelled by the client')
+    const id = await sending.catch((error: unknown) => {
+      this.#ids.delete(call)
+      this.#endIfOver()
+      throw error
+    })
+    if (call.settled) {
+      this.#ids.delete(call)
+      this.#endIfOver()
+      return this.#server.process.cancel(id, 'cancelled by the client')
+    }
     this.#ids.set(call, id)
     this.#server.track(call, id, this.#session.record.logLevel !== undefined)
   }
@@ -181,7 +213,8 @@ export class ModernUpstream implements Upstream, Ticking {
   #lose(call: ClientCall, method: string, error: GatewayError, repeat: () => Promise<void>): void {
     if (error.code !== 'server_exited' || call.repeated || this.#closed) return call.onLost(error)
     const decide = async (): Promise<void> => {
-      if (!(await this.#server.mayRepeat(call, method))) return call.onLost(error)
+      const may = await this.#server.isRepeatable(call, method)
+      if (!may || !call.takeRepetition()) return call.onLost(error)
       call.repeated = true
       await repeat()
     }
@@ -192,6 +225,7 @@ export class ModernUpstream implements Upstream, Ticking {
     const { call, method } = sent
     const type = meta.failed === true ? 'complete' : resultTypeOf(payload)
     if (type === 'complete') {
+      if (call.transform !== undefined) call.freshness = readFreshness(payload)
       return call.onResponse(toLegacyResult(payload, { id: call.id, method }), meta)
     }
     const input = type === 'input_required' ? readInputRound(decode(payload).result) : undefined
@@ -204,6 +238,7 @@ export class ModernUpstream implements Upstream, Ticking {
     }
     const { requestState } = input
     const deadline = Date.now() + ROUND_MS
+    call.deadline = deadline
     const waiting = new Map<string, string>()
     const round: Round = { ...sent, deadline, requestState, waiting, answers: {} }
     if (input.asks.length > 0) this.#ticker.add(this)
@@ -229,7 +264,8 @@ export class ModernUpstream implements Upstream, Ticking {
     if (error !== undefined) {
       this.#forgetRounds((other) => other === round)
       const text = isObject(error) ? String(error.message) : 'The client refused'
-      return round.call.answer(encode(toRoundFailure(round.call.id, method, text)), 'rpc_error')
+      round.call.answer(encode(toRoundFailure(round.call.id, method, text)), 'rpc_error')
+      return this.#endIfOver()
     }
     round.answers[name] = result
     if (round.waiting.size === 0) this.#retry(round)
@@ -238,6 +274,7 @@ export class ModernUpstream implements Upstream, Ticking {
   #retry(round: Round): void {
     const { call, method, frame, number, requestState, answers: inputResponses } = round
     const state = requestState === undefined ? {} : { requestState }
+    call.deadline = Date.now() + this.#session.server.config.timeoutMs.call
     this.#send(call, method, number + 1, (id) =>
       toRetry(frame, { id, inputResponses, ...state }),
     ).catch((error: unknown) => call.onLost(GatewayError.from(error)))

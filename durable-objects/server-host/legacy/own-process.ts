@@ -4,26 +4,29 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { Envelope } from '#protocol/json-rpc.ts'
-import type { MessageMeta } from '#protocol/link.ts'
-import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import { isProbeId } from '#protocol/link.ts'
 import type { Channel } from '../link/channel.ts'
 import { ClientCall } from '../calls/client-call.ts'
-import { Connection, decode, type Exchange } from '../connection.ts'
+import { Connection, decode, isOwnId, type Exchange } from '../connection.ts'
 import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
 import { openProcess } from '../servers/open-process.ts'
 import type { ServerFacts } from '../servers/servers.ts'
-import { listTools } from '../servers/tools.ts'
-import { INTEREST_METHODS, type LegacySession, type Upstream } from './session.ts'
+import { listTools, type ToolFacts } from '../servers/tools.ts'
+import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
+import { isCandidate, isRepeatable, isSafe, isToolCall } from './repetition.ts'
+import { remembering } from './interest.ts'
+import type { UpstreamSession } from './upstream.ts'
 
-export class OwnProcess implements Upstream {
+export class OwnProcess implements RetiringUpstream {
   readonly #context: HostContext
-  readonly #session: LegacySession
+  readonly #session: UpstreamSession
   #connection: Connection | undefined
   #starting: Promise<Connection> | undefined
   #closed = false
+  #successor: Successor | undefined
 
-  constructor(context: HostContext, session: LegacySession) {
+  constructor(context: HostContext, session: UpstreamSession) {
     this.#context = context
     this.#session = session
   }
@@ -31,6 +34,7 @@ export class OwnProcess implements Upstream {
   /** Goes on with the process that a former object had for this session. */
   adopt(channel: Channel): void {
     this.#connection = this.#connect(channel)
+    this.#watch()
   }
 
   /**
@@ -42,6 +46,8 @@ export class OwnProcess implements Upstream {
     body: Uint8Array,
     onReady: (result: Record<string, unknown>) => void,
   ): Promise<void> {
+    // Of a try before this one.
+    this.#connection?.close()
     this.#connection = await this.#open()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const exchange: Exchange = {
@@ -52,19 +58,24 @@ export class OwnProcess implements Upstream {
         if (meta.failed !== true) onReady(decode(payload).result as Record<string, unknown>)
         else call.reply.headers = {}
         call.onResponse(payload, meta)
-        if (meta.failed === true) reject(new GatewayError('server_start_failed'))
-        else resolve()
+        if (meta.failed === true) return reject(new GatewayError('server_start_failed'))
+        this.#watch()
+        resolve()
       },
     }
     this.#connection.request(exchange, body)
+    // The server was configured anew while this process was opened.
+    if (this.#successor !== undefined) this.#connection.retire(() => undefined)
     return promise
   }
 
   async call(call: ClientCall, body: Uint8Array): Promise<void> {
     // The warm path has no await before the frame is sent.
-    const connection = this.#live ?? (await this.#start())
+    const connection = this.#live ?? (await this.#startUnlessRetired())
     if (call.settled) return
-    connection.request(this.#remembering(call, body), body)
+    // It waited for a process of the former configuration.
+    if (this.#successor !== undefined) return this.#successor.call(call, body)
+    connection?.request(remembering(this.#session, call, body), body)
   }
 
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
@@ -82,13 +93,44 @@ export class OwnProcess implements Upstream {
     connection.send(body)
   }
 
+  async mayRepeat(call: ClientCall): Promise<boolean> {
+    if (this.#closed) return false
+    return isRepeatable(call, async () => this.#listTools(this.#live ?? (await this.#start())))
+  }
+
   cancel(call: ClientCall): void {
     this.#connection?.cancel(call.id, 'cancelled by the client')
+  }
+
+  async ask(
+    method: string,
+    params: Record<string, unknown>,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
+    const connection = this.#live ?? (await this.#start())
+    return connection.ask(method, params, timeoutMs)
+  }
+
+  setLevel(level: string): void {
+    const { start } = this.#session.server.config.timeoutMs
+    this.#live?.ask('logging/setLevel', { level }, start).catch(() => undefined)
   }
 
   close(): void {
     this.#closed = true
     this.#connection?.close()
+  }
+
+  retire(successor: Successor): void {
+    this.#successor = successor
+    if (this.#starting !== undefined) {
+      const end = (connection?: Connection): void => {
+        connection?.close()
+        successor.onOver()
+      }
+      this.#starting.then(end, () => end())
+    } else if (this.#connection === undefined) successor.onOver()
+    else this.#connection.retire(successor.onOver)
   }
 
   get #live(): Connection | undefined {
@@ -103,6 +145,15 @@ export class OwnProcess implements Upstream {
       this.#starting = undefined
     })
     return this.#starting
+  }
+
+  async #startUnlessRetired(): Promise<Connection | undefined> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      if (this.#successor === undefined) throw error
+      return undefined
+    }
   }
 
   async #restart(): Promise<Connection> {
@@ -128,7 +179,12 @@ export class OwnProcess implements Upstream {
       await connection.ask('resources/subscribe', { uri }, start).catch(() => undefined)
     }
     this.#connection = connection
+    this.#watch()
     return connection
+  }
+
+  #watch(): void {
+    if (this.#connection !== undefined) this.#context.guards.watch(this.#owned, this.#connection)
   }
 
   async #open(): Promise<Connection> {
@@ -155,11 +211,12 @@ export class OwnProcess implements Upstream {
   #connect(channel: Channel): Connection {
     return new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta, replayed) => {
-        if (replayed && this.#session.hasPassedOn(payload)) return
+        if (replayed && this.#session.hasPassedOn(payload, meta)) return
         this.#session.fromServer(payload, meta)
       },
       onStrayResponse: (payload, meta) => {
-        if (isOwnRequest(meta.id)) return this.#abandon(channel)
+        if (isProbeId(meta.id)) return
+        if (isOwnId(meta.id)) return this.#abandon(channel)
         this.#session.fromFormerObject(payload, meta)
       },
       onOver: (error, unanswered) => this.#lose(error, unanswered),
@@ -178,65 +235,50 @@ export class OwnProcess implements Upstream {
     this.#session.failFormer(error)
     const candidates: ClientCall[] = []
     for (const exchange of unanswered) {
-      if (exchange instanceof ClientCall && this.#mayRepeat(exchange)) candidates.push(exchange)
+      const mayRepeat = !this.#closed && exchange instanceof ClientCall && isCandidate(exchange)
+      if (mayRepeat) candidates.push(exchange)
       else exchange.onLost(error)
     }
-    if (candidates.length > 0) {
+    if (this.#successor !== undefined) this.#handOver(candidates, error, this.#successor)
+    else if (candidates.length > 0) {
       this.#repeat(candidates, error).catch((failure: unknown) => {
         for (const call of candidates) call.onLost(GatewayError.is(failure) ? failure : error)
       })
     }
   }
 
-  #mayRepeat(call: ClientCall): boolean {
-    const { envelope } = call.host
-    if (this.#closed || call.repeated || call.body === undefined || envelope?.kind !== 'request')
-      return false
-    const { method } = envelope
-    return call.undelivered || method === 'tools/call' || REPEATABLE_METHODS.has(method)
+  #handOver(calls: ClientCall[], error: GatewayError, successor: Successor): void {
+    for (const call of calls) {
+      const { body } = call
+      // Which of its tools may be repeated is not known of the next one.
+      if (body === undefined || !isSafe(call, undefined) || !call.takeRepetition()) {
+        call.onLost(error)
+        continue
+      }
+      call.repeated = true
+      call.undelivered = false
+      successor
+        .call(call, body)
+        .catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
+    }
   }
 
   async #repeat(calls: ClientCall[], error: GatewayError): Promise<void> {
     const connection = await this.#start()
-    const { start } = this.#session.server.config.timeoutMs
     const asksTools = calls.some((call) => isToolCall(call) && !call.undelivered)
-    const tools = asksTools
-      ? await listTools((params) => connection.ask('tools/list', params, start))
-      : undefined
+    const tools = asksTools ? await this.#listTools(connection) : undefined
     for (const call of calls) {
       if (call.settled || call.body === undefined) continue
       call.repeated = true
-      const repeatable = tools?.get(call.host.target ?? '')?.repeatable === true
-      const safe = call.undelivered || !isToolCall(call) || repeatable
+      const isRepeated = isSafe(call, tools) && call.takeRepetition()
       call.undelivered = false
-      if (safe) connection.request(this.#remembering(call, call.body), call.body)
+      if (isRepeated) connection.request(remembering(this.#session, call, call.body), call.body)
       else call.onLost(error)
     }
   }
 
-  /** Keeps in the session's record what a later process must be told again. */
-  #remembering(call: ClientCall, body: Uint8Array): Exchange {
-    const method = call.host.envelope?.kind === 'request' ? call.host.envelope.method : ''
-    if (!INTEREST_METHODS.has(method)) return call
-    return {
-      id: call.id,
-      deadline: call.deadline,
-      onLost: (error) => call.onLost(error),
-      onResponse: (payload, meta) => {
-        if (meta.failed !== true && this.#session.noteInterest(method, body)) {
-          this.#context.store.saveInterest(this.#session.record)
-        }
-        call.onResponse(payload, meta)
-      },
-    }
+  #listTools(connection: Connection): Promise<Map<string, ToolFacts>> {
+    const { start } = this.#session.server.config.timeoutMs
+    return listTools((params) => connection.ask('tools/list', params, start))
   }
-}
-
-function isToolCall({ host: { envelope } }: ClientCall): boolean {
-  return envelope?.kind === 'request' && envelope.method === 'tools/call'
-}
-
-/** Ids of the gateway's own requests: `Connection.ask`. */
-function isOwnRequest(id: MessageMeta['id']): boolean {
-  return typeof id === 'string' && id.startsWith('hearth:')
 }

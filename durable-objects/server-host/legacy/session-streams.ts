@@ -1,10 +1,12 @@
 /** The event streams of one session: the one of GET, and those of calls, live or only in the log. */
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
+import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
 import { EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
+import type { WaitingFor } from '../calls/stream-store.ts'
 import type { SessionRecord } from '../store.ts'
-import { keepVisible, type ListFilter } from '../calls/visible-list.ts'
+import { keepVisible } from '../calls/visible-list.ts'
 
 /** The stream of GET: messages that belong to no call. */
 const STANDING = 0
@@ -24,7 +26,7 @@ export class SessionStreams {
   constructor(context: HostContext, record: SessionRecord) {
     this.#context = context
     this.#record = record
-    this.#next = context.store.lastStream(record.id) + 1
+    this.#next = context.store.streams.last(record.id) + 1
   }
 
   get standing(): EventStream {
@@ -35,11 +37,14 @@ export class SessionStreams {
     return [...this.#streams.values()].some((stream) => stream.attached)
   }
 
-  /** A new stream for the answer to a request, named by its id's key; a list is told filtered. */
-  openFor(request: string, filter: ListFilter | undefined): EventStream {
+  /**
+   * A new stream for the answer to a request, named by its id's key; a list is told filtered, and what
+   * its server's transformers change transformed.
+   */
+  openFor(waiting: WaitingFor): EventStream {
     // A request of so long an id is not found again by a later object.
-    const isKept = request.length <= MAX_KEY_CHARS
-    return this.#open(this.#next++, isKept ? request : undefined, filter)
+    const isKept = waiting.request.length <= MAX_KEY_CHARS
+    return this.#open(this.#next++, isKept ? waiting : undefined)
   }
 
   /** The stream of the event that a client saw last, and its place on it. Throws `event_expired`. */
@@ -49,22 +54,41 @@ export class SessionStreams {
     return { stream: this.#restore(Number(stream)), after: Number(seq) }
   }
 
-  /** The answer to a request that a former object took, where its stream is in the log. */
-  finishFormer(request: string, payload: Uint8Array): void {
-    const open = this.#context.store.openStream(this.#record.id, request)
+  /**
+   * The answer to a request that a former object took, where its stream is in the log. `answeredBy`:
+   * the server, where it may be another than the one that was asked first.
+   */
+  finishFormer(request: string, payload: Uint8Array, answeredBy?: string): void {
+    const open = this.#context.store.streams.openFor(this.#record.id, request)
     if (open === undefined) return
     const { stream: number, filter } = open
     const stream = this.#restore(number)
-    stream.push(filter === undefined ? payload : keepVisible(payload, filter))
+    const shown = this.#transform(
+      request,
+      { ...open, ...(answeredBy && { server: answeredBy }) },
+      payload,
+    )
+    stream.push(filter === undefined ? shown : keepVisible(shown, filter))
     stream.end()
     this.#streams.delete(number)
   }
 
+  #transform(
+    request: string,
+    { server, transform: call }: Pick<WaitingFor, 'server' | 'transform'>,
+    payload: Uint8Array,
+  ): Uint8Array {
+    if (call === undefined) return payload
+    const { principal, protocol, catalog } = this.#record
+    const client = { principal, protocol, id: toId(request), isCatalog: catalog !== undefined }
+    return this.#context.transforms.former(server, call, client, payload)
+  }
+
   /** Ends the streams of requests that no process will answer any more. */
-  failFormer(isLive: (request: string) => boolean, error: GatewayError): void {
-    for (const request of this.#context.store.openRequests(this.#record.id)) {
+  failFormer(isLive: (request: string) => boolean, error: GatewayError, server?: string): void {
+    for (const request of this.#context.store.streams.openRequests(this.#record.id, server)) {
       if (isLive(request)) continue
-      const id = request.startsWith('s') ? request.slice(1) : Number(request.slice(1))
+      const id = toId(request)
       this.finishFormer(request, encode({ jsonrpc: '2.0', id, error: toErrorObject(error) }))
     }
   }
@@ -77,21 +101,23 @@ export class SessionStreams {
   #restore(number: number): EventStream {
     const live = this.#streams.get(number)
     if (live !== undefined) return live
-    const known = this.#context.store.stream(this.#record.id, number)
+    const known = this.#context.store.streams.find(this.#record.id, number)
     if (known === undefined && number !== STANDING) throw new GatewayError('event_expired')
-    const stream = this.#open(number, known?.request ?? undefined)
+    const stream = this.#open(number, undefined)
     if (known?.done === true) stream.end()
     return stream
   }
 
-  #open(number: number, request: string | undefined, filter?: ListFilter): EventStream {
+  /** `waiting`: what its answer is awaited for, of a new one. */
+  #open(number: number, waiting: WaitingFor | undefined): EventStream {
     const { store, ticker, keepAliveMs } = this.#context
+    const { streams } = store
     const session = this.#record.id
-    store.addStream(session, number, request, filter)
+    streams.add(session, number, waiting)
     const stream = new EventStream({
       ticker,
       keepAliveMs,
-      log: { store, session, stream: number },
+      log: { store: streams, session, stream: number },
       primes: this.#record.protocol >= PRIMING_SINCE,
     })
     this.#streams.set(number, stream)
@@ -107,4 +133,9 @@ export class SessionStreams {
       return
     }
   }
+}
+
+/** The reverse of `idKey`. */
+function toId(request: string): RequestId {
+  return request.startsWith('s') ? request.slice(1) : Number(request.slice(1))
 }

@@ -4,55 +4,44 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import { idKey, isObject, toError, toResult, type Envelope } from '#protocol/json-rpc.ts'
+import { idKey, toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import { ClientCall, filterOf } from '../calls/client-call.ts'
+import { ClientCall, filterOf, type AnsweredCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
 import { unauthorized } from '../calls/credentials.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../calls/reply.ts'
 import { requireSlots } from '../calls/require-slots.ts'
-import type { ServerFacts } from '../servers/servers.ts'
+import type { Attempt } from '../routing/routed-call.ts'
 import type { SessionRecord } from '../store.ts'
-import { mayHear, tellsAccess } from './heard-resources.ts'
+import type { CallTransform } from '../transform/call-transform.ts'
+import { formerOf } from './session-road.ts'
+import { mayHear, noteAccess, noteView } from './heard-resources.ts'
 import { UPDATED } from '../translate/listen-access.ts'
+import { Asks } from './asks.ts'
+import { CallsInFlight } from './calls-in-flight.ts'
+import { noteInterest } from './interest.ts'
+import { postRequest } from './post-request.ts'
+import { viewerOf } from './session-capabilities.ts'
 import { SessionStreams } from './session-streams.ts'
+import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
 
 const TOUCH_EVERY_MS = 60_000
-/** Server requests that wait for the client's response. */
-const MAX_ASKS = 256
 
-/** What a process that is replaced must be told again. */
-export const INTEREST_METHODS: ReadonlySet<string> = new Set([
-  'logging/setLevel',
-  'resources/subscribe',
-  'resources/unsubscribe',
-])
-const MAX_SUBSCRIPTIONS = 512
-/** Longer ones are passed on, but a process that is replaced is not told of them. */
-const MAX_INTEREST_CHARS = 1_024
-
-/** Where a session's messages go. Server messages come back through `fromServer`. */
-export interface Upstream {
-  /** Throws before anything was sent, or takes the call over and settles it. */
-  call: (call: ClientCall, body: Uint8Array) => Promise<void>
-  /** A notification or a response of the client's. */
-  pass: (body: Uint8Array, envelope: Envelope) => Promise<void>
-  cancel: (call: ClientCall) => void
-  close: () => void
-}
-
-export class LegacySession {
+export class LegacySession implements UpstreamSession {
   readonly record: SessionRecord
-  readonly server: ServerFacts
+  /** As it is configured now. */
+  server: SessionServer
   readonly #context: HostContext
-  readonly #calls = new Map<string, ClientCall>()
+  readonly #calls = new CallsInFlight()
   readonly #streams: SessionStreams
-  readonly #asks = new Set<string>()
+  readonly #asks = new Asks()
   #upstream: Upstream | undefined
   #touched = 0
+  /** Set once its server is no more. */
+  #onOver: (() => void) | undefined
 
-  constructor(context: HostContext, server: ServerFacts, record: SessionRecord) {
+  constructor(context: HostContext, server: SessionServer, record: SessionRecord) {
     this.#context = context
     this.server = server
     this.record = record
@@ -78,50 +67,69 @@ export class LegacySession {
     this.#touch()
     const { envelope } = host
     if (envelope?.kind === 'request') {
-      const call = this.createCall(host, body, this.server.config.timeoutMs.call)
-      this.upstream
-        .call(call, body)
-        .catch((error: unknown) => call.onLost(GatewayError.from(error)))
-      return call.reply.response
+      const { call: callMs } = this.#serverOf(host).config.timeoutMs
+      const timeoutMs = Math.min(callMs, host.route?.timeoutMs ?? Infinity)
+      return postRequest(this.#context, this, { host, body, timeoutMs })
     }
     if (host.cancels !== undefined) this.#cancel(host.cancels)
-    else if (envelope?.kind === 'notification' || this.#takeAsk(envelope)) {
+    else if (envelope?.kind === 'notification' || this.#asks.take(envelope)) {
       await this.upstream.pass(body, envelope)
     }
     return new Response(null, { status: 202 })
   }
 
   /** Throws `duplicate_id` and `too_many_calls`. The call is tracked until it is settled. */
-  createCall(host: HostCall, body: Uint8Array, timeoutMs: number): ClientCall {
+  createCall(
+    host: HostCall,
+    body: Uint8Array,
+    timeoutMs: number,
+    transform?: CallTransform,
+    attempt?: Attempt,
+  ): AnsweredCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const key = idKey(envelope.id)
     this.#noteAccess(host)
     if (this.#calls.has(key)) throw new GatewayError('duplicate_id')
-    const { ticker, credentials, calls, logs } = this.#context
+    const { credentials, calls, logs, pins } = this.#context
     requireSlots(host, calls)
     const letGo = credentials.hold(host, () => this.#expel(call))
-    const reply = new Reply({
-      id: envelope.id,
-      ticker,
-      openStream: () => this.#streams.openFor(key, filterOf(host)),
-    })
+    const reply = attempt?.reply ?? this.openReply(host, transform)
     const call: ClientCall = new ClientCall({
       host,
       id: envelope.id,
       body,
       reply,
       timeoutMs,
-      logs,
-      onSettled: () => {
+      logs: logs && attempt === undefined,
+      transform,
+      onSettled: (outcome, processMs) => {
         letGo()
         this.#calls.delete(key)
         calls.delete(call)
+        attempt?.onSettled(outcome, processMs)
+        this.#endIfOver()
       },
     })
+    if (pins.screens(host)) call.screen = pins.screenOf(host, viewerOf(this.record))
     this.#calls.set(key, call)
     calls.add(call)
-    return call
+    return { call, response: reply.response }
+  }
+
+  /** What a request of this session is answered with. */
+  openReply(host: HostCall, transform?: CallTransform): Reply {
+    const { envelope } = host
+    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
+    const { id } = envelope
+    return new Reply({
+      ...{ id, ticker: this.#context.ticker },
+      openStream: () =>
+        this.#streams.openFor({
+          ...{ request: idKey(id), server: host.server, filter: filterOf(host) },
+          transform: transform?.former ?? formerOf(host),
+        }),
+    })
   }
 
   /** The GET stream, or with an event id the stream that the event was on. Throws `event_expired`. */
@@ -145,111 +153,117 @@ export class LegacySession {
     this.upstream.close()
   }
 
+  /** Takes no more requests. What runs is answered; `onOver` is called when nothing does. */
+  expire(onOver: () => void): void {
+    this.#streams.standing.end()
+    this.#onOver = onOver
+    this.#endIfOver()
+  }
+
+  #endIfOver(): void {
+    if (this.#onOver === undefined || this.#calls.size > 0) return
+    this.#streams.endAll()
+    this.upstream.close()
+    this.#onOver()
+    this.#onOver = undefined
+  }
+
   /** Leaves the memory: the store has what is needed to come back. */
   rest(): void {
     this.upstream.close()
   }
 
-  /** The process that asked is gone: what the client still answers is for nobody. */
-  forgetAsks(): void {
-    this.#asks.clear()
+  /** `from`: of one server of several, whose ids begin with that. */
+  forgetAsks(from = ''): void {
+    this.#asks.forget(from)
   }
 
-  /** A request or notification of the server's, to the stream where the client expects it. */
-  fromServer(payload: Uint8Array, meta: MessageMeta): void {
-    if (meta.kind === 'request') return this.#ask(payload, meta)
+  fromServer(payload: Uint8Array, meta: MessageMeta, server = this.server): void {
+    if (meta.kind === 'request') return this.#ask(payload, meta, server)
     if (meta.method === 'notifications/progress') return this.#progress(payload)
+    this.#context.transforms.hear(server.name, meta.method)
     if (meta.method === UPDATED && !mayHear(payload, this.record.access)) return
     const aboutCall =
       meta.method === 'notifications/message' || meta.method === 'notifications/cancelled'
-    const call = aboutCall ? this.#newest : undefined
+    const call = aboutCall ? this.#calls.newestOf(server.name) : undefined
     if (call !== undefined) call.reply.event(payload)
-    else this.#streams.standing.push(payload)
+    else this.#tell(payload, server.name)
   }
 
-  /** A request of the gateway's own to the client, on the stream of the call that needs it. */
   askClient(call: ClientCall, payload: Uint8Array, id: string): void {
-    this.#expectAnswer(idKey(id))
+    this.#asks.add(id)
     call.reply.event(payload)
   }
 
-  /** Takes over what a request that succeeded asked for. True when the record changed. */
-  noteInterest(method: string, body: Uint8Array): boolean {
-    if (!INTEREST_METHODS.has(method)) return false
-    const { params } = decode(body)
-    const { uri, level } = isObject(params) ? params : {}
-    const { record } = this
-    if (method === 'logging/setLevel') {
-      if (typeof level !== 'string' || level.length > MAX_INTEREST_CHARS) return false
-      record.logLevel = level
-      return true
+  /** `prefix`: see `noteInterest`. */
+  noteInterest(method: string, body: Uint8Array, prefix = ''): void {
+    if (noteInterest(this.record, method, body, prefix)) {
+      this.#context.store.saveInterest(this.record)
     }
-    if (typeof uri !== 'string' || uri.length > MAX_INTEREST_CHARS) return false
-    const others = record.subscriptions.filter((known) => known !== uri)
-    const subscribes = method === 'resources/subscribe'
-    record.subscriptions = subscribes ? [...others, uri].slice(-MAX_SUBSCRIPTIONS) : others
-    return true
   }
 
-  /** Whether a message of the server's is on a stream already. */
-  hasPassedOn(payload: Uint8Array): boolean {
-    return this.#context.store.hasEvent(this.record.id, payload)
+  /** `server`: whose message it is. */
+  hasPassedOn(payload: Uint8Array, _meta: MessageMeta, server = this.server.name): boolean {
+    const shown = this.#context.transforms.show(server, this.record.principal, payload)
+    return shown === undefined || this.#context.store.streams.hasEvent(this.record.id, shown)
   }
 
-  /** A response to a request that a former object took: its stream may be waiting in the log. */
-  fromFormerObject(payload: Uint8Array, { id }: MessageMeta): void {
-    if (id != null) this.#streams.finishFormer(idKey(id), payload)
-  }
-
-  /** No process answers what a former object took: those streams end with the error. */
-  failFormer(error: GatewayError): void {
-    this.#streams.failFormer((key) => this.#calls.has(key), error)
-  }
-
-  get #newest(): ClientCall | undefined {
-    let newest: ClientCall | undefined
-    for (const call of this.#calls.values()) newest = call
-    return newest
-  }
-
-  #ask(payload: Uint8Array, { id, method }: MessageMeta): void {
+  fromFormerObject(payload: Uint8Array, { id }: MessageMeta, server?: string): void {
     if (id == null) return
-    const call = this.#newest
+    const screened = this.#context.pins.screenFormer(server ?? this.server.name, payload)
+    this.#streams.finishFormer(idKey(id), screened, server)
+  }
+
+  /** `server`: only what it was to answer. */
+  failFormer(error: GatewayError, server?: string): void {
+    this.#streams.failFormer((key) => this.#calls.has(key), error, server)
+  }
+
+  /** Sends it, under its server's guard. */
+  run(call: ClientCall, body: Uint8Array): void {
+    const { upstream } = this
+    this.#context.guards.run(call, {
+      start: () => upstream.call(call, body),
+      giveUp: () => upstream.cancel(call),
+      mayRepeat: () => upstream.mayRepeat?.(call) ?? Promise.resolve(false),
+    })
+  }
+
+  /** To the stream of GET. */
+  #tell(payload: Uint8Array, server: string): void {
+    const shown = this.#context.transforms.show(server, this.record.principal, payload)
+    if (shown !== undefined) this.#streams.standing.push(shown)
+  }
+
+  /** Of a session of the catalog, each request's own. */
+  #serverOf({ server, principal }: HostCall): SessionServer {
+    if (server === this.server.name) return this.server
+    return this.#context.servers.factsOf(server, principal) ?? this.server
+  }
+
+  #ask(payload: Uint8Array, { id, method }: MessageMeta, server: SessionServer): void {
+    if (id == null) return
+    const call = this.#calls.newestOf(server.name)
     if (method === 'ping' && call === undefined && !this.#streams.standing.attached) {
-      return this.#respond(encode(toResult(id, {})))
+      return this.#respond(id, encode(toResult(id, {})))
     }
-    if (method === 'roots/list' && !this.server.config.roots) {
-      return this.#respond(encode(toError(id, -32601, 'The client offers no roots')))
+    if (method === 'roots/list' && !server.config.roots) {
+      return this.#respond(id, encode(toError(id, -32601, 'The client offers no roots')))
     }
-    this.#expectAnswer(idKey(id))
+    this.#asks.add(id)
     if (call !== undefined) call.reply.event(payload)
-    else this.#streams.standing.push(payload)
+    else this.#tell(payload, server.name)
   }
 
-  /** Requests that no client answers do not pile up: the oldest is waited for no longer. */
-  #expectAnswer(key: string): void {
-    this.#asks.add(key)
-    const [oldest] = this.#asks
-    if (oldest !== undefined && this.#asks.size > MAX_ASKS) this.#asks.delete(oldest)
-  }
-
-  #respond(payload: Uint8Array): void {
-    const envelope = { kind: 'response', id: null, failed: false } as const
+  #respond(id: RequestId, payload: Uint8Array): void {
+    const envelope = { kind: 'response', id, failed: false } as const
     // A process that is gone by now needs no answer.
     this.upstream.pass(payload, envelope).catch(() => undefined)
   }
 
-  /** Whether it is a response that the server waits for. */
-  #takeAsk(envelope: Envelope | undefined): envelope is Envelope & { kind: 'response' } {
-    if (envelope?.kind !== 'response' || envelope.id === null) return false
-    return this.#asks.delete(idKey(envelope.id))
-  }
-
   #progress(payload: Uint8Array): void {
-    const { params } = decode(payload) as { params?: { progressToken?: string | number } }
-    for (const call of this.#calls.values()) {
-      if (call.host.progressToken === params?.progressToken) return call.reply.event(payload)
-    }
+    const { params } = decode(payload) as { params?: { progressToken?: RequestId } }
+    this.#calls.byProgressToken(params?.progressToken)?.reply.event(payload)
   }
 
   #cancel(id: string | number): void {
@@ -260,10 +274,9 @@ export class LegacySession {
   }
 
   #noteAccess(host: HostCall): void {
-    const { record } = this
-    if (!tellsAccess(host) || JSON.stringify(host.access) === JSON.stringify(record.access)) return
-    record.access = host.access
-    this.#context.store.saveAccess(record)
+    const { store } = this.#context
+    if (noteView(this.record, host)) store.saveView(this.record)
+    else if (noteAccess(this.record, host)) store.saveAccess(this.record)
   }
 
   /** The credential of a call has ended. What begins a session is ended once its process answers. */

@@ -1,42 +1,46 @@
 /** Which sessions this server host has: in memory while they are used, in the store for good. */
+import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import { isObject, toResult } from '#protocol/json-rpc.ts'
+import { toResult } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY } from '#protocol/mcp.ts'
-import type { ClientCall } from '../calls/client-call.ts'
+import type { AnsweredCall, ClientCall } from '../calls/client-call.ts'
 import type { Channel } from '../link/channel.ts'
-import { decode, encode } from '../connection.ts'
+import { encode } from '../connection.ts'
 import { unauthorized } from '../calls/credentials.ts'
-import type { Eras } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernCalls } from '../modern/calls.ts'
-import type { Server } from '../servers/servers.ts'
-import { readInitializeResult } from '../translate/discover.ts'
-import { readDiscoverResult, toInitializeResult } from '../translate/initialize-result.ts'
-import { ModernUpstream } from './modern-upstream.ts'
+import type { ServersChange } from '../servers/change.ts'
 import { OwnProcess } from './own-process.ts'
-import { LegacySession, type Upstream } from './session.ts'
-import { SharedServer, SharedUpstream } from './shared-upstream.ts'
+import { readLegId } from './catalog-leg.ts'
+import { CatalogSessions } from './catalog-sessions.ts'
+import { announce, prepareInitialize, requireInitialize } from './initialize.ts'
+import { LegacySession } from './session.ts'
+import { Upstreams } from './upstreams.ts'
 import type { SessionRecord } from '../store.ts'
 import { randomHex } from '../../random-hex.ts'
 
 export class LegacySessions {
   readonly #context: HostContext
   readonly #placement: string
-  readonly #modern: ModernCalls
+  readonly #upstreams: Upstreams
+  readonly #catalog: CatalogSessions
   readonly #live = new Map<string, LegacySession>()
-  /** By launch digest. */
-  readonly #shared = new Map<string, SharedServer>()
 
   constructor(context: HostContext, placement: string, modern: ModernCalls) {
     this.#context = context
     this.#placement = placement
-    this.#modern = modern
+    this.#upstreams = new Upstreams(context, modern)
+    this.#catalog = new CatalogSessions(context, this.#upstreams)
   }
 
   /** Throws `session_not_found`, `server_not_found` and what a start can fail with. */
   async answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
-    if (host.sessionId === undefined) return this.#initialize(host, body ?? new Uint8Array())
+    if (host.sessionId === undefined) {
+      requireInitialize(host)
+      const begin = host.server === CATALOG ? this.#initializeCatalog : this.#initialize
+      return begin.call(this, host, body ?? new Uint8Array())
+    }
     if (host.http === 'DELETE' && !this.#live.has(host.sessionId)) return this.#forget(host)
     const session = this.#live.get(host.sessionId) ?? (await this.#restore(host))
     if (!isOf(session.record, host)) throw new GatewayError('session_not_found')
@@ -45,35 +49,53 @@ export class LegacySessions {
     return session.post(host, body ?? new Uint8Array())
   }
 
-  /** Forgets the shared servers that are configured no more; their sessions still hold them. */
+  /** Ends the shared processes that are configured no more, with their last calls. */
   prune(digests: ReadonlySet<string>): void {
-    for (const digest of this.#shared.keys()) if (!digests.has(digest)) this.#shared.delete(digest)
+    this.#upstreams.prune(digests)
+  }
+
+  /** Sessions on a server that is configured anew go on, those on one that is removed end. */
+  change(change: ServersChange): void {
+    this.#upstreams.change(change)
+    const { removed } = change
+    if (removed.length === 0) return
+    const gone = new Set(removed)
+    for (const session of this.#live.values()) {
+      if (gone.has(session.record.server)) this.#expire(session)
+    }
+    this.#context.store.deleteSessionsOf(removed)
   }
 
   /** A process that a former object opened for a session of ours. */
-  adopt(id: string, channel: Channel): boolean {
+  adopt(key: string, channel: Channel): boolean {
+    const { session: id, server: leg } = readLegId(key)
+    if (leg !== undefined) return this.#adoptLeg(id, leg, channel)
     if (this.#live.has(id)) return false
     const record = this.#context.store.session(id)
     const server = record && this.#context.servers.factsOf(record.server, record.principal)
     if (record === undefined || server === undefined) return false
     const session = new LegacySession(this.#context, server, record)
-    const upstream = new OwnProcess(this.#context, session)
-    upstream.adopt(channel)
-    session.use(upstream)
+    this.#upstreams.adopt(session, channel)
     this.#keep(session)
     return true
   }
 
+  /** The same for a process of a session of the catalog. */
+  #adoptLeg(id: string, server: string, channel: Channel): boolean {
+    const record = this.#live.get(id)?.record ?? this.#context.store.session(id)
+    if (record?.server !== CATALOG) return false
+    const session = this.#live.get(id) ?? this.#restoreCatalog(record)
+    return this.#catalog.adopt(session, server, channel)
+  }
+
   async #initialize(host: HostCall, body: Uint8Array): Promise<Response> {
-    if (host.envelope?.kind !== 'request' || host.envelope.method !== 'initialize') {
-      throw new GatewayError('session_required')
-    }
-    const { servers, eras } = this.#context
+    const { servers, guards } = this.#context
     const server = await servers.get(host.server, host.configVersion, host.principal)
-    const spoken = await eras.of(server)
-    const request = prepare(body, server)
+    const { start } = server.config.timeoutMs
+    const spoken = await guards.learn(server, start + INSTALL_MS)
+    const request = prepareInitialize(body, server.config.roots)
     const session = new LegacySession(this.#context, server, {
-      id: `${this.#placement}.${randomHex(SESSION_ID_BYTES)}`,
+      id: this.#newId(),
       server: server.name,
       principal: host.principal,
       protocol: '',
@@ -82,8 +104,8 @@ export class LegacySessions {
       subscriptions: [],
       access: host.access,
     })
-    const upstream = await this.#attach(session, server)
-    const call = openCall(session, host, request.body, server)
+    const upstream = await this.#upstreams.attach(session)
+    const { call, response } = openCall(session, host, request.body, start + INSTALL_MS)
     // A slow start is answered by a stream, whose headers leave before the answer is there.
     call.reply.headers = { 'mcp-session-id': session.record.id }
     const begin = async (): Promise<void> => {
@@ -94,12 +116,42 @@ export class LegacySessions {
       this.#settle(session, call, result)
       call.answer(encode(toResult(call.id, result)), 'ok')
     }
-    begin().catch((error: unknown) => {
-      call.reply.headers = {}
-      call.onLost(GatewayError.from(error))
-      this.#end(session)
+    guards.run(call, {
+      start: begin,
+      giveUp: () => undefined,
+      onFailed: () => this.#end(session),
     })
-    return call.reply.response
+    return response
+  }
+
+  /** Starts nothing: each server begins with the first request for it. */
+  #initializeCatalog(host: HostCall, body: Uint8Array): Promise<Response> {
+    const request = prepareInitialize(body, true)
+    const session = this.#catalog.create(host, this.#newId(), request.params)
+    const { start } = session.server.config.timeoutMs
+    const { call, response } = openCall(session, host, request.body, start)
+    call.reply.headers = { 'mcp-session-id': session.record.id }
+    const result = this.#catalog.announce(host, request.params)
+    this.#settle(session, call, result)
+    call.answer(encode(toResult(call.id, result)), 'ok')
+    return response
+  }
+
+  /** With the processes that a former object had for it, where there is a container at all. */
+  async #reviveCatalog(record: SessionRecord): Promise<LegacySession> {
+    const { servers, link, isUp } = this.#context
+    if (isUp() && !servers.isAtEdge(CATALOG)) await link.ready(RESTORE_TIMEOUT_MS)
+    return this.#live.get(record.id) ?? this.#restoreCatalog(record)
+  }
+
+  #restoreCatalog(record: SessionRecord): LegacySession {
+    const session = this.#catalog.open(record)
+    this.#keep(session)
+    return session
+  }
+
+  #newId(): string {
+    return `${this.#placement}.${randomHex(SESSION_ID_BYTES)}`
   }
 
   /** From here on the session exists. Throws when the credential that began it has ended meanwhile. */
@@ -117,14 +169,16 @@ export class LegacySessions {
     const id = host.sessionId ?? ''
     const record = store.session(id)
     if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
+    if (record.server === CATALOG) return this.#reviveCatalog(record)
     const server = await servers.get(record.server, host.configVersion, record.principal)
     // The link may bring the process that a former object had; `adopt` then makes the session.
     // A client that only listens does not wake a container for it.
-    if (host.http !== 'GET' || isUp()) await link.ready(RESTORE_TIMEOUT_MS)
+    const isLinked = !servers.isAtEdge(server.name)
+    if (isLinked && (host.http !== 'GET' || isUp())) await link.ready(RESTORE_TIMEOUT_MS)
     const adopted = this.#live.get(id)
     if (adopted !== undefined) return adopted
     const session = new LegacySession(this.#context, server, record)
-    await this.#attach(session, server)
+    await this.#upstreams.attach(session)
     const raced = this.#live.get(id)
     const isDeleted = store.session(id) === undefined
     if (raced === undefined && !isDeleted) {
@@ -135,28 +189,6 @@ export class LegacySessions {
     session.rest()
     if (isDeleted) throw new GatewayError('session_not_found')
     return raced ?? session
-  }
-
-  /** Gives a session the upstream that its server calls for. */
-  async #attach(session: LegacySession, server: Server): Promise<Upstream> {
-    const spoken = await this.#context.eras.of(server)
-    const upstream = await this.#upstreamFor(session, server, spoken)
-    session.use(upstream)
-    return upstream
-  }
-
-  async #upstreamFor(session: LegacySession, server: Server, spoken: Eras): Promise<Upstream> {
-    if (spoken.initialize === undefined) {
-      const facts = readDiscoverResult(spoken.discover, server.name)
-      const modern = await this.#modern.modernServer(server)
-      return new ModernUpstream(this.#context, session, modern, facts?.capabilities ?? {})
-    }
-    if (server.config.sharing === 'session') return new OwnProcess(this.#context, session)
-    const { digest } = server.launch
-    let shared = this.#shared.get(digest)
-    if (shared === undefined)
-      this.#shared.set(digest, (shared = new SharedServer(this.#context, server)))
-    return new SharedUpstream(this.#context, session, shared)
   }
 
   /** Sessions that rest leave the memory, oldest first; the store has them. */
@@ -184,6 +216,13 @@ export class LegacySessions {
     this.#context.store.deleteSession(id)
   }
 
+  /** What runs is answered; the next request finds no session. */
+  #expire(session: LegacySession): void {
+    const { id } = session.record
+    this.#live.delete(id)
+    session.expire(() => this.#context.store.deleteSession(id))
+  }
+
   /** Deletes a session that rests; a process that a former object had for it is not adopted. */
   #forget(host: HostCall): Response {
     const { store } = this.#context
@@ -195,8 +234,8 @@ export class LegacySessions {
 }
 
 const RESTORE_TIMEOUT_MS = 30_000
-/** Its params are kept with the session. */
-const MAX_INITIALIZE_BYTES = 256 * 1024
+/** What a first start may take beside `timeoutMs.start`: the package is installed. */
+const INSTALL_MS = 180_000
 /** As `SESSION_ID` has them. */
 const SESSION_ID_BYTES = 16
 /** Sessions kept in memory. */
@@ -207,10 +246,10 @@ function openCall(
   session: LegacySession,
   host: HostCall,
   body: Uint8Array,
-  { config }: Server,
-): ClientCall {
+  timeoutMs: number,
+): AnsweredCall {
   try {
-    return session.createCall(host, body, config.timeoutMs.start)
+    return session.createCall(host, body, timeoutMs)
   } catch (error) {
     session.rest()
     throw error
@@ -218,33 +257,7 @@ function openCall(
 }
 
 /** A session is its principal's: to another one it does not exist, whoever's token it is. */
-function isOf(record: SessionRecord, { server, principal }: HostCall): boolean {
-  return record.server === server && record.principal === principal
-}
-
-/** The client's `initialize` as the server gets it: without `roots` unless they are allowed. */
-function prepare(body: Uint8Array, { config }: Server): { body: Uint8Array; params: unknown } {
-  if (body.length > MAX_INITIALIZE_BYTES) {
-    throw new GatewayError('invalid_params', {
-      detail: `initialize is larger than ${MAX_INITIALIZE_BYTES} bytes`,
-    })
-  }
-  const message = decode(body)
-  const { params } = message
-  if (!isObject(params))
-    throw new GatewayError('invalid_params', { detail: 'initialize has no params' })
-  const { capabilities } = params
-  if (config.roots || !isObject(capabilities) || !('roots' in capabilities)) return { body, params }
-  const { roots: _, ...rest } = capabilities
-  const stripped = { ...params, capabilities: rest }
-  return { body: encode({ ...message, params: stripped }), params: stripped }
-}
-
-/** What a gateway that initialises a server itself tells a legacy client of it. */
-function announce({ name }: Server, spoken: Eras, params: unknown): Record<string, unknown> {
-  const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
-  if (facts === undefined) {
-    throw new GatewayError('server_start_failed', { detail: 'its first answer is malformed' })
-  }
-  return toInitializeResult(facts, isObject(params) ? params.protocolVersion : undefined)
+function isOf(record: SessionRecord, { server, catalog, principal }: HostCall): boolean {
+  const endpoint = catalog === undefined ? server : CATALOG
+  return record.server === endpoint && record.principal === principal
 }

@@ -14,15 +14,16 @@ import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { SharedProcess } from '../servers/shared-process.ts'
 import { listTools } from '../servers/tools.ts'
-import type { LegacySession, Upstream } from './session.ts'
+import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
+import type { UpstreamSession } from './upstream.ts'
 
 /** One for each shared server: the process and the sessions on it. */
 export class SharedServer {
   readonly process: SharedProcess
   readonly #context: HostContext
   readonly #server: Server
-  readonly #sessions = new Set<LegacySession>()
-  readonly #running = new Map<ClientCall, LegacySession>()
+  readonly #sessions = new Set<UpstreamSession>()
+  readonly #running = new Map<ClientCall, UpstreamSession>()
 
   constructor(context: HostContext, server: Server) {
     this.#context = context
@@ -33,15 +34,15 @@ export class SharedServer {
     })
   }
 
-  join(session: LegacySession): void {
+  join(session: UpstreamSession): void {
     this.#sessions.add(session)
   }
 
-  leave(session: LegacySession): void {
+  leave(session: UpstreamSession): void {
     this.#sessions.delete(session)
   }
 
-  begin(call: ClientCall, session: LegacySession): void {
+  begin(call: ClientCall, session: UpstreamSession): void {
     this.#running.set(call, session)
   }
 
@@ -58,7 +59,7 @@ export class SharedServer {
   }
 
   /** Whether a session beside this one is subscribed to a resource. */
-  isWanted(uri: string, by: LegacySession): boolean {
+  isWanted(uri: string, by: UpstreamSession): boolean {
     return [...this.#sessions].some(
       (session) => session !== by && session.record.subscriptions.includes(uri),
     )
@@ -100,33 +101,46 @@ export class SharedServer {
   }
 }
 
-export class SharedUpstream implements Upstream {
-  readonly #context: HostContext
-  readonly #session: LegacySession
+export class SharedUpstream implements RetiringUpstream {
+  readonly #session: UpstreamSession
   readonly #shared: SharedServer
-  readonly #ids = new Map<ClientCall, number>()
+  /** Without an id: it waits for the process. */
+  readonly #ids = new Map<ClientCall, number | undefined>()
+  #successor: Successor | undefined
 
-  constructor(context: HostContext, session: LegacySession, shared: SharedServer) {
-    this.#context = context
+  constructor(session: UpstreamSession, shared: SharedServer) {
     this.#session = session
     this.#shared = shared
     shared.join(session)
   }
 
   async call(call: ClientCall, body: Uint8Array): Promise<void> {
-    const { envelope, progressToken } = call.host
+    const { envelope } = call.host
     const method = envelope?.kind === 'request' ? envelope.method : ''
     if (method === 'resources/unsubscribe' && this.#staysSubscribed(body)) {
       return call.answer(encode(toResult(call.id, {})), 'ok')
     }
-    const id = await this.#shared.process.request(
+    this.#ids.set(call, undefined)
+    const id = await this.#request(call, method, body).catch((error: unknown) => {
+      this.#forget(call)
+      throw error
+    })
+    if (call.settled) {
+      this.#forget(call)
+      return this.#shared.process.cancel(id, 'cancelled by the client')
+    }
+    this.#ids.set(call, id)
+    this.#shared.begin(call, this.#session)
+  }
+
+  #request(call: ClientCall, method: string, body: Uint8Array): Promise<number> {
+    const { progressToken } = call.host
+    return this.#shared.process.request(
       {
         deadline: call.deadline,
         onResponse: (payload, meta) => {
           this.#forget(call)
-          if (meta.failed !== true && this.#session.noteInterest(method, body)) {
-            this.#context.store.saveInterest(this.#session.record)
-          }
+          if (meta.failed !== true) this.#session.noteInterest(method, body)
           call.onResponse(setValue(payload, ['id'], JSON.stringify(call.id)), meta)
         },
         onEvent: (payload) => {
@@ -149,9 +163,11 @@ export class SharedUpstream implements Upstream {
         )
       },
     )
-    if (call.settled) return this.#shared.process.cancel(id, 'cancelled by the client')
-    this.#ids.set(call, id)
-    this.#shared.begin(call, this.#session)
+  }
+
+  async mayRepeat(call: ClientCall): Promise<boolean> {
+    const { envelope } = call.host
+    return envelope?.kind === 'request' && (await this.#shared.mayRepeat(call, envelope.method))
   }
 
   /** What one client notifies is not for a server of many. */
@@ -168,17 +184,29 @@ export class SharedUpstream implements Upstream {
     this.#shared.leave(this.#session)
   }
 
+  /** The process is the shared server's to end. */
+  retire(successor: Successor): void {
+    this.#successor = successor
+    this.#shared.leave(this.#session)
+    if (this.#ids.size === 0) successor.onOver()
+  }
+
   #forget(call: ClientCall): void {
-    this.#ids.delete(call)
+    const wasKnown = this.#ids.delete(call)
     this.#shared.end(call)
+    if (wasKnown && this.#ids.size === 0) this.#successor?.onOver()
   }
 
   #lose(call: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
+    // A process that nobody else has is not started to be asked for its tools.
+    if (this.#successor !== undefined && !call.undelivered) return call.onLost(error)
     if (error.code !== 'server_exited' || call.repeated) return call.onLost(error)
     const repeat = async (): Promise<void> => {
-      if (!(await this.#shared.mayRepeat(call, method))) return call.onLost(error)
+      if (!(await this.#shared.mayRepeat(call, method)) || !call.takeRepetition()) {
+        return call.onLost(error)
+      }
       call.repeated = true
-      await this.call(call, body)
+      await (this.#successor ?? this).call(call, body)
     }
     repeat().catch((failure: unknown) => call.onLost(GatewayError.is(failure) ? failure : error))
   }
@@ -188,7 +216,6 @@ export class SharedUpstream implements Upstream {
     const uri = isObject(params) ? params.uri : undefined
     if (typeof uri !== 'string' || !this.#shared.isWanted(uri, this.#session)) return false
     this.#session.noteInterest('resources/unsubscribe', body)
-    this.#context.store.saveInterest(this.#session.record)
     return true
   }
 }

@@ -1,9 +1,11 @@
 /** One process as the object sees it: opened, spoken to, over. */
 import { GatewayError } from '#protocol/errors.ts'
+import type { RequestId } from '#protocol/json-rpc.ts'
 import {
   FLAG,
   FRAME,
   type ExitMeta,
+  type FailedMeta,
   type Frame,
   type MessageMeta,
   type OversizeMeta,
@@ -21,11 +23,30 @@ export interface ChannelListener {
   onMessage: (payload: Uint8Array, meta: MessageMeta, replayed: boolean) => void
   onOversize: (meta: OversizeMeta) => void
   onUndelivered: (meta: UndeliveredMeta) => void
+  /** This request gets no answer; the others go on. */
+  onFailed: (id: RequestId, error: GatewayError) => void
   /** `received`: the last frame that reached the host program while it still had the process. */
   onOver: (error: GatewayError, received?: number) => void
 }
 
-export class Channel {
+/** What stands for a process: one behind the link, or a remote server's session (remote/remote-channel.ts). */
+export interface Channel {
+  /** The object's own name for it. */
+  readonly key: string
+  /** Rejects when there is none to give. */
+  readonly opened: Promise<void>
+  readonly over: boolean
+  listen: (listener: ChannelListener) => void
+  /**
+   * Returns the number of the frame, where there are frames; see `onOver`. `isProbe`: it is about one of
+   * `PROBE_ID`.
+   */
+  send: (payload: Uint8Array, isProbe?: boolean) => number | undefined
+  /** Nothing is heard of the channel after this. */
+  close: () => void
+}
+
+export class LinkChannel implements Channel {
   readonly number: number
   readonly key: string
   readonly server: string
@@ -73,7 +94,9 @@ export class Channel {
 
   /** The host program, and with it the process, is gone. */
   lose(): void {
-    this.#fail(new GatewayError('server_exited', { detail: 'its host was lost' }))
+    this.#fail(
+      new GatewayError('server_exited', { detail: 'its host was lost', isBlameless: true }),
+    )
   }
 
   receive(frame: Frame): void {
@@ -90,7 +113,13 @@ export class Channel {
         return this.#listener?.onOversize(frame.meta as OversizeMeta)
       case FRAME.undelivered:
         return this.#listener?.onUndelivered(frame.meta as UndeliveredMeta)
+      case FRAME.failed:
+        return this.#reportFailed(frame.meta as FailedMeta)
     }
+  }
+
+  #reportFailed({ id, ...why }: FailedMeta): void {
+    this.#listener?.onFailed(id, refusal(why))
   }
 
   #receivePiece(frame: Frame): void {
@@ -136,18 +165,27 @@ export class Channel {
   }
 }
 
-function refusal({ code, detail, retryAfterMs }: RefusedMeta): GatewayError {
+function refusal({
+  code,
+  detail,
+  retryAfterMs,
+}: RefusedMeta | Omit<FailedMeta, 'id'>): GatewayError {
   return new GatewayError(code, {
     ...(detail === undefined ? {} : { detail }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }
 
-function departure({ exitCode, signal, reason }: ExitMeta): GatewayError {
+function departure({ exitCode, signal, reason, detail }: ExitMeta): GatewayError {
   if (reason === 'shutdown')
-    return new GatewayError('server_exited', { detail: 'its host is shutting down' })
+    return new GatewayError('server_exited', {
+      detail: 'its host is shutting down',
+      isBlameless: true,
+    })
+  if (detail !== undefined) return new GatewayError('server_exited', { detail })
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
-  return new GatewayError('server_exited', { detail: `the process ${how}` })
+  const isBlameless = reason !== 'crashed'
+  return new GatewayError('server_exited', { detail: `the process ${how}`, isBlameless })
 }
 
 function concatenate(pieces: Uint8Array[], length: number): Uint8Array {

@@ -10,12 +10,15 @@ import {
   LINK_VERSION,
   MAX_CHUNK_BYTES,
   stampAck,
+  type ConfigureMeta,
   type FrameFields,
   type Launch,
+  type ProcessLaunch,
+  type RemoteLaunch,
   type WelcomeMeta,
 } from '#protocol/link.ts'
 import { GatewayError } from '#protocol/errors.ts'
-import { Channel } from './channel.ts'
+import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
 import { openLinkConnection } from './link-connection.ts'
 import { Unacknowledged } from './unacknowledged.ts'
@@ -44,7 +47,7 @@ export class Link {
   #epoch = crypto.randomUUID()
   /** The host program that the sequence numbers are shared with. */
   #instance: string | undefined
-  readonly #channels = new Map<number, Channel>()
+  readonly #channels = new Map<number, LinkChannel>()
   #socket: WebSocket | undefined
   #connecting: Promise<void> | undefined
   #nextChannel = 1
@@ -83,7 +86,7 @@ export class Link {
 
   /** Asks for a process. The channel fails by itself when none can be had. */
   open(server: string, key: string): Channel {
-    const channel = new Channel(this, this.#nextChannel++, key, server)
+    const channel = new LinkChannel(this, this.#nextChannel++, key, server)
     this.#channels.set(channel.number, channel)
     this.send({ type: FRAME.open, channel: channel.number, meta: { key, server } })
     return channel
@@ -114,7 +117,8 @@ export class Link {
 
   configure(): void {
     if (this.#socket === undefined) return
-    this.send({ type: FRAME.configure, channel: 0, meta: { launches: this.#options.launches() } })
+    const meta = toConfigureMeta(this.#options.launches())
+    this.send({ type: FRAME.configure, channel: 0, meta })
   }
 
   /** Sends one payload, in pieces when it is large. Returns the number of the last frame. */
@@ -207,7 +211,7 @@ export class Link {
     for (const { channel: number, key, server } of live) {
       this.#nextChannel = Math.max(this.#nextChannel, number + 1)
       if (this.#channels.has(number)) continue
-      const channel = new Channel(this, number, key, server, 'open')
+      const channel = new LinkChannel(this, number, key, server, 'open')
       this.#channels.set(number, channel)
       isolate('a channel', () => {
         if (!this.#options.adopt(channel)) channel.close()
@@ -272,4 +276,10 @@ export class Link {
     this.#epoch = crypto.randomUUID()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
+}
+
+function toConfigureMeta(all: Launch[]): ConfigureMeta {
+  const launches = all.filter((launch): launch is ProcessLaunch => launch.remote === undefined)
+  const remotes = all.filter((launch): launch is RemoteLaunch => launch.remote !== undefined)
+  return { launches, ...(remotes.length > 0 && { remotes }) }
 }

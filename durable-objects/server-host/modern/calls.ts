@@ -1,44 +1,153 @@
 /** Modern requests: each stands alone (2026-07-28, basic/index.mdx, Statelessness). */
+import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import { ClientCall } from '../calls/client-call.ts'
+import type { RequestId } from '#protocol/json-rpc.ts'
+import { findSpans, readValue } from '#protocol/json-splice.ts'
+import { LATEST_MODERN, META } from '#protocol/mcp.ts'
+import { ClientCall, type AnsweredCall } from '../calls/client-call.ts'
 import { unauthorized } from '../calls/credentials.ts'
+import { exposeAnswer } from '../catalog/expose-answer.ts'
 import { EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../calls/reply.ts'
 import { requireSlots } from '../calls/require-slots.ts'
+import type { Attempt, Running } from '../routing/routed-call.ts'
 import type { Server } from '../servers/servers.ts'
+import type { CallTransform } from '../transform/call-transform.ts'
+import type { Road } from '../transform/road.ts'
 import { importRequestStateKey } from '../translate/request-state.ts'
+import { CatalogServing } from './catalog-serving.ts'
 import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
-import type { ModernServing } from './serving.ts'
+import { ListenStreams } from './listening.ts'
+import { isListenServing, type ListenServing, type ModernServing } from './serving.ts'
+
+/** Longest for what is asked of all servers; each of them has its own bound. */
+const CATALOG_TIMEOUT_MS = 60_000
+
+interface Asked {
+  host: HostCall
+  timeoutMs: number
+  body: Uint8Array
+  serving: ModernServing
+}
 
 export class ModernCalls {
   readonly #context: HostContext
   /** By launch digest: a changed configuration is another server. */
-  readonly #serving = new Map<string, ModernServing>()
+  readonly #serving = new Map<string, ListenServing>()
+  readonly #streams: ListenStreams
+  readonly #catalog: CatalogServing
   #key: Promise<CryptoKey> | undefined
 
   constructor(context: HostContext) {
     this.#context = context
+    this.#streams = new ListenStreams(context, (server) => this.serve(server))
+    this.#catalog = new CatalogServing(context, (server) => this.serve(server))
   }
 
   async answer(host: HostCall, body: Uint8Array): Promise<Response> {
     const { envelope } = host
     if (envelope?.kind !== 'request') return new Response(null, { status: 202 })
-    const { servers } = this.#context
+    const { servers, catalog } = this.#context
     const { server: name, principal, configVersion } = host
+    if (name === CATALOG) return this.#run(host, this.#catalog, CATALOG_TIMEOUT_MS, body)
+    if (host.route?.candidates !== undefined) return this.#answerRouted(host, body)
+    this.#context.pins.require(host, body)
     const server =
       servers.peek(name, principal) ?? (await servers.get(name, configVersion, principal))
-    const serving = this.#serving.get(server.launch.digest) ?? (await this.#serve(server))
-    const client = this.#createCall(host, server, body, serving)
-    serving.call(client, body).catch((error: unknown) => client.onLost(GatewayError.from(error)))
-    return client.reply.response
+    const askedAt = Date.now()
+    const serving = this.#serving.get(server.launch.digest) ?? (await this.serve(server))
+    const longest = Math.min(server.config.timeoutMs.call, host.route?.timeoutMs ?? Infinity)
+    const call = Math.max(1, longest - (Date.now() - askedAt))
+    if (host.catalog === undefined) return this.#run(host, serving, call, body)
+    const expose = (uri: string): string => catalog.exposeURI(name, uri, principal)
+    return this.#run(host, serving, call, body, (payload) => exposeAnswer(payload, expose))
+  }
+
+  async #run(
+    host: HostCall,
+    serving: ModernServing,
+    timeoutMs: number,
+    body: Uint8Array,
+    expose?: (payload: Uint8Array) => Uint8Array,
+  ): Promise<Response> {
+    const { transforms } = this.#context
+    const pipeline = transforms.find(host)
+    if (pipeline !== undefined) {
+      return transforms.answer(
+        pipeline,
+        host,
+        body,
+        this.#roadOf({ host, serving, timeoutMs, body }),
+      )
+    }
+    const { call, response } = this.#createCall({ host, timeoutMs, body, serving }, undefined)
+    call.expose = expose
+    this.#guard(call, serving, body)
+    return response
+  }
+
+  #roadOf({ host, serving, timeoutMs, body }: Asked): Road {
+    return {
+      ...clientOf(host, body),
+      timeoutMs,
+      createCall: (of, request, transform) =>
+        this.#createCall({ host: of, timeoutMs, body: request, serving }, transform),
+      run: (call, request) => this.#guard(call, serving, request),
+    }
+  }
+
+  #guard(client: ClientCall, serving: ModernServing, body: Uint8Array): void {
+    this.#context.guards.run(client, {
+      start: () => serving.call(client, body),
+      giveUp: () => this.#abandon(client, serving),
+      mayRepeat: () => serving.mayRepeat?.(client) ?? Promise.resolve(false),
+    })
+  }
+
+  /** At one of several servers. */
+  #answerRouted(host: HostCall, body: Uint8Array): Promise<Response> {
+    const { envelope, server, principal } = host
+    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
+    const { servers, routing } = this.#context
+    const { call } = servers.factsOf(server, principal)?.config.timeoutMs ?? {}
+    const reply = this.#openReply(envelope.id, () => routed.abandon())
+    const begin = (attempt: Attempt): Promise<Running> => this.#begin(attempt)
+    const timeoutMs = call ?? CATALOG_TIMEOUT_MS
+    const routed = routing.open({ host, body, timeoutMs, begin }, reply)
+    routed.run()
+    return reply.response
+  }
+
+  async #begin(attempt: Attempt): Promise<Running> {
+    const { servers, catalog, credentials, transforms, pins } = this.#context
+    const { host, body } = attempt
+    const { server: name, principal, configVersion } = host
+    const askedAt = Date.now()
+    credentials.check(host, askedAt)
+    pins.require(host, body)
+    const server = await servers.get(name, configVersion, principal)
+    const serving = this.#serving.get(server.launch.digest) ?? (await this.serve(server))
+    const timeoutMs = Math.max(1, attempt.timeoutMs - (Date.now() - askedAt))
+    const { request, transform } = transforms.prepare(host, body, clientOf(host, body))
+    const asked = { host, timeoutMs, body: request, serving }
+    const { call } = this.#createCall(asked, transform, attempt)
+    if (transform !== undefined) call.original = body
+    const expose = (uri: string): string => catalog.exposeURI(name, uri, principal)
+    call.expose = (payload) => exposeAnswer(payload, expose)
+    this.#guard(call, serving, request)
+    return {
+      call,
+      mayRepeat: () => serving.mayRepeat?.(call) ?? Promise.resolve(false),
+      abandon: () => this.#abandon(call, serving),
+    }
   }
 
   /** What serves modern clients of a server; also for legacy sessions on a modern server. */
-  async #serve(server: Server): Promise<ModernServing> {
-    const eras = await this.#context.eras.of(server)
+  async serve(server: Server): Promise<ListenServing> {
+    const eras = await this.#context.guards.learn(server, server.config.timeoutMs.call)
     const { digest } = server.launch
     const known = this.#serving.get(digest)
     if (known !== undefined) return known
@@ -46,65 +155,102 @@ export class ModernCalls {
       eras.discover === undefined
         ? new LegacyServer(this.#context, server, eras, () => this.#requestStateKey())
         : new ModernServer(this.#context, server, () => this.#requestStateKey())
-    this.#serving.set(digest, serving)
+    // What was configured anew meanwhile serves this once, and ends with it.
+    const isCurrent = this.#context.servers.launchOf(server)?.digest === digest
+    if (isCurrent) this.#serving.set(digest, serving)
+    else serving.close()
     return serving
   }
 
   async modernServer(server: Server): Promise<ModernServer> {
-    const serving = await this.#serve(server)
+    const serving = await this.serve(server)
     if (serving instanceof ModernServer) return serving
     throw new GatewayError('internal')
   }
 
-  /** Ends what served servers that are configured no more. */
+  /** Ends what served servers that are configured no more; streams of one that is another now go on. */
   prune(digests: ReadonlySet<string>): void {
     for (const [digest, serving] of this.#serving) {
       if (digests.has(digest)) continue
       this.#serving.delete(digest)
+      this.#streams.moveFrom(serving)
       serving.close()
     }
   }
 
   #createCall(
-    host: HostCall,
-    server: Server,
-    body: Uint8Array,
-    serving: ModernServing,
-  ): ClientCall {
+    { host, timeoutMs, body, serving }: Asked,
+    transform: CallTransform | undefined,
+    attempt?: Attempt,
+  ): AnsweredCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { ticker, keepAliveMs, credentials, calls, logs } = this.#context
+    const { credentials, calls, logs, pins } = this.#context
     requireSlots(host, calls)
     const letGo = credentials.hold(host, () => {
+      const serves = this.#streams.servingOf(call) ?? serving
       call.onLost(unauthorized())
-      serving.abandon(call)
+      serves.abandon(call)
     })
-    const onGone = (): void => serving.abandon(call)
-    const reply = new Reply({
-      id: envelope.id,
-      ticker,
-      openStream: () => new EventStream({ ticker, keepAliveMs, onGone }),
-    })
+    const onGone = (): void => this.#abandon(call, serving)
+    const reply = attempt?.reply ?? this.#openReply(envelope.id, onGone)
     const listens = envelope.method === 'subscriptions/listen'
     const call: ClientCall = new ClientCall({
       host,
       id: envelope.id,
       body,
       reply,
-      timeoutMs: listens ? Infinity : server.config.timeoutMs.call,
-      logs,
-      onSettled: () => {
+      timeoutMs: listens ? Infinity : timeoutMs,
+      logs: logs && attempt === undefined,
+      transform,
+      onSettled: (outcome, processMs) => {
         letGo()
         calls.delete(call)
+        this.#streams.delete(call)
+        attempt?.onSettled(outcome, processMs)
       },
     })
+    if (pins.screens(host)) {
+      call.screen = pins.screenOf(host, {
+        capabilities: host.capabilities ?? '{}',
+        principal: host.principal,
+      })
+    }
     // A subscription never ends by itself, so a shutdown does not wait for it.
     if (!listens) calls.add(call)
-    return call
+    else if (isListenServing(serving)) this.#streams.add(call, serving, body)
+    return { call, response: reply.response }
+  }
+
+  #openReply(id: RequestId, onGone: () => void): Reply {
+    const { ticker, keepAliveMs } = this.#context
+    return new Reply({
+      ...{ id, ticker },
+      openStream: () => new EventStream({ ticker, keepAliveMs, onGone }),
+    })
+  }
+
+  /** A stream may be with another one by now. */
+  #abandon(call: ClientCall, serving: ModernServing): void {
+    const serves = this.#streams.servingOf(call) ?? serving
+    serves.abandon(call)
   }
 
   #requestStateKey(): Promise<CryptoKey> {
     this.#key ??= importRequestStateKey(this.#context.store.key('request-state'))
     return this.#key
   }
+}
+
+function clientOf({ protocolVersion }: HostCall, request: Uint8Array) {
+  return {
+    protocol: protocolVersion ?? LATEST_MODERN,
+    clientInfo: () => readClientInfo(request),
+  }
+}
+
+/** What the request says of its client. */
+function readClientInfo(request: Uint8Array): unknown {
+  const [info] = findSpans(request, [['params', '_meta', META.clientInfo]])
+  return info && readValue(request, info)
 }

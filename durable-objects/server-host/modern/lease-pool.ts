@@ -180,6 +180,7 @@ export class LeasePool {
       throw startFailure(error, this.#context.servers.launchOf(this.#server))
     }
     lease.connection.tell('notifications/initialized')
+    this.#context.guards.watch(this.#server, lease.connection)
     return lease
   }
 }

@@ -11,7 +11,7 @@ import type { Server } from '../servers/servers.ts'
 import { readInitializeResult, toDiscoverResult, type ServerFacts } from '../translate/discover.ts'
 import { digestCall, openRequestState, sealRequestState } from '../translate/request-state.ts'
 import { toLegacyRequest } from '../translate/to-legacy-request.ts'
-import type { ModernServing } from './serving.ts'
+import type { ListenServing } from './serving.ts'
 import { LeasePool, type Lease } from './lease-pool.ts'
 import { Listeners } from './listeners.ts'
 import { logsAt } from './log-level.ts'
@@ -26,7 +26,8 @@ interface Running {
   call: TranslatedCall
 }
 
-export class LegacyServer implements ModernServing {
+export class LegacyServer implements ListenServing {
+  readonly #context: HostContext
   readonly #server: Server
   readonly #facts: ServerFacts
   readonly #pool: LeasePool
@@ -44,6 +45,7 @@ export class LegacyServer implements ModernServing {
         detail: 'its initialize result is malformed',
       })
     }
+    this.#context = context
     this.#server = server
     this.#facts = facts
     this.#key = key
@@ -62,12 +64,28 @@ export class LegacyServer implements ModernServing {
     await this.#begin(client, method, body)
   }
 
+  /** A retry with input has had its answers spent. */
+  async mayRepeat({ host }: ClientCall): Promise<boolean> {
+    if (host.envelope?.kind !== 'request' || host.retries === true) return false
+    const { method } = host.envelope
+    if (method === 'tools/call') return this.#tools.isRepeatable(host)
+    return REPEATABLE_METHODS.has(method)
+  }
+
   abandon(client: ClientCall): void {
     this.#listeners.delete(client)
     for (const call of this.#running.values()) {
       if (call.client === client) return call.abandon('the client is gone')
     }
     client.abandon()
+  }
+
+  release(client: ClientCall): void {
+    this.#listeners.delete(client)
+  }
+
+  join(client: ClientCall, body: Uint8Array): Promise<void> {
+    return this.#listeners.add(client, body, true)
   }
 
   /** Calls that run go on; those that wait for their clients do not. */
@@ -85,7 +103,7 @@ export class LegacyServer implements ModernServing {
         const { start } = this.#server.config.timeoutMs
         const ask = (params: Record<string, unknown>) =>
           lease.connection.ask('tools/list', params, start)
-        await this.#tools.checkHeaders(client.host, body, ask)
+        await this.#tools.checkHeaders(client.host, client.original ?? body, ask)
       }
       await this.#setLogLevel(lease, client.host.logLevel)
       this.#send(lease, client, method, body)
@@ -104,7 +122,6 @@ export class LegacyServer implements ModernServing {
       client,
       method,
       connection: lease.connection,
-      timeoutMs: this.#server.config.timeoutMs.call,
       roots: this.#server.config.roots,
       serverInfo: this.#facts.serverInfo,
       seal: (sealed) => this.#seal(sealed, body),
@@ -201,6 +218,7 @@ export class LegacyServer implements ModernServing {
       if (method === 'tools/call' && !undelivered) {
         if (!(await this.#tools.isRepeatable(client.host))) return client.onLost(error)
       }
+      if (!undelivered && !client.takeRepetition()) return client.onLost(error)
       client.repeated = true
       await this.#begin(client, method, body)
     }
@@ -222,6 +240,7 @@ export class LegacyServer implements ModernServing {
       return
     }
     if (method === 'notifications/tools/list_changed') this.#tools.forget()
+    this.#context.transforms.hear(this.#server.name, method)
     this.#listeners.publish(payload, method ?? '')
   }
 }

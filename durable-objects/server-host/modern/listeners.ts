@@ -14,6 +14,7 @@ import {
 import { mayTell, withoutForbidden } from '../translate/listen-access.ts'
 import { tagNotification, toAcknowledgement, toListenResult } from '../translate/listen.ts'
 import type { Lease, LeasePool } from './lease-pool.ts'
+import { tellLists } from './listening.ts'
 
 const MAX_LISTENERS = 1_024
 
@@ -37,8 +38,11 @@ export class Listeners {
     this.#pool = pool
   }
 
-  /** Throws `invalid_params`, `server_busy` and what a start can fail with. */
-  async add(client: ClientCall, body: Uint8Array): Promise<void> {
+  /**
+   * `isJoining`: the stream was acknowledged before, by what served it then. Throws `invalid_params`,
+   * `server_busy` and what a start can fail with.
+   */
+  async add(client: ClientCall, body: Uint8Array, isJoining = false): Promise<void> {
     if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
     const asked = readListenFilter(decode(body).params)
     if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
@@ -57,7 +61,8 @@ export class Listeners {
       throw error
     }
     listener.acknowledged = true
-    client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+    if (isJoining) tellLists(client, listener.filter)
+    else client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
   delete(client: ClientCall): void {

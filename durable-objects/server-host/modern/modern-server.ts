@@ -5,12 +5,16 @@ import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode } from '../connection.ts'
+import { readFreshness } from '../transform/call-transform.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { SharedProcess } from '../servers/shared-process.ts'
 import { dropForbiddenURIs, mayTell } from '../translate/listen-access.ts'
+import { ACKNOWLEDGED } from '../translate/listen.ts'
+import { readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
 import { findState, keepState, releaseState } from './owned-state.ts'
-import type { ModernServing } from './serving.ts'
+import { tellLists } from './listening.ts'
+import type { ListenServing } from './serving.ts'
 import { ToolCatalog } from './tool-catalog.ts'
 
 /** HTTP statuses that the transport prescribes for a server's own errors (2026-07-28). */
@@ -21,19 +25,24 @@ const STATUS: Readonly<Record<number, number>> = {
   [-32022]: 400,
 }
 
-export class ModernServer implements ModernServing {
+export class ModernServer implements ListenServing {
   readonly process: SharedProcess
   readonly #running = new Map<ClientCall, { id: number; logs: boolean }>()
   readonly #tools = new ToolCatalog()
+  /** Streams that were acknowledged by another one. */
+  readonly #joined = new WeakSet<ClientCall>()
   readonly #key: () => Promise<CryptoKey>
+  readonly #hear: (method: string) => void
   readonly #listTools = (params: Record<string, unknown>) =>
     this.process.ask('tools/list', { ...params, _meta: OWN_META })
 
   /** `key`: of the object's own, for what clients bring back. */
   constructor(context: HostContext, server: Server, key: () => Promise<CryptoKey>) {
     this.#key = key
+    this.#hear = (method) => context.transforms.hear(server.name, method)
     this.process = new SharedProcess(context, server, {
       handshake: () => Promise.resolve(),
+      probe: { method: 'server/discover', params: { _meta: OWN_META } },
       onNotification: (payload, method) => this.#unaddressed(payload, method),
     })
   }
@@ -42,7 +51,10 @@ export class ModernServer implements ModernServing {
     const { envelope, progressToken } = client.host
     const method = envelope?.kind === 'request' ? envelope.method : ''
     const listens = method === 'subscriptions/listen'
-    if (method === 'tools/call') await this.#tools.checkHeaders(client.host, body, this.#listTools)
+    if (method === 'tools/call') {
+      const given = client.original ?? body
+      await this.#tools.checkHeaders(client.host, given, this.#listTools)
+    }
     const { access } = client.host
     const own = listens && access !== undefined ? dropForbiddenURIs(body, access) : body
     const isRetry = client.host.retries === true
@@ -58,6 +70,9 @@ export class ModernServer implements ModernServing {
           else this.#succeed(client, method, answer, meta.ms)
         },
         onEvent: (payload, event) => {
+          if (event === ACKNOWLEDGED && this.#joined.has(client)) {
+            return tellLists(client, readAcknowledged(payload))
+          }
           if (listens && !mayTell(event, decode(payload).params, access)) return
           client.reply.event(readdress(payload, event, client))
         },
@@ -73,6 +88,7 @@ export class ModernServer implements ModernServing {
   }
 
   #succeed(client: ClientCall, method: string, answer: Uint8Array, ms: number | undefined): void {
+    if (client.transform !== undefined) client.freshness = readFreshness(answer)
     const state = findState(answer, method)
     if (state === undefined) {
       return client.answer(restoreSubscription(answer, method, client), 'ok', ms)
@@ -99,6 +115,17 @@ export class ModernServer implements ModernServing {
     client.abandon()
   }
 
+  release(client: ClientCall): void {
+    const running = this.#running.get(client)
+    this.#running.delete(client)
+    if (running !== undefined) this.process.cancel(running.id, 'the configuration has changed')
+  }
+
+  join(client: ClientCall, body: Uint8Array): Promise<void> {
+    this.#joined.add(client)
+    return this.call(client, body)
+  }
+
   /** Calls that run go on; subscriptions do not. */
   close(): void {
     this.process.retire()
@@ -107,17 +134,22 @@ export class ModernServer implements ModernServing {
   #lose(client: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
     this.#running.delete(client)
     if (error.code !== 'server_exited' || client.repeated) return client.onLost(error)
-    this.mayRepeat(client, method)
+    this.isRepeatable(client, method)
       .then((safe) => {
-        if (!safe) return client.onLost(error)
+        if (!safe || !client.takeRepetition()) return client.onLost(error)
         client.repeated = true
         return this.call(client, body)
       })
       .catch((failure: unknown) => client.onLost(GatewayError.from(failure)))
   }
 
+  async mayRepeat(client: ClientCall): Promise<boolean> {
+    const { envelope } = client.host
+    return envelope?.kind === 'request' && (await this.isRepeatable(client, envelope.method))
+  }
+
   /** Whether a call that may have run can run once more; asks the server for its tools. */
-  async mayRepeat(client: ClientCall, method: string): Promise<boolean> {
+  async isRepeatable(client: ClientCall, method: string): Promise<boolean> {
     if (client.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
     return this.#tools.isRepeatable(client.host, this.#listTools)
@@ -128,6 +160,7 @@ export class ModernServer implements ModernServing {
    * of several principals run it could be another's, and nobody is told.
    */
   #unaddressed(payload: Uint8Array, method: string): void {
+    this.#hear(method)
     if (method.endsWith('tools/list_changed')) this.#tools.forget()
     if (method !== 'notifications/message') return
     const clients = [...this.#running].flatMap(([client, { logs }]) => (logs ? [client] : []))
@@ -149,6 +182,11 @@ function rewrite(body: Uint8Array, id: number, hasToken: boolean): Uint8Array {
     body,
     findSpans(body, paths).flatMap((span) => (span === undefined ? [] : [{ span, text }])),
   )
+}
+
+function readAcknowledged(payload: Uint8Array): ListenFilter {
+  const read = readListenFilter(decode(payload).params)
+  return read.ok ? read.filter : {}
 }
 
 const SUBSCRIPTION_PATH = ['params', '_meta', META.subscriptionId]

@@ -6,5 +6,19 @@ export interface ModernServing {
   call: (client: ClientCall, body: Uint8Array) => Promise<void>
   /** The client is gone, which is how modern clients cancel. */
   abandon: (client: ClientCall) => void
+  /** Whether a call that a process has seen may run once more; may ask the server. Absent: it may not. */
+  mayRepeat?: (client: ClientCall) => Promise<boolean>
   close: () => void
+}
+
+/** One whose `subscriptions/listen` streams can go on with another one. */
+export interface ListenServing extends ModernServing {
+  /** Gives a stream up without ending it. */
+  release: (client: ClientCall) => void
+  /** Takes over a stream that another one acknowledged, and tells that its lists are others now. */
+  join: (client: ClientCall, body: Uint8Array) => Promise<void>
+}
+
+export function isListenServing(serving: ModernServing): serving is ListenServing {
+  return 'join' in serving
 }

@@ -2,9 +2,9 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
+import { verifyParamHeaders } from '#protocol/x-mcp-header.ts'
 import { decode } from '../connection.ts'
 import { listTools, type ToolFacts } from '../servers/tools.ts'
-import { verifyParamHeaders } from '../translate/x-mcp-header.ts'
 
 /** Sends `tools/list` with the given params. */
 type Ask = (params: Record<string, unknown>) => Promise<Record<string, unknown>>
@@ -23,8 +23,14 @@ export class ToolCatalog {
   }
 
   /** Throws `header_mismatch` when `Mcp-Param-*` headers and arguments do not agree. */
-  async checkHeaders({ target = '', params: headers }: HostCall, body: Uint8Array, ask: Ask) {
+  async checkHeaders(
+    { target = '', params: headers, catalog }: HostCall,
+    body: Uint8Array,
+    ask: Ask,
+  ) {
     let facts = (await this.#list(ask)).get(target)
+    // Its client knows of no argument that a header repeats.
+    if (catalog?.isWrapped === true) return
     if (facts === undefined && headers !== undefined) {
       this.forget()
       facts = (await this.#list(ask)).get(target)

@@ -35,7 +35,6 @@ export interface TranslatedCallOptions {
   client: ClientCall
   method: string
   connection: Connection
-  timeoutMs: number
   roots: boolean
   serverInfo: Record<string, unknown> | undefined
   seal: (call: TranslatedCall) => Promise<string>
@@ -68,7 +67,7 @@ export class TranslatedCall implements Exchange {
     this.id = options.id
     this.key = options.key
     this.method = options.method
-    this.deadline = Date.now() + options.timeoutMs
+    this.deadline = options.client.deadline
     this.principal = options.client.host.principal
     this.capabilities = JSON.parse(options.client.host.capabilities ?? '{}') as Record<
       string,
@@ -129,7 +128,7 @@ export class TranslatedCall implements Exchange {
     const answers = answerAsks(this.#asks, inputResponses)
     if (!answers.ok) throw new GatewayError('invalid_params', { detail: answers.detail })
     this.#client = client
-    this.deadline = Date.now() + this.#options.timeoutMs
+    this.deadline = client.deadline
     this.#asks = answers.unanswered
     for (const response of answers.responses) this.#options.connection.send(encode(response))
     if (this.#held !== undefined) return this.#held(client)

@@ -27,12 +27,12 @@ type Asked = { result: Record<string, unknown> } | { error: unknown }
 const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
 export class EraProbe {
-  readonly #context: Pick<HostContext, 'link' | 'servers' | 'store' | 'ticker'>
+  readonly #context: Pick<HostContext, 'link' | 'servers' | 'remotes' | 'store' | 'ticker'>
   /** By launch digest, oldest first. */
   readonly #known = new Map<string, Eras>()
   readonly #probing = new Map<string, Promise<Eras>>()
 
-  constructor(context: Pick<HostContext, 'link' | 'servers' | 'store' | 'ticker'>) {
+  constructor(context: Pick<HostContext, 'link' | 'servers' | 'remotes' | 'store' | 'ticker'>) {
     this.#context = context
   }
 
@@ -74,7 +74,9 @@ export class EraProbe {
     }
     this.#keep(server.launch.digest, eras)
     // Silence is no answer: a server that was merely slow is asked again by the next object.
-    if (!('error' in discover) || !isTimeout(discover.error)) this.#remember(server, eras)
+    if (!isSilence(discover) && ![discover, initialize].some(isUnreached)) {
+      this.#remember(server, eras)
+    }
     return eras
   }
 
@@ -134,10 +136,11 @@ export function startFailure(error: unknown, launch: Launch | undefined): Gatewa
   if (GatewayError.is(error)) {
     if (error.code === 'call_timeout') return new GatewayError('server_start_timeout')
     if (error.code === 'server_exited') {
-      return new GatewayError(
-        'server_start_failed',
-        error.detail === undefined ? {} : { detail: error.detail },
-      )
+      const { detail, isBlameless } = error
+      return new GatewayError('server_start_failed', {
+        ...(detail !== undefined && { detail }),
+        isBlameless,
+      })
     }
     return error
   }
@@ -158,8 +161,13 @@ function initializeParams(): Record<string, unknown> {
   return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO }
 }
 
-function isTimeout(error: unknown): boolean {
-  return GatewayError.is(error) && error.code === 'call_timeout'
+function isSilence(asked: Asked): boolean {
+  return 'error' in asked && GatewayError.is(asked.error) && asked.error.code === 'call_timeout'
+}
+
+/** A remote server that was not there, or not for us, at one of the two questions. */
+function isUnreached(asked: Asked): boolean {
+  return 'error' in asked && GatewayError.is(asked.error) && asked.error.code.startsWith('remote_')
 }
 
 function toText(answer: object | undefined): string | null {

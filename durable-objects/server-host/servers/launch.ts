@@ -1,7 +1,8 @@
 /** A server as the Tenant object resolved it → how its processes are started, or why they cannot be. */
 import { GatewayError } from '#protocol/errors.ts'
-import type { Launch } from '#protocol/link.ts'
-import type { ServerConfig } from '#protocol/server-config.ts'
+import type { Launch, ProcessLaunch, RemoteLaunch } from '#protocol/link.ts'
+import { PoolSettings, resolvePool } from '#protocol/remote/pool.ts'
+import { isRemote, type ServerConfig } from '#protocol/server-config.ts'
 import type { ResolvedServer } from '#protocol/tenant.ts'
 
 /** What is known of a server by whoever does not start its processes. */
@@ -33,17 +34,25 @@ export async function toStartable(
 ): Promise<Startable> {
   const fault = findFault(resolved)
   if (fault !== undefined) return { fault }
-  const { config, command, args, env, cwd, identity, secrets } = resolved
+  const { config, identity, secrets } = resolved
   const { warm, maxProcesses, idleTimeoutMs, maxLifetimeMs } = config
   const launch: Launch = {
     name: await nameLaunch(name, principal),
     digest: await sha256(identity),
-    ...{ command, args, env, warm, maxProcesses, idleTimeoutMs, maxLifetimeMs },
-    ...(cwd === undefined ? {} : { cwd }),
+    ...{ warm, maxProcesses, idleTimeoutMs, maxLifetimeMs },
+    ...toEnd(resolved),
     ...(secrets.length === 0 ? {} : { secrets }),
   }
   const owner = principal === undefined ? {} : { principal }
   return { server: { name, config, ...owner, launch } }
+}
+
+/** One object for as long as the launch is the same: whoever holds it sees its newest settings. */
+export function keepServer(former: Startable | undefined, made: Startable): Startable {
+  const kept = former?.server
+  if (kept === undefined || kept.launch.digest !== made.server?.launch.digest) return made
+  Object.assign(kept, made.server)
+  return { server: kept }
 }
 
 /**
@@ -53,6 +62,19 @@ export async function toStartable(
 async function nameLaunch(name: string, principal: string | undefined): Promise<string> {
   if (principal === undefined) return name
   return `${name}${MARK}${(await sha256(principal)).slice(0, OWNER_CHARS)}`
+}
+
+/** A remote server has no spares: a connection to it costs less than one that nobody uses. */
+function toEnd(
+  resolved: ResolvedServer,
+): Pick<ProcessLaunch, 'command' | 'args' | 'env' | 'cwd'> | Pick<RemoteLaunch, 'remote' | 'warm'> {
+  const { config, remote } = resolved
+  if (remote === undefined) {
+    const { command, args, env, cwd } = resolved
+    return { command, args, env, ...(cwd === undefined ? {} : { cwd }) }
+  }
+  const settings = isRemote(config) ? config.pool : undefined
+  return { remote: { ...remote, pool: resolvePool(PoolSettings.parse(settings ?? {})) }, warm: 0 }
 }
 
 function findFault({ missing, unusable }: ResolvedServer): (() => GatewayError) | undefined {

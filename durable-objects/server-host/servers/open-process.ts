@@ -7,20 +7,23 @@ const LINK_TIMEOUT_MS = 30_000
 /** Longest wait for a process, the installation of its package included. */
 const OPEN_TIMEOUT_MS = 180_000
 
+export type Opening = Pick<HostContext, 'link' | 'servers' | 'remotes'>
+
 /**
- * A process of the server's, started or a spare: as it is configured now, and a personal server's as its
- * principal's. Throws what the host program refuses with, and what `Servers.get` does.
+ * A process of the server's, started or a spare, or a session with it where it is reached from here: as
+ * it is configured now, and a personal server's as its principal's. Throws what the host program
+ * refuses with, what a remote server cannot be reached with, and what `Servers.get` does.
  */
 export async function openProcess(
-  { link, servers }: Pick<HostContext, 'link' | 'servers'>,
+  context: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
   key: string,
 ): Promise<Channel> {
+  const { servers } = context
   await servers.get(server.name, servers.version, server.principal)
-  await link.ready(LINK_TIMEOUT_MS)
-  const launch = servers.launchOf(server)
-  if (launch === undefined) throw new GatewayError('server_not_found')
-  const channel = link.open(launch.name, key)
+  const channel = servers.isAtEdge(server.name)
+    ? openRemote(context, server, key)
+    : await openLinked(context, server, key)
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => late.reject(new GatewayError('server_start_timeout')),
@@ -35,4 +38,26 @@ export async function openProcess(
   } finally {
     clearTimeout(timer)
   }
+}
+
+async function openLinked(
+  { link, servers }: Opening,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  key: string,
+): Promise<Channel> {
+  await link.ready(LINK_TIMEOUT_MS)
+  const launch = servers.launchOf(server)
+  if (launch === undefined) throw new GatewayError('server_not_found')
+  return link.open(launch.name, key)
+}
+
+/** Nothing of it is in the host program, which may sleep on. */
+function openRemote(
+  { servers, remotes }: Opening,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  key: string,
+): Channel {
+  const launch = servers.launchOf(server)
+  if (launch?.remote === undefined) throw new GatewayError('server_not_found')
+  return remotes.open(launch, key)
 }

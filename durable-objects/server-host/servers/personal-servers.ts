@@ -4,8 +4,10 @@
  * an era. Calls reach an entry by the principal of their verdict, sessions by the one that they belong to.
  */
 import type { Launch } from '#protocol/link.ts'
+import { isAtEdge } from '#protocol/server-config.ts'
 import type { LaunchConfig } from '#protocol/tenant.ts'
-import { toStartable, type Server, type Startable } from './launch.ts'
+import type { ServersChange } from './change.ts'
+import { keepServer, toStartable, type Server, type Startable } from './launch.ts'
 
 /** Entries at once; the one that was used least recently leaves, its processes end when they are free. */
 const MAX_PERSONAL_LAUNCHES = 128
@@ -30,27 +32,38 @@ interface Entry {
 
 export class PersonalServers {
   readonly #read: (principal: string) => Promise<LaunchConfig | undefined>
-  readonly #onChange: () => void
+  readonly #onLaunches: () => void
+  readonly #onChange: (change: ServersChange) => void
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>()
   /** By principal. */
   readonly #reading = new Map<string, Promise<LaunchConfig | undefined>>()
+  #renewing: Promise<void> = Promise.resolve()
   #restTimer: number | undefined
 
   constructor(
     read: (principal: string) => Promise<LaunchConfig | undefined>,
-    onChange: () => void,
+    onLaunches: () => void,
+    onChange: (change: ServersChange) => void,
   ) {
     this.#read = read
+    this.#onLaunches = onLaunches
     this.#onChange = onChange
   }
 
   get launches(): Launch[] {
     return [...this.#entries.values()].flatMap(({ startable, isResting }) => {
-      const launch = startable.server?.launch
-      if (launch === undefined) return []
-      return isResting ? { ...launch, warm: 0 } : launch
+      const { server } = startable
+      if (server === undefined || isAtEdge(server.config)) return []
+      return isResting ? { ...server.launch, warm: 0 } : server.launch
     })
+  }
+
+  /** Of all launches, also those that are none of the host program's. */
+  get digests(): string[] {
+    return [...this.#entries.values()].flatMap(
+      ({ startable }) => startable.server?.launch.digest ?? [],
+    )
   }
 
   /** What the host program knows of, whichever configuration it is of. */
@@ -73,7 +86,7 @@ export class PersonalServers {
     if (!entry.isResting) return
     entry.isResting = false
     this.#watch()
-    this.#onChange()
+    this.#onLaunches()
   }
 
   /**
@@ -105,6 +118,11 @@ export class PersonalServers {
     for (const [key, { name }] of this.#entries) if (!isPersonal(name)) this.#entries.delete(key)
   }
 
+  /** Reads again, when it can, what entries of an older configuration start. The next call does it, too. */
+  renew(version: number): void {
+    this.#renewing = this.#renewing.then(() => this.#renewAll(version)).catch(() => undefined)
+  }
+
   #use(name: string, principal: string, version: number): Startable | undefined {
     const entry = this.#entries.get(keyOf(name, principal))
     if (entry === undefined || entry.version < version) return undefined
@@ -128,15 +146,52 @@ export class PersonalServers {
     const key = keyOf(made.name, made.principal)
     const former = this.#entries.get(key)
     if (former !== undefined && former.version > made.version) return
-    const text = JSON.stringify(made.startable.server?.launch)
-    const formerText = JSON.stringify(former?.startable.server?.launch)
+    const formerText = launchText(former?.startable)
+    const startable = keepServer(former?.startable, made.startable)
+    const text = launchText(startable)
     this.#entries.delete(key)
-    const chars = text?.length ?? 0
-    this.#entries.set(key, { ...made, chars, usedAt: Date.now(), isResting: false })
+    const chars = text.length
+    const entry = { ...made, startable, chars, usedAt: Date.now(), isResting: false }
+    this.#entries.set(key, entry)
     this.#makeRoom(Math.max(1, Math.min(MAX_PERSONAL_LAUNCHES, MAX_LAUNCHES - othersCount)))
     this.#watch()
     // Most changes of the configuration are not of this server.
-    if (text !== formerText || former?.isResting === true) this.#onChange()
+    if (text !== formerText || former?.isResting === true) this.#onLaunches()
+    if (former !== undefined) this.#tellChange(former.startable, entry)
+  }
+
+  /** Of the principals that were here lately, one after the other. */
+  async #renewAll(version: number): Promise<void> {
+    const isOld = (entry: Entry): boolean => entry.version < version
+    const principals = [...this.#entries.values()].filter(isOld).map(({ principal }) => principal)
+    for (const principal of new Set(principals)) {
+      const config = await this.#readOnce(principal)
+      const own = [...this.#entries.values()].filter((entry) => entry.principal === principal)
+      for (const entry of own.filter(isOld)) await this.#renewEntry(entry, config)
+    }
+  }
+
+  async #renewEntry(entry: Entry, config: LaunchConfig | undefined): Promise<void> {
+    const { name, principal } = entry
+    const resolved = config?.servers[name]
+    if (config === undefined || resolved?.isPersonal !== true) return
+    const made = await toStartable(name, resolved, principal)
+    // A call may have been quicker.
+    if (this.#entries.get(keyOf(name, principal)) !== entry) return
+    if (entry.version >= config.version) return
+    const former = entry.startable
+    const formerText = launchText(former)
+    entry.startable = keepServer(former, made)
+    entry.version = config.version
+    const text = launchText(entry.startable)
+    entry.chars = text.length
+    if (text !== formerText) this.#onLaunches()
+    this.#tellChange(former, entry)
+  }
+
+  #tellChange(former: Startable, { name, principal, startable }: Entry): void {
+    if (former.server === startable.server) return
+    this.#onChange({ added: [], changed: [name], removed: [], adjusted: [], principal })
   }
 
   /** The newest entry stays, however large it is. */
@@ -170,8 +225,13 @@ export class PersonalServers {
       if (entry.isResting || entry.usedAt + REST_AFTER_MS > now) continue
       entry.isResting = hasChanged = true
     }
-    if (hasChanged) this.#onChange()
+    if (hasChanged) this.#onLaunches()
   }
+}
+
+/** Empty for what cannot be started. */
+function launchText(startable: Startable | undefined): string {
+  return startable?.server === undefined ? '' : JSON.stringify(startable.server.launch)
 }
 
 function requireServer({ server, fault }: Startable): Server {

@@ -1,8 +1,12 @@
 /** The tenant's servers as this object runs them: configuration, launches, and why one cannot start. */
+import { CATALOG, DEFAULT_CATALOG, type CatalogSettings } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Launch } from '#protocol/link.ts'
+import type { Routes } from '#protocol/routes.ts'
 import type { LaunchConfig, ResolvedServer } from '#protocol/tenant.ts'
-import { toStartable, type Server, type ServerFacts, type Startable } from './launch.ts'
+import { isAtEdge } from '#protocol/server-config.ts'
+import { compareServers, differ, isNoChange, type ServersChange } from './change.ts'
+import { keepServer, toStartable, type Server, type ServerFacts, type Startable } from './launch.ts'
 import { PersonalServers } from './personal-servers.ts'
 
 export type { Server, ServerFacts } from './launch.ts'
@@ -15,27 +19,66 @@ interface Known {
 
 export class Servers {
   readonly #read: (principal?: string) => Promise<LaunchConfig | undefined>
-  readonly #onChange: () => void
+  readonly #onLaunches: () => void
+  readonly #onChange: (change: ServersChange) => void
   readonly #personal: PersonalServers
   #byName = new Map<string, Known>()
+  #catalog = DEFAULT_CATALOG
+  #routes: Routes = []
   #version = -1
   #loading: Promise<void> | undefined
+  #someAtEdge = false
+  #someAtHost = false
 
+  /**
+   * `onLaunches`: `launches` are others than before. `onChange` comes after it, once for each
+   * configuration that is another one: the first brings all servers as added.
+   */
   constructor(
     read: (principal?: string) => Promise<LaunchConfig | undefined>,
-    onChange: () => void,
+    onLaunches: () => void,
+    onChange: (change: ServersChange) => void = () => undefined,
   ) {
     this.#read = read
+    this.#onLaunches = onLaunches
     this.#onChange = onChange
-    this.#personal = new PersonalServers(read, onChange)
+    this.#personal = new PersonalServers(read, onLaunches, onChange)
   }
 
-  /** Everything that can be started, personal servers of the principals that called among it. */
+  /**
+   * Everything that the host program can be asked for, personal servers of the principals that called
+   * among it.
+   */
   get launches(): Launch[] {
     const common = [...this.#byName.values()].flatMap(({ startable }) => {
-      return startable?.server === undefined ? [] : startable.server.launch
+      const server = startable?.server
+      return server === undefined || isAtEdge(server.config) ? [] : server.launch
     })
     return [...common, ...this.#personal.launches]
+  }
+
+  /** Of all launches, also those that the host program has nothing to do with. */
+  get digests(): ReadonlySet<string> {
+    const common = [...this.#byName.values()].flatMap(({ startable }) => {
+      return startable?.server?.launch.digest ?? []
+    })
+    return new Set([...common, ...this.#personal.digests])
+  }
+
+  /** Whether nothing of a server is in the host program; of the catalog: nothing of all of them. */
+  isAtEdge(name: string): boolean {
+    if (!this.#someAtEdge) return false
+    if (name === CATALOG) return !this.#someAtHost
+    const known = this.#byName.get(name)
+    return known !== undefined && isAtEdge(known.resolved.config)
+  }
+
+  get routes(): Routes {
+    return this.#routes
+  }
+
+  get catalog(): CatalogSettings {
+    return this.#catalog
   }
 
   /** Of the configuration at hand. */
@@ -81,6 +124,8 @@ export class Servers {
     const known = this.#byName.get(name)
     if (known === undefined) return undefined
     const { config, isPersonal } = known.resolved
+    const startable = isPersonal ? this.#personal.peek(name, principal) : known.startable?.server
+    if (startable !== undefined) return startable
     return { name, config, ...(isPersonal && { principal }) }
   }
 
@@ -114,7 +159,7 @@ export class Servers {
   clear(): void {
     this.#byName.clear()
     this.#personal.retain(() => false)
-    this.#onChange()
+    this.#onLaunches()
   }
 
   async #load(): Promise<void> {
@@ -124,9 +169,28 @@ export class Servers {
       if (resolved.isPersonal) return [name, { resolved }] as const
       return [name, { resolved, startable: await toStartable(name, resolved) }] as const
     })
-    this.#byName = new Map<string, Known>(await Promise.all(entries))
+    const before = this.#byName
+    const after = new Map<string, Known>(await Promise.all(entries))
+    for (const [name, known] of after) {
+      if (known.startable === undefined) continue
+      known.startable = keepServer(before.get(name)?.startable, known.startable)
+    }
+    this.#byName = after
+    this.#someAtEdge = [...after.values()].some(({ resolved }) => isAtEdge(resolved.config))
+    this.#someAtHost = [...after.values()].some(({ resolved }) => !isAtEdge(resolved.config))
     this.#version = stored.version
-    this.#personal.retain((name) => this.#byName.get(name)?.resolved.isPersonal === true)
-    this.#onChange()
+    const formerCatalog = this.#catalog
+    this.#catalog = stored.catalog
+    this.#routes = stored.routes
+    this.#personal.retain((name) => after.get(name)?.resolved.isPersonal === true)
+    this.#onLaunches()
+    const change = compareServers(toResolved(before), toResolved(after))
+    if (differ(formerCatalog, stored.catalog)) change.isShownAnew = true
+    if (!isNoChange(change)) this.#onChange(change)
+    this.#personal.renew(stored.version)
   }
+}
+
+function toResolved(known: ReadonlyMap<string, Known>): Map<string, ResolvedServer> {
+  return new Map(Array.from(known, ([name, { resolved }]) => [name, resolved]))
 }

@@ -9,6 +9,7 @@ import { META } from '#protocol/mcp.ts'
 import { Connection, decode, encode, type Exchange } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import { openProcess } from './open-process.ts'
+import type { Probe } from '../resilience/prober.ts'
 import type { Server } from './servers.ts'
 
 /** A request on a shared process. Payloads carry the process's ids; the caller puts its own back. */
@@ -24,6 +25,8 @@ export interface SharedCall {
 export interface SharedProcessOptions {
   /** Brings a new process to where it takes requests. */
   handshake: (connection: Connection) => Promise<void>
+  /** How to ask whether it answers; `ping` if nothing else is said. */
+  probe?: Probe
   /** A notification that names no call. */
   onNotification: (payload: Uint8Array, method: string) => void
 }
@@ -37,6 +40,7 @@ export class SharedProcess {
   /** They end with their last call. */
   readonly #retired = new Set<Connection>()
   #starting: Promise<Connection> | undefined
+  #isRetired = false
   #lastId = 0
 
   constructor(context: HostContext, server: Server, options: SharedProcessOptions) {
@@ -86,10 +90,12 @@ export class SharedProcess {
   }
 
   /**
-   * The process takes no more requests: running calls go on, and the next one starts another process.
+   * The process takes no more requests: running calls go on, and what still comes starts another one,
+   * which ends with it.
    * What waits without a deadline, a subscription, would never end: it is lost.
    */
   retire(): void {
+    this.#isRetired = true
     const connection = this.#connection
     this.#connection = undefined
     if (connection === undefined || connection.over) return
@@ -97,7 +103,8 @@ export class SharedProcess {
     for (const [id, { call, connection: its }] of [...this.#calls]) {
       if (its !== connection || call.deadline !== Infinity) continue
       this.cancel(id, 'the configuration has changed')
-      call.onLost(new GatewayError('server_exited', { detail: 'its configuration has changed' }))
+      const detail = 'its configuration has changed'
+      call.onLost(new GatewayError('server_exited', { detail, isBlameless: true }))
     }
     this.#endRetired(connection)
   }
@@ -140,7 +147,9 @@ export class SharedProcess {
       connection.close()
       throw error
     }
-    this.#connection = connection
+    if (this.#isRetired) this.#retired.add(connection)
+    else this.#connection = connection
+    this.#context.guards.watch(this.#server, connection, this.#options.probe)
     return connection
   }
 

@@ -1,8 +1,10 @@
 /** What Hearth must know of a server's tools: which may be repeated, and which arguments headers repeat. */
 import { isObject } from '#protocol/json-rpc.ts'
-import { readAnnotations, type HeaderAnnotation } from '../translate/x-mcp-header.ts'
+import { readAnnotations, type HeaderAnnotation } from '#protocol/x-mcp-header.ts'
 
 export interface ToolFacts {
+  /** The tool says that it changes nothing. */
+  isReadOnly: boolean
   /** The tool says that a repetition does no harm (tool annotations). */
   repeatable: boolean
   headers: readonly HeaderAnnotation[]
@@ -32,6 +34,7 @@ function readTool({ annotations, inputSchema }: Record<string, unknown>): ToolFa
   const hints = isObject(annotations) ? annotations : {}
   const read = readAnnotations(inputSchema)
   return {
+    isReadOnly: hints.readOnlyHint === true,
     repeatable: hints.readOnlyHint === true || hints.idempotentHint === true,
     headers: read.ok ? read.annotations : [],
   }

@@ -7,13 +7,16 @@ export interface ConfigRow {
   createdAt: number
 }
 
-export type SettingName = 'limits' | 'issuers' | 'last-version'
+export type SettingName = 'catalog' | 'routes' | 'limits' | 'issuers' | 'last-version' | 'has-host'
 
 export class ConfigStore {
   readonly #sql: SqlStorage
+  readonly #onVersion: (version: number) => void
 
-  constructor(sql: SqlStorage) {
+  /** `onVersion`: the version grows, unless the transaction that it is in is undone. */
+  constructor(sql: SqlStorage, onVersion: (version: number) => void) {
     this.#sql = sql
+    this.#onVersion = onVersion
   }
 
   config(): ConfigRow | undefined {
@@ -36,10 +39,12 @@ export class ConfigStore {
       'UPDATE config SET version = ?, servers = ?, updated_at = ?',
       ...[version, servers, now],
     )
+    this.#onVersion(version)
   }
 
   setVersion(version: number, now: number): void {
     this.#sql.exec('UPDATE config SET version = ?, updated_at = ?', version, now)
+    this.#onVersion(version)
   }
 
   setting(name: SettingName): string | undefined {

@@ -1,20 +1,27 @@
-/** One tenant's configuration: servers, limits, issuers. A tenant exists when it has one. */
+/** One tenant's configuration: servers, catalog, routes, limits, issuers. A tenant exists when it has one. */
+import { CatalogSettings } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { Issuers } from '#protocol/issuers.ts'
 import { Limits } from '#protocol/limits.ts'
+import { Routes } from '#protocol/routes.ts'
 import { ServerConfigs, type ServerConfig } from '#protocol/server-config.ts'
 import { OPERATOR, TENANT_NAME } from '#protocol/tenant.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Change } from '../change.ts'
 import { isMigrated, migrate } from '../migrations.ts'
-import { ConfigStore, type SettingName } from './config-store.ts'
+import { ConfigStore } from './config-store.ts'
 import { requireApart } from './issuer-secrets.ts'
+import { describeRoutes, requireKnownServers, requireSameCounting } from './route-changes.ts'
+import { requirePublicAddresses, requireSameAllowance } from './private-addresses.ts'
 import { describeChanges, findChangedLimits } from './server-changes.ts'
 
 /** Below the 2 MB that a row of a Durable Object's SQLite may hold. */
 const MAX_CONFIG_CHARS = 480_000
 /** It goes with every verdict to the isolates. */
 const MAX_LIMITS_CHARS = 64_000
+/** The same is true of these. */
+const MAX_CATALOG_CHARS = 32_000
+const MAX_ROUTES_CHARS = 128_000
 const MAX_ISSUERS_CHARS = 400_000
 
 export interface Config {
@@ -22,6 +29,8 @@ export interface Config {
   version: number
   servers: ServerConfigs
   createdAt: number
+  catalog: CatalogSettings
+  routes: Routes
   limits: Limits
   /** RateLimiter objects of this tenant. */
   shards: number
@@ -40,12 +49,22 @@ export class TenantConfig {
   readonly #store: ConfigStore
   /** Cache. */
   #current: Config | undefined
+  /** Cache. */
+  #hasHost: boolean | undefined
 
-  constructor(storage: DurableObjectStorage, tenant: string, audit: AuditLog) {
+  /** `onGrow`: there is a new version that a server host must learn of. */
+  constructor(
+    storage: DurableObjectStorage,
+    tenant: string,
+    audit: AuditLog,
+    onGrow: (version: number) => void,
+  ) {
     this.#storage = storage
     this.#tenant = tenant
     this.#audit = audit
-    this.#store = new ConfigStore(storage.sql)
+    this.#store = new ConfigStore(storage.sql, (version) => {
+      if (this.#isHosted()) onGrow(version)
+    })
     if (isMigrated(storage)) migrate(storage)
   }
 
@@ -58,6 +77,17 @@ export class TenantConfig {
   get(): Config | undefined {
     if (this.#current === undefined && this.isStored) this.#current = this.#read()
     return this.#current
+  }
+
+  /** A server host has asked what to run: only then there is one to tell of changes. */
+  noteHost(now: number): void {
+    if (this.#isHosted()) return
+    this.#store.putSetting('has-host', 'true', now)
+    this.#hasHost = true
+  }
+
+  #isHosted(): boolean {
+    return (this.#hasHost ??= this.#store.setting('has-host') !== undefined)
   }
 
   /** Throws `tenant_not_found`. */
@@ -107,6 +137,22 @@ export class TenantConfig {
     return this.#putServers('server.delete', servers, change, name)
   }
 
+  /** Returns the configuration's version. */
+  putCatalog(catalog: CatalogSettings, change: Change): number {
+    const before = this.require()
+    if (change.actor.by !== OPERATOR) requireSameCounting(before, { ...before, catalog })
+    return this.#putGrowing('catalog', catalog, MAX_CATALOG_CHARS, { change })
+  }
+
+  /** Returns the configuration's version. */
+  putRoutes(routes: Routes, change: Change): number {
+    const before = this.require()
+    requireKnownServers(routes, before.servers)
+    if (change.actor.by !== OPERATOR) requireSameCounting(before, { ...before, routes })
+    const detail = describeRoutes(before.routes, routes)
+    return this.#putGrowing('routes', routes, MAX_ROUTES_CHARS, { change, detail })
+  }
+
   putLimits(limits: Limits, shards: number, change: Change): void {
     this.#putSetting('limits', { limits, shards } satisfies StoredLimits, MAX_LIMITS_CHARS, change)
   }
@@ -145,7 +191,11 @@ export class TenantConfig {
 
   #putServers(action: string, servers: ServerConfigs, change: Change, target?: string): number {
     const before = this.require()
-    if (change.actor.by !== OPERATOR) requireSameLimits(before.servers, servers)
+    if (change.actor.by !== OPERATOR) {
+      requireSameLimits(before.servers, servers)
+      requireSameAllowance(before.servers, servers)
+    }
+    requirePublicAddresses(servers)
     requireApart(servers, before.issuers)
     const text = toBoundedText(requireServers(servers), MAX_CONFIG_CHARS)
     if (text === JSON.stringify(before.servers)) return before.version
@@ -160,7 +210,7 @@ export class TenantConfig {
   }
 
   #putSetting(
-    name: Exclude<SettingName, 'last-version'>,
+    name: 'limits' | 'issuers',
     value: StoredLimits | Issuers,
     maxChars: number,
     change: Change,
@@ -178,6 +228,26 @@ export class TenantConfig {
     this.#current = undefined
   }
 
+  /** A setting that server hosts must learn of. */
+  #putGrowing(
+    name: 'catalog' | 'routes',
+    value: CatalogSettings | Routes,
+    maxChars: number,
+    { change, detail = {} }: { change: Change; detail?: Record<string, unknown> },
+  ): number {
+    const before = this.require()
+    const text = toBoundedText(value, maxChars)
+    if (text === JSON.stringify(before[name])) return before.version
+    const version = before.version + 1
+    this.#audit.commit(change, () => {
+      this.#store.putSetting(name, text, change.now)
+      this.#store.setVersion(version, change.now)
+      return { action: `${name}.put`, detail: { version, ...detail } }
+    })
+    this.#current = undefined
+    return version
+  }
+
   /** Parsed by the schemas, so that what was stored before a key existed has its default. */
   #read(): Config | undefined {
     const row = this.#store.config()
@@ -187,6 +257,8 @@ export class TenantConfig {
     return {
       ...{ version, createdAt },
       servers: ServerConfigs.parse(parse(row.servers)),
+      catalog: CatalogSettings.parse(parse(this.#store.setting('catalog')) ?? {}),
+      routes: Routes.parse(parse(this.#store.setting('routes')) ?? []),
       limits: Limits.parse(stored?.limits ?? []),
       shards: stored?.shards ?? 1,
       issuers: Issuers.parse(parse(this.#store.setting('issuers')) ?? []),

@@ -1,11 +1,13 @@
 /** A server's configuration and the secrets that it refers to → what is launched. Pure. */
+import { HEADER_VALUE } from '#protocol/remote/headers.ts'
+import type { RemoteTarget } from '#protocol/remote/remote.ts'
 import { findReferences, substitute, type SecretReference } from '#protocol/secrets.ts'
-import type { ServerConfig } from '#protocol/server-config.ts'
-import type { ResolvedServer } from '#protocol/tenant.ts'
+import { isRemote, type RemoteConfig, type ServerConfig } from '#protocol/server-config.ts'
+import type { ResolvedProcess, ResolvedServer } from '#protocol/tenant.ts'
 import { valueBytes, type Opened } from './cipher.ts'
 import type { SecretHead } from './store.ts'
 
-/** What references put into one server's arguments and environment: the system takes not much more. */
+/** What references put into one server's arguments, environment and headers: the system takes not much more. */
 const MAX_SERVER_SECRET_BYTES = 128 * 1024
 /** The same over all servers: they travel to the host program in one frame. */
 export const MAX_INSERTED_BYTES = 1024 * 1024
@@ -68,14 +70,12 @@ export function resolveServer(
     else if (answer !== undefined) unusable.push(`${reference.text}: ${answer.why}`)
   }
   const isPersonal = references.some(({ reference }) => reference.owner === 'principal')
-  const canStart = missing.length === 0 && unusable.length === 0
   const fill = (text: string): string => substitute(text, values)
+  unusable.push(...findUnsendable(config, fill))
+  const canStart = missing.length === 0 && unusable.length === 0
   return {
     config,
-    command: config.command,
-    args: canStart ? config.args.map(fill) : [],
-    env: canStart ? mapValues(config.env, fill) : {},
-    ...(config.cwd === undefined ? {} : { cwd: config.cwd }),
+    ...(canStart ? fillIn(config, fill) : leaveEmpty(config)),
     identity: identify(config, references, isPersonal ? owner : { ...owner, principal: undefined }),
     secrets: canStart ? [...new Set(values.values())] : [],
     missing,
@@ -86,26 +86,69 @@ export function resolveServer(
 
 /** A personal server as it is known of without a principal: what it is, but not what is launched. */
 export function describePersonal(config: ServerConfig): ResolvedServer {
-  const { command } = config
-  const nothing = { args: [], env: {}, identity: '', secrets: [], missing: [], unusable: [] }
-  return { config, command, ...nothing, isPersonal: true }
+  const nothing = { identity: '', secrets: [], missing: [], unusable: [] }
+  return { config, ...leaveEmpty(config), ...nothing, isPersonal: true }
+}
+
+type Filled = Pick<ResolvedProcess, 'command' | 'args' | 'env' | 'cwd'> | { remote: RemoteTarget }
+
+function fillIn(config: ServerConfig, fill: (text: string) => string): Filled {
+  if (isRemote(config)) return toTarget(config, mapValues(config.headers, fill))
+  const { command, args, env, cwd } = config
+  return {
+    command,
+    args: args.map(fill),
+    env: mapValues(env, fill),
+    ...(cwd === undefined ? {} : { cwd }),
+  }
+}
+
+function leaveEmpty(config: ServerConfig): Filled {
+  if (isRemote(config)) return toTarget(config, {})
+  return { command: config.command, args: [], env: {} }
+}
+
+function toTarget(
+  { url, transport, allowPrivate }: RemoteConfig,
+  headers: Record<string, string>,
+): Filled {
+  return { remote: { url, headers, transport, allowPrivate } }
+}
+
+/** A secret may hold what a header cannot: a line end, most of all. */
+function findUnsendable(config: ServerConfig, fill: (text: string) => string): string[] {
+  if (!isRemote(config)) return []
+  const names = Object.keys(config.headers).filter(
+    (name) => !HEADER_VALUE.test(fill(config.headers[name] ?? '')),
+  )
+  return names.map((name) => `headers.${name} would have characters that no header can have`)
 }
 
 /**
- * Equal for equal commands, and different for different ones, without holding a value. Whose secrets
- * they are is part of it: equal references of two tenants or principals mean different values.
+ * Equal for equal commands or targets, and different for different ones, without holding a value.
+ * Whose secrets they are is part of it: equal references of two tenants or principals mean
+ * different values.
  */
 function identify(
-  { command, args, env, cwd }: ServerConfig,
+  config: ServerConfig,
   references: Plan['references'],
   { tenant, principal }: { tenant: string; principal: string | undefined },
 ): string {
-  const written = [command, args, Object.entries(env).sort(), cwd]
+  const written = write(config)
   if (references.length === 0) return JSON.stringify(written)
   const versions = references.map(({ reference, head }) => {
     return [reference.text, head?.version ?? null, head?.revision ?? null]
   })
   return JSON.stringify([...written, { tenant, principal: principal ?? null, versions }])
+}
+
+function write(config: ServerConfig): unknown[] {
+  if (!isRemote(config)) {
+    const { command, args, env, cwd } = config
+    return [command, args, Object.entries(env).sort(), cwd]
+  }
+  const { url, headers, transport, via, allowPrivate, pool = null } = config
+  return ['remote', url, Object.entries(headers).sort(), transport, via, allowPrivate, pool]
 }
 
 function mapValues(

@@ -6,7 +6,7 @@ import { startProcess } from '#container/supervisor/start-process.ts'
 import { Supervisor } from '#container/supervisor/supervisor.ts'
 import { launchOf } from '#test/support/host-program.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 
 const reaper = startReaper()
 const starter = {
@@ -24,7 +24,13 @@ function createSupervisor(): Map<number, string> {
   const seen = new Map<number, string>()
   const console = new CellConsole()
   supervisor = new Supervisor(
-    { maxProcesses: 3, start: (launch, onExit) => startProcess(starter, console, launch, onExit) },
+    {
+      maxProcesses: 3,
+      start: async (launch, onExit) => {
+        if (launch.remote !== undefined) throw new TypeError('no remote server here')
+        return startProcess(starter, console, launch, onExit)
+      },
+    },
     {
       onOpened: (channel, { warm }) => seen.set(channel, warm ? 'warm' : 'opened'),
       onRefused: (channel, { code }) => seen.set(channel, code),
@@ -32,13 +38,14 @@ function createSupervisor(): Map<number, string> {
       onMessage: () => undefined,
       onOversize: () => undefined,
       onUndelivered: () => undefined,
+      onFailed: () => undefined,
     },
   )
   return seen
 }
 
 const countOf = (name: string): number => childrenOf(process.pid, `--${name}`).length
-const launch = (name: string, warm: number): Launch => {
+const launch = (name: string, warm: number): ProcessLaunch => {
   const { args } = launchOf('never-answers')
   return launchOf('never-answers', { name, warm, args: [...args, `--${name}`] })
 }

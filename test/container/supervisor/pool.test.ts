@@ -4,7 +4,7 @@ import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { childrenOf, waitUntil, waitUntilGone } from '#test/support/processes.ts'
 import { FRAME } from '#protocol/link.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { ProcessLaunch } from '#protocol/link.ts'
 
 let session: LinkSession
 beforeEach(async () => void (session = await startLinkSession()))
@@ -17,7 +17,8 @@ async function waitForServers(count: number): Promise<number[]> {
   return servers()
 }
 
-const spare = (changes: Partial<Launch> = {}): Launch => launchOf('echo', { warm: 1, ...changes })
+const spare = (changes: Partial<ProcessLaunch> = {}): ProcessLaunch =>
+  launchOf('echo', { warm: 1, ...changes })
 
 test('a spare is started before anyone asks, and taken', async () => {
   session.link.configure([spare()])
@@ -54,6 +55,21 @@ test('a changed launch ends its stale spares and keeps what is in use', async ()
   session.link.configure([spare({ warm: 0, env: { CHANGED: '1' } })])
 
   expect(await waitForServers(1)).toEqual([pid])
+  expect(await session.call(1, 1)).toMatchObject({ id: 1 })
+})
+
+test('other settings of a launch, and other launches, touch neither its spares nor what is in use', async () => {
+  const { pid } = await session.open(1, spare())
+  const before = await waitForServers(2)
+  const changed = spare({ maxProcesses: 9, idleTimeoutMs: 50_000, maxLifetimeMs: 60_000 })
+
+  const other = await session.open(2, launchOf('counts-calls', { warm: 0 }), changed)
+  session.link.configure([changed])
+  session.link.close(2)
+  await waitUntilGone(other.pid)
+
+  expect(new Set(await waitForServers(2))).toEqual(new Set(before))
+  expect(before).toContain(pid)
   expect(await session.call(1, 1)).toMatchObject({ id: 1 })
 })
 

@@ -5,7 +5,7 @@ import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { isRunning, waitUntilGone } from '#test/support/processes.ts'
 import { FRAME } from '#protocol/link.ts'
-import type { ExitMeta, Launch, RefusedMeta } from '#protocol/link.ts'
+import type { ExitMeta, ProcessLaunch, RefusedMeta } from '#protocol/link.ts'
 
 let session: LinkSession
 let channel = 0
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => session.host.stop())
 
-async function open(fixture: string, changes: Partial<Launch> = {}) {
+async function open(fixture: string, changes: Partial<ProcessLaunch> = {}) {
   channel += 1
   const opened = await session.open(channel, launchOf(fixture, changes))
   return { ...opened, channel }
@@ -24,7 +24,7 @@ function takeExit(channel: number): Promise<ExitMeta> {
   return session.link.takeMeta<ExitMeta>(FRAME.exit, channel)
 }
 
-async function refusal(...launches: Launch[]): Promise<RefusedMeta> {
+async function refusal(...launches: ProcessLaunch[]): Promise<RefusedMeta> {
   channel += 1
   session.link.configure(launches)
   session.link.open(channel, launches[0]?.name ?? 'nobody')

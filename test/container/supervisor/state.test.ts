@@ -156,6 +156,24 @@ describe('a crash loop', () => {
     expect(launch.send({ type: 'open', channel: 7 })).toEqual([{ do: 'start', slot: 6 }])
   })
 
+  test('tells why a remote session ended, where that is known', () => {
+    const launch = createLaunch()
+    const detail = 'the remote server closed the WebSocket'
+    for (let channel = 1; channel <= 5; channel += 1) {
+      launch.send({ type: 'open', channel })
+      launch.send({ type: 'started', slot: channel })
+      const exit = { exitCode: null, signal: null, detail }
+      expect(launch.send({ type: 'exited', slot: channel, ...exit })).toContainEqual({
+        ...{ do: 'exited', channel, reason: 'crashed' },
+        ...exit,
+      })
+    }
+
+    expect(launch.send({ type: 'open', channel: 6 })).toEqual([
+      expect.objectContaining({ do: 'refused', code: 'server_crash_loop', detail }),
+    ])
+  })
+
   test('is forgiven when a process has been stable', () => {
     const launch = createLaunch()
     for (let channel = 1; channel <= 5; channel += 1) openAndCrash(launch, channel)

@@ -54,11 +54,21 @@ test('a host program that does not welcome is dialled again, and heard no more',
 
 test('a configuration that changed while the link was cut reaches the host program', async () => {
   const { host, target, putServer } = await gateway.tenant()
-  host.script = { answer: answerAsLegacy }
+  const changed = Promise.withResolvers<void>()
+  host.script = {
+    answer: answerAsLegacy,
+    onHello: (socket, hello, nth) => {
+      const welcome = () => host.welcome(socket, hello)
+      if (nth === 1) welcome()
+      else void changed.promise.then(welcome)
+    },
+  }
   await initialize(target)
-  await putServer({ args: ['changed'] })
 
   host.connections.at(-1)?.terminate()
+  await host.until(() => host.connections.length === 2, 'second connection')
+  await putServer({ args: ['changed'] })
+  changed.resolve()
 
   await host.until(
     () => configured(host, 2) !== undefined,

@@ -146,6 +146,59 @@ test('an issuer whose secret is not set is named', async () => {
   expect(await reported()).toEqual([])
 })
 
+describe('a remote server at a private address', () => {
+  const remote = (host: string, more = {}) => ({ url: `http://${host}/mcp`, ...more })
+
+  test.each(['127.0.0.1', '2130706433', '[::ffff:10.0.0.1]', 'localhost.', 'db.internal'])(
+    'at %s is refused unless that is allowed',
+    async (host) => {
+      const { send } = await createTenant(worker, 'private')
+
+      const refused = await send('PUT', 'servers/inner', remote(host))
+      expectCode(refused, 400, 'invalid_config')
+      expect(refused.text).toContain('is not on the public internet')
+      const allowed = remote(host, { allowPrivate: true })
+      expect((await send('PUT', 'servers/inner', allowed)).status).toBe(200)
+    },
+  )
+
+  test('is allowed by the operator alone, for one URL and one way to it', async () => {
+    const { send, createToken } = await createTenant(worker, 'inward')
+    const { token } = await createToken({ name: 'admin', grants: { scopes: ['admin'] } })
+    const admin = createSend(worker, token)
+    const put = async (more: object, url = 'http://10.0.0.1/mcp') => {
+      const path = 'tenants/inward/servers/inner'
+      return (await admin('PUT', path, { url, ...more })).status
+    }
+
+    expect(await put({ allowPrivate: true })).toBe(403)
+    expect(
+      (await send('PUT', 'servers/inner', remote('10.0.0.1', { allowPrivate: true }))).status,
+    ).toBe(200)
+    expect(await put({ allowPrivate: true, headers: { 'X-A': 'b' } })).toBe(200)
+    expect(await put({ allowPrivate: true }, 'http://10.0.0.2/mcp')).toBe(403)
+    expect(await put({ allowPrivate: true, via: 'host' })).toBe(403)
+    expect(await put({ allowPrivate: true }, 'https://a.example/mcp')).toBe(403)
+    expect(await put({}, 'https://a.example/mcp')).toBe(200)
+    expect(await put({ allowPrivate: true })).toBe(403)
+  })
+
+  test('is told of by what was meant, not by what it is not', async () => {
+    const { send } = await createTenant(worker, 'told')
+    const why = async (server: object) =>
+      JSON.stringify((await send('PUT', 'servers/x', server)).body)
+
+    expect(await why({ url: 'nowhere' })).toContain('url: must be a URL')
+    expect(await why({ url: 'https://a.example', headers: { Host: 'b' } })).toContain(
+      'headers: Host',
+    )
+    expect(await why({ url: 'https://a.example', comand: 'x' })).toContain('comand')
+    expect(await why({ command: 'node', args: 'x' })).toContain('args: ')
+    expect(await why({})).toContain('command: ')
+    expect(await why({ url: 'https://me:hunter2@a.example' })).not.toContain('hunter2')
+  })
+})
+
 test('the secret that an issuer’s key is in is given to no server', async () => {
   const { send } = await createTenant(worker, 'apart')
   const server = { command: 'node', env: { KEY: '${secret:JWT_KEY}' } }

@@ -8,39 +8,42 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { resolveBin } from './bins.ts'
 import { bearer, readText } from './client.ts'
-import type { TestClient } from './client.ts'
+import type { Connection, Target, TestClient } from './client.ts'
 
 const MCP_REMOTE = resolveBin('mcp-remote', 'mcp-remote')
 const ANSWER_TIMEOUT_MS = 30_000
 
 /** mcp-remote, with a desktop client's part played by hand: newline-delimited JSON on stdin. */
-export const MCP_REMOTE_STDIO: TestClient = {
-  name: 'mcp-remote',
-  async connect(target) {
-    const folder = await mkdtemp(path.join(tmpdir(), 'hearth-mcp-remote-'))
-    const header = `Authorization: ${bearer(target).Authorization}`
-    const args = [target.url, '--allow-http', '--transport', 'http-only', '--header', header]
-    const child = spawn(process.execPath, [MCP_REMOTE, ...args], {
-      env: { ...process.env, MCP_REMOTE_CONFIG_DIR: folder },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-    const ask = createAsker(child)
-    await ask('initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'e2e-stdio', version: '1.0.0' },
-    })
-    child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
-    return {
-      callTool: async (name, args) => readText(await ask('tools/call', { name, arguments: args })),
-      async close() {
-        const exited = once(child, 'exit')
-        child.kill('SIGTERM')
-        await exited
-        await rm(folder, { recursive: true, force: true })
-      },
-    }
-  },
+export const MCP_REMOTE_STDIO = mcpRemote('http-only')
+
+export function mcpRemote(transport: 'http-only' | 'sse-only'): TestClient {
+  return { name: `mcp-remote (${transport})`, connect: (target) => connect(target, transport) }
+}
+
+async function connect(target: Target, transport: string): Promise<Connection> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'hearth-mcp-remote-'))
+  const header = `Authorization: ${bearer(target).Authorization}`
+  const args = [target.url, '--allow-http', '--transport', transport, '--header', header]
+  const child = spawn(process.execPath, [MCP_REMOTE, ...args], {
+    env: { ...process.env, MCP_REMOTE_CONFIG_DIR: folder },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  const ask = createAsker(child)
+  await ask('initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'e2e-stdio', version: '1.0.0' },
+  })
+  child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
+  return {
+    callTool: async (name, args) => readText(await ask('tools/call', { name, arguments: args })),
+    async close() {
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
 }
 
 type Pipes = ChildProcessByStdio<Writable, Readable, null>

@@ -8,6 +8,7 @@ import type { Asked, Endpoint } from './endpoint.ts'
 import type { Kind } from './expected.ts'
 import { PRINCIPAL, type Made } from './tenant.ts'
 import type { World } from './world.ts'
+import { ModernClient } from '#test/support/http-client.ts'
 
 interface Document {
   paths: Record<string, Record<string, { operationId?: string }>>
@@ -20,6 +21,7 @@ interface Row {
   kind: Kind
   shows?: Place
   headers?: Record<string, string>
+  query?: string
   body?: (world: World, asked: Asked) => object
   /** What the path names beside the tenant, and for what ends something a victim of its own. */
   names?: (asked: Asked) => Record<string, string> | Promise<Record<string, string>>
@@ -38,6 +40,8 @@ const ROWS: Record<string, Row> = {
   deleteTenant: { ...operator, names: victimTenant },
   drain: { ...operator, names: victimTenant },
   warm: { ...operator, shows: 'server' },
+  status: { ...part, shows: 'server' },
+  origins: part,
 
   getServers: { ...part, shows: 'env' },
   putServers: { ...part, body: ({ configs }, { tenant }) => configs[tenant].servers },
@@ -63,6 +67,13 @@ const ROWS: Record<string, Row> = {
   deleteSecretOfPrincipal: { ...part, names: victimSecret(`principals/${PRINCIPAL}/secrets`) },
   'getSecretsOfPrincipal me': { kind: 'me', names: () => ({ principal: 'me' }) },
 
+  getCatalog: part,
+  putCatalog: { ...part, body: () => ({}) },
+  getTools: { ...part, shows: 'tool', names: shownTool },
+  approveTool: { ...part, names: shownTool },
+  getRoutes: { ...part, shows: 'tool' },
+  putRoutes: { ...part, body: ({ configs }, { tenant }) => configs[tenant].routes },
+  getExplanation: { ...part, query: '?name=legacy__tell' },
   getLimits: { ...part, shows: 'limit' },
   putLimits: { ...operator, body: ({ configs }, { tenant }) => configs[tenant].limits },
   getIssuers: { ...operator, shows: 'issuer-name' },
@@ -94,10 +105,14 @@ async function toRequest(operation: string, row: Row, asked: Asked): Promise<HTT
   const body = row.body?.(asked.world, asked)
   return {
     method,
-    path: path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? '')),
+    path: fillIn(path, names) + (row.query ?? ''),
     headers: { 'Content-Type': 'application/json', ...row.headers },
     ...(body && { body: JSON.stringify(body) }),
   }
+}
+
+function fillIn(path: string, names: Record<string, string>): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''))
 }
 
 /** What a refused request would end is the tenant's own; who is granted it ends something that is made for it. */
@@ -112,6 +127,16 @@ async function victimServer({ world, tenant, isGranted }: Asked) {
   const server = `victim-${++victims}`
   await world.operator('PUT', `tenants/${tenant}/servers/${server}`, SPARE_SERVER)
   return { server }
+}
+
+/** Seen first, so that there is something to approve. */
+async function shownTool({ world, tenant, isGranted }: Asked) {
+  const names = { server: 'legacy', tool: 'tell' }
+  if (!isGranted) return names
+  const token = world.tenants[tenant].tokens.own
+  const { url } = world.tenants[tenant]
+  await new ModernClient({ url: `${url}/mcp`, token }).request('tools/list')
+  return names
 }
 
 async function victimToken({ world, tenant, isGranted }: Asked) {

@@ -11,7 +11,7 @@ import {
 import { ask } from './ask.ts'
 import { findCanaries, type Place } from './canaries.ts'
 import { KEY_ID, PRINCIPAL, type TenantName } from './tenant.ts'
-import { otherOf, SESSION_SERVERS, startWorld, type World } from './world.ts'
+import { endpointOf, otherOf, SESSION_SERVERS, startWorld, type World } from './world.ts'
 
 const TENANTS = ['alpha', 'beta'] as const
 const MADE_UP_SESSION = `main.${'0f'.repeat(16)}`
@@ -29,8 +29,12 @@ afterAll(() => world?.stop())
 function targetOf(tenant: TenantName, server: string, form: 'plain' | 'tenant' = 'plain'): Target {
   const { url, tokens } = world.tenants[tenant]
   const base = form === 'plain' ? world.gateway.url : url
-  return { url: `${base}/mcp/${server}`, token: tokens.own }
+  return { url: `${base}${endpointOf(server)}`, token: tokens.own }
 }
+
+/** What a tool of the servers is called there. */
+const toolAt = (server: string, tool: string): string =>
+  server === 'catalog' ? `legacy__${tool}` : tool
 
 /** Of a tenant, in anything that can be written as JSON. */
 function canariesIn(value: unknown, tenant: TenantName, place?: Place): string[] {
@@ -70,13 +74,13 @@ describe.each(TENANTS)('what is %s’s', (owner) => {
             await raw('GET', { ...listen, 'Last-Event-ID': get.lastEventId ?? '1-0' }),
             await raw('DELETE'),
           ].map(({ status, headers: given, text }) => ({ status, given, text }))
-          return [bytesOf(await client.call('tell', {}, { id: 1 })), ...answers]
+          return [bytesOf(await client.call(toolAt(server, 'tell'), {}, { id: 1 })), ...answers]
         })
         const [stolen, madeUp] = await Promise.all(attempts)
 
         expect(stolen).toEqual(madeUp)
         expect(stolen?.map(({ status }) => status)).toEqual([404, 404, 404, 404])
-        expect((await own.call('announce')).status).toBe(200)
+        expect((await own.call(toolAt(server, 'announce'))).status).toBe(200)
         await get.message(({ method }) => method?.startsWith('notifications/') === true)
         get.disconnect()
       },
@@ -86,11 +90,16 @@ describe.each(TENANTS)('what is %s’s', (owner) => {
       const [own, other] = [owner, thief].map(
         (name) => new ModernClient(targetOf(name, server), ELICITS),
       ) as [ModernClient, ModernClient]
-      const asked = (await own.call('ask')).message.result
+      const asked = (await own.call(toolAt(server, 'ask'))).message.result
       expect(canariesIn(asked, owner, 'secret')).not.toEqual([])
       const [key = ''] = Object.keys(asked?.inputRequests ?? {})
       const retry = (client: ModernClient, requestState: unknown) =>
-        client.call('ask', {}, { id: 1 }, { requestState, inputResponses: { [key]: ACCEPTED } })
+        client.call(
+          toolAt(server, 'ask'),
+          {},
+          { id: 1 },
+          { requestState, inputResponses: { [key]: ACCEPTED } },
+        )
 
       const stolen = bytesOf(await retry(other, asked?.requestState))
 

@@ -50,18 +50,27 @@ export async function ask(
 
 /** Its status, and its code where it has one. */
 export function outcomeOf({ status, text }: Answer): string {
-  const code = /"code":"(\w+)"/.exec(text)?.[1]
+  const code = /"error":.*?"code":"(\w+)"/s.exec(text)?.[1]
   return code === undefined ? String(status) : `${status} ${code}`
 }
 
-/** Until the answer to the request; of a stream that has none, its first event. */
+/** Until the answer to the request; of a stream that has none, what it begins with. */
 async function readStream(response: Response, method: string, leave: () => void): Promise<string> {
+  if (method === 'GET') return readBeginning(response, leave)
   const reader = new EventReader(response, leave)
   for (;;) {
     const event = await reader.next(ANSWER_MS)
-    if (event === undefined || method === 'GET') break
+    if (event === undefined) break
     if (event.message?.id === ROW_ID || event.message?.method === ACKNOWLEDGED) break
   }
   reader.disconnect()
   return JSON.stringify(reader.events)
+}
+
+/** A comment, or the events that its client has not seen yet. */
+async function readBeginning({ body }: Response, leave: () => void): Promise<string> {
+  const reader = body?.getReader()
+  const chunk = await reader?.read()
+  leave()
+  return new TextDecoder().decode(chunk?.value)
 }

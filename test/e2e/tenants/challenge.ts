@@ -2,6 +2,8 @@
 import type { Answer } from './ask.ts'
 import { DESCRIPTIONS, type Standing } from './expected.ts'
 
+const PATH = /^(\/t\/[^/]+)(\/(?:mcp|sse|messages)(?:\/([^/?]+))?)?/
+
 export interface Asking {
   origin: string
   standing: Standing
@@ -48,8 +50,10 @@ function isForScopes(answer: Answer, asking: Asking): boolean {
 }
 
 function announcementOf({ request }: Answer, { origin, announces }: Asking) {
-  const [whole, server] = /^\/t\/[^/]+(?:\/mcp\/([^/]+))?/.exec(request.path) ?? []
-  if (!announces || whole === undefined) return { scope: '', metadata: '' }
+  const [, tenant = '', endpoint = '', server] = PATH.exec(request.path) ?? []
+  if (!announces || tenant === '') return { scope: '', metadata: '' }
+  // Over HTTP+SSE the resource is the tenant.
+  const whole = endpoint.startsWith('/mcp') ? `${tenant}${endpoint}` : tenant
   const url = `${origin}/.well-known/oauth-protected-resource${whole}`
   return {
     scope: `, scope="${server === undefined ? '*' : `servers:${server}`}"`,

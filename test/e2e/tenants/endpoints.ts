@@ -4,10 +4,10 @@ import { initialize, ModernClient } from '#test/support/http-client.ts'
 import { ROW_ID, type HTTPRequest } from './ask.ts'
 import type { Place } from './canaries.ts'
 import type { Asked, Endpoint } from './endpoint.ts'
-import { bearerOf, type SessionServer } from './world.ts'
+import { bearerOf, endpointOf, type SessionServer } from './world.ts'
 
 type Row = Omit<Endpoint, 'form' | 'toRequest'> & {
-  /** Below `/mcp/{server}`, `/t/{tenant}/mcp/{server}`; without a server below `/` and `/t/{tenant}`. */
+  /** Below `/mcp…`, `/t/{tenant}/mcp…`; without a server below `/` and `/t/{tenant}`. */
   toRequest: (asked: Asked) => HTTPRequest | Promise<HTTPRequest>
 }
 
@@ -18,7 +18,7 @@ const modern = new ModernClient({ url: '', token: '' }, { elicitation: {} })
 function post(server: string, message: object, headers: Record<string, string> = {}): HTTPRequest {
   const body = JSON.stringify({ jsonrpc: '2.0', id: ROW_ID, ...message })
   const all = { 'Content-Type': 'application/json', Accept: ACCEPT.POST, ...headers }
-  return { method: 'POST', path: `/mcp/${server}`, headers: all, body }
+  return { method: 'POST', path: endpointOf(server), headers: all, body }
 }
 
 function postModern(server: string, method: string, params: Record<string, unknown> = {}) {
@@ -64,14 +64,14 @@ const LEGACY: Row[] = [
     {
       ...{ name: `GET in a session on ${server}`, kind: 'session' },
       toRequest: (asked) => ({
-        ...{ method: 'GET', path: `/mcp/${server}` },
+        ...{ method: 'GET', path: endpointOf(server) },
         headers: { Accept: ACCEPT.GET, ...sessionHeaders(asked, server) },
       }),
     },
     {
       ...{ name: `GET from a made-up event on, in a session on ${server}`, kind: 'event' },
       toRequest: (asked) => ({
-        ...{ method: 'GET', path: `/mcp/${server}` },
+        ...{ method: 'GET', path: endpointOf(server) },
         headers: { Accept: ACCEPT.GET, 'Last-Event-ID': '99-99', ...sessionHeaders(asked, server) },
       }),
     },
@@ -79,7 +79,7 @@ const LEGACY: Row[] = [
       ...{ name: `DELETE of a session on ${server}`, kind: 'deletion' },
       async toRequest(asked) {
         const headers = { ...sessionHeaders(asked, server), ...(await doomed(asked, server)) }
-        return { method: 'DELETE', path: `/mcp/${server}`, headers }
+        return { method: 'DELETE', path: endpointOf(server), headers }
       },
     },
   ]),
@@ -99,13 +99,55 @@ const LEGACY: Row[] = [
   inSession({ name: 'prompts/list', shows: 'prompt' }, 'legacy', 'prompts/list'),
 ]
 
+/** Each message has an id of its own: an answer may not be taken yet when the next one is posted. */
+function postMessage(sessionId: string, message: object): HTTPRequest {
+  const path = `/messages/legacy?sessionId=${sessionId}`
+  return { ...post('legacy', { id: crypto.randomUUID(), ...message }), path }
+}
+
+/** One's own, or that of the tenant's own token. */
+function streamOf({ world, tenant, credential }: Asked): string {
+  const streams = world.streams[tenant]
+  return (streams[credential] ?? streams['own token'])?.sessionId ?? ''
+}
+
+const SSE: Row[] = [
+  {
+    ...{ name: 'GET /sse', kind: 'call' },
+    toRequest: () => ({ method: 'GET', path: '/sse/legacy', headers: { Accept: ACCEPT.GET } }),
+  },
+  {
+    ...{ name: 'tools/list posted for a stream', kind: 'posted' },
+    toRequest: (asked) => postMessage(streamOf(asked), { method: 'tools/list' }),
+  },
+  {
+    ...{ name: 'tell posted for a stream', kind: 'posted' },
+    toRequest: (asked) => postMessage(streamOf(asked), { method: 'tools/call', params: TELL }),
+  },
+  {
+    ...{ name: 'a message for a stream that nobody has', kind: 'lost' },
+    toRequest: () => postMessage(`main.${'0'.repeat(32)}`, { method: 'tools/list' }),
+  },
+  {
+    ...{ name: 'a message with the id of a session', kind: 'lost' },
+    toRequest: ({ world, tenant, credential }) => {
+      const id = world.sessions[tenant][credential]?.legacy ?? `main.${'1'.repeat(32)}`
+      return postMessage(id, { method: 'tools/list' })
+    },
+  },
+  {
+    ...{ name: 'DELETE of a stream', kind: 'method' },
+    toRequest: (asked) => ({ ...postMessage(streamOf(asked), {}), method: 'DELETE' }),
+  },
+]
+
 /** Those who may delete get a session to delete; nobody else finds one missing. */
 async function doomed(
   { world, tenant, credential, isGranted }: Asked,
   server: SessionServer,
 ): Promise<Record<string, string>> {
   if (!isGranted) return {}
-  const url = `${world.tenants[tenant].url}/mcp/${server}`
+  const url = `${world.tenants[tenant].url}${endpointOf(server)}`
   const { headers } = await initialize({ url, token: bearerOf(world, tenant, credential) })
   return headers
 }
@@ -172,13 +214,96 @@ const MODERN: Row[] = [
   },
 ]
 
+const EXPOSED = { name: 'legacy__tell', arguments: {} }
+const exposedResource = (asked: Asked) => ({ uri: `hearth://legacy/${resource(asked).uri}` })
+
+const CATALOG: Row[] = [
+  {
+    ...{ name: 'initialize on all', kind: 'catalog' },
+    toRequest: () => {
+      const clientInfo = { name: 'matrix', version: '1' }
+      const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
+      return post('catalog', { method: 'initialize', params })
+    },
+  },
+  ...(
+    ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'] as const
+  ).flatMap((method): Row[] => {
+    const list: Pick<Row, 'name' | 'shows'> = { name: method }
+    if (method === 'tools/list') list.shows = 'tool'
+    return [
+      {
+        ...inSession(list, 'catalog', method),
+        kind: 'catalog session',
+      },
+      {
+        ...list,
+        ...{ name: `${method} on all`, kind: 'catalog' },
+        toRequest: () => postModern('catalog', method),
+      },
+    ]
+  }),
+  {
+    ...inSession(
+      { name: 'tell by its name among all', shows: 'secret', tells: true },
+      ...(['catalog', 'tools/call', () => EXPOSED] as const),
+    ),
+    kind: 'exposed session',
+  },
+  {
+    ...{ name: 'tell by its name among all', kind: 'exposed', shows: 'secret', tells: true },
+    toRequest: () => postModern('catalog', 'tools/call', EXPOSED),
+  },
+  {
+    ...{ name: 'a resource by its URI among all', kind: 'unread', shows: 'env', tells: true },
+    toRequest: (asked) => postModern('catalog', 'resources/read', exposedResource(asked)),
+  },
+  {
+    ...{ name: 'server/discover on all', kind: 'catalog' },
+    toRequest: () => postModern('catalog', 'server/discover'),
+  },
+  {
+    ...{ name: 'subscriptions/listen on all', kind: 'catalog' },
+    toRequest: () =>
+      postModern('catalog', 'subscriptions/listen', { notifications: { toolsListChanged: true } }),
+  },
+  {
+    ...{ name: 'GET in a session on all', kind: 'catalog session' },
+    toRequest: (asked) => ({
+      ...{ method: 'GET', path: '/mcp' },
+      headers: { Accept: ACCEPT.GET, ...sessionHeaders(asked, 'catalog') },
+    }),
+  },
+  {
+    ...{ name: 'DELETE of a session on all', kind: 'catalog deletion' },
+    async toRequest(asked) {
+      const headers = { ...sessionHeaders(asked, 'catalog'), ...(await doomed(asked, 'catalog')) }
+      return { method: 'DELETE', path: '/mcp', headers }
+    },
+  },
+]
+
+const SSE_CATALOG: Row[] = [
+  {
+    ...{ name: 'GET /sse of all', kind: 'catalog' },
+    toRequest: () => ({ method: 'GET', path: '/sse', headers: { Accept: ACCEPT.GET } }),
+  },
+  {
+    ...{ name: 'a message for all, with the id of a stream of one', kind: 'catalog lost' },
+    toRequest: (asked) => {
+      const message = postMessage(streamOf(asked), { method: 'tools/list' })
+      return { ...message, path: message.path.replace('/legacy', '') }
+    },
+  },
+]
+
 const METADATA = '/.well-known/oauth-protected-resource'
 const ELSEWHERE: Endpoint[] = [
   {
     ...{ name: 'GET /health', kind: 'health', form: 'plain' },
     toRequest: () => ({ method: 'GET', path: '/health' }),
   },
-  ...['', '/mcp/legacy', '/mcp/nowhere'].map((rest): Endpoint => {
+  ...['', '/mcp', '/mcp/legacy', '/mcp/nowhere'].map((rest): Endpoint => {
     return {
       ...{ name: `metadata of /t/{tenant}${rest}`, kind: 'metadata', form: 'tenant' },
       toRequest: (asked) => ({ method: 'GET', path: `${METADATA}/t/${asked.pathTenant}${rest}` }),
@@ -198,7 +323,7 @@ const ELSEWHERE: Endpoint[] = [
 
 /** Each row on both paths. */
 export const ENDPOINTS: Endpoint[] = [
-  ...[...LEGACY, ...MODERN].flatMap((row): Endpoint[] => [
+  ...[...LEGACY, ...SSE, ...SSE_CATALOG, ...MODERN, ...CATALOG].flatMap((row): Endpoint[] => [
     { ...row, form: 'plain', name: `${row.name}, plain path` },
     {
       ...{ ...row, form: 'tenant', name: `${row.name}, tenant's path` },

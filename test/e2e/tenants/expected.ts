@@ -105,6 +105,21 @@ const ANSWERS = {
   session: { ...MCP, member: '200', neighbour: NO_SESSION },
   /** In it, from an event on that it never had. */
   event: { ...MCP, member: '400 event_expired', neighbour: NO_SESSION },
+  /** The same over HTTP+SSE, where the answer comes on the stream; and in one that nobody has. */
+  posted: { ...MCP, member: '202', neighbour: NO_SESSION },
+  lost: { ...MCP, member: NO_SESSION, neighbour: NO_SESSION },
+  /** What is about all servers: who may use none of them sees none. */
+  catalog: { ...MCP, visitor: '200', member: '200', neighbour: '200' },
+  exposed: { ...MCP, visitor: '200 unknown_tool', member: '200', neighbour: '200' },
+  /** The same in a session of this tenant. A name is looked up before the session is. */
+  'catalog session': { ...MCP, visitor: NO_SESSION, member: '200', neighbour: NO_SESSION },
+  'exposed session': {
+    ...{ ...MCP, visitor: '200 unknown_tool', member: '200' },
+    neighbour: NO_SESSION,
+  },
+  'catalog lost': { ...MCP, visitor: NO_SESSION, member: NO_SESSION, neighbour: NO_SESSION },
+  unread: { ...MCP, visitor: '200 unknown_resource', member: '200', neighbour: '200' },
+  'catalog deletion': { ...MCP, visitor: NO_SESSION, member: '204', neighbour: NO_SESSION },
   deletion: { ...MCP, member: '204', neighbour: NO_SESSION },
   /** With a `requestState` that nobody was given. */
   retry: { ...MCP, member: NO_STATE, neighbour: NO_STATE },

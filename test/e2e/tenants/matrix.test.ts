@@ -1,6 +1,7 @@
 /** Two tenants side by side: each endpoint and each admin route, against each kind of credential. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditEvent, Page } from '#protocol/tenant.ts'
+import { within } from '#test/support/event-reader.ts'
 import { ADMIN_ENDPOINTS, ROUTES, ROWS_BY_OPERATION } from './admin-routes.ts'
 import { findCanaries } from './canaries.ts'
 import { expectedAt, isForgotten, runCell, type Cell } from './cell.ts'
@@ -86,6 +87,19 @@ test.each(TENANTS)(
   },
 )
 
+test.each(TENANTS)('the streams of %s were told its own, each what it asked', (tenant) => {
+  const foreign = world.canaries[otherOf(tenant)]
+
+  for (const [credential, { messages }] of Object.entries(world.streams[tenant])) {
+    const told = JSON.stringify(messages)
+    expect(findCanaries(told, foreign)).toEqual([])
+    expect(told).toContain(world.tenants[tenant].text('tool'))
+    // Beside initialize a list and a call, by each path that takes the credential.
+    const asked = credential === 'own token' ? 4 : 2
+    expect(messages.filter(({ id }) => id !== undefined)).toHaveLength(1 + asked)
+  }
+})
+
 test('every cell was run', () => {
   const rows = ENDPOINTS.length + ADMIN_ENDPOINTS.length
 
@@ -104,6 +118,7 @@ describe('when alpha is deleted', () => {
     )
     const isForgottenAt = await Promise.all(asked.map(isForgotten))
 
+    await Promise.all(Object.values(world.streams.alpha).map(({ ended }) => within(ended)))
     const remembered = asked.filter((_, n) => isForgottenAt[n] !== true)
     expect(remembered.map(({ endpoint, credential }) => [endpoint.name, credential])).toEqual([])
   })

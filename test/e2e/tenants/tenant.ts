@@ -79,7 +79,7 @@ export async function makeTenant(
   }
   const value = secretOf(name, 'personal-secret')
   await operator('PUT', `${at}/principals/${PRINCIPAL}/secrets/OWN`, { value })
-  const { issuers, limits, servers } = configOf(plan, jwksURL)
+  const { issuers, limits, routes, servers } = configOf(plan, jwksURL)
   const removed = {
     ...by(REMOVED_ISSUER, issOf(plan).removed, 'ES256'),
     keys: { jwk: plan.removed.jwk },
@@ -87,6 +87,7 @@ export async function makeTenant(
   await operator('PUT', `${at}/issuers`, { issuers: [...issuers.issuers, removed] })
   await operator('PUT', `${at}/limits`, limits)
   await operator('PUT', `${at}/servers`, servers)
+  await operator('PUT', `${at}/routes`, routes)
   const create = (scopes: string[], more: object = {}) =>
     operator<Made>('POST', `${at}/tokens`, {
       ...{ name: text('token-name'), grants: { scopes }, ...more },
@@ -108,6 +109,7 @@ export interface TenantConfig {
   issuers: { issuers: object[] }
   limits: object
   servers: object
+  routes: object
 }
 
 export function configOf(
@@ -118,6 +120,7 @@ export function configOf(
     issuers: { issuers: issuersOf(plan, jwksURL) },
     limits: limitsOf(plan.text),
     servers: serversOf(plan.text),
+    routes: { routes: [{ name: 'told', match: { tools: [`*__${plan.text('tool')}`] } }] },
   }
 }
 type Signers = 'signer' | 'announced'

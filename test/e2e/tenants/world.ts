@@ -3,6 +3,7 @@ import type { AuditEvent, Page } from '#protocol/tenant.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize } from '#test/support/http-client.ts'
 import { waitUntil } from '#test/support/processes.ts'
+import { connectSSE, type SSEClient } from '#test/support/sse-client.ts'
 import { startJWKSServer } from '#test/worker/auth/jwks-server.ts'
 import { canariesOf, type Canary } from './canaries.ts'
 import { issueCredentials } from './credentials.ts'
@@ -17,9 +18,13 @@ import {
   type TenantName,
 } from './tenant.ts'
 
-/** Servers on which each member has a session. */
-export const SESSION_SERVERS = ['legacy', 'modern'] as const
+/** Servers on which each member has a session; `catalog` stands for all of them as one. */
+export const SESSION_SERVERS = ['legacy', 'modern', 'catalog'] as const
 export type SessionServer = (typeof SESSION_SERVERS)[number]
+
+export function endpointOf(server: string): string {
+  return server === 'catalog' ? '/mcp' : `/mcp/${server}`
+}
 /** Of a token that is used, and then expires while the world is made. */
 const EXPIRES_AFTER_MS = 3_000
 const SECRET_CHARS = 43
@@ -35,6 +40,8 @@ export interface World {
   headers: ByTenant<Record<CredentialName, string | undefined>>
   /** Of the members. */
   sessions: ByTenant<Sessions>
+  /** Of the members, over HTTP+SSE on `legacy`. */
+  streams: ByTenant<Partial<Record<CredentialName, SSEClient>>>
   canaries: ByTenant<Canary[]>
   configs: ByTenant<TenantConfig>
   stop(): Promise<void>
@@ -66,6 +73,7 @@ export async function startWorld(): Promise<World> {
   const world: World = {
     ...{ gateway, operator, tenants, headers },
     sessions: { alpha: {}, beta: {} },
+    streams: { alpha: {}, beta: {} },
     canaries: { alpha: [], beta: [] },
     configs: { alpha: configOf(alpha, jwksURL), beta: configOf(beta, jwksURL) },
     async stop() {
@@ -73,10 +81,12 @@ export async function startWorld(): Promise<World> {
       await jwks[Symbol.asyncDispose]()
     },
   }
+  // First of all: a token is about to expire.
+  for (const tenant of [alpha, beta]) await endSome(world, tenant)
   for (const tenant of [alpha, beta]) {
-    await endSome(world, tenant)
     await operator('POST', `tenants/${tenant.name}/warm`)
     world.sessions[tenant.name] = await openSessions(world, tenant)
+    world.streams[tenant.name] = await openStreams(world, tenant)
     world.canaries[tenant.name] = await collectCanaries(world, tenant)
   }
   await waitUntil(() => Date.now() >= given.expiresAt, 'time stands still')
@@ -130,12 +140,28 @@ async function openSessions(world: World, { name, url }: Tenant): Promise<Sessio
   const sessions: Sessions = {}
   for (const credential of CREDENTIAL_NAMES.filter(isMember)) {
     const token = bearerOf(world, name, credential)
-    const [legacy, modern] = await Promise.all(
-      SESSION_SERVERS.map((server) => initialize({ url: `${url}/mcp/${server}`, token })),
-    )
-    sessions[credential] = { legacy: legacy?.sessionId ?? '', modern: modern?.sessionId ?? '' }
+    const opened = SESSION_SERVERS.map(async (server) => {
+      const { sessionId } = await initialize({ url: `${url}${endpointOf(server)}`, token })
+      return [server, sessionId] as const
+    })
+    sessions[credential] = Object.fromEntries(await Promise.all(opened)) as Record<
+      SessionServer,
+      string
+    >
   }
   return sessions
+}
+
+async function openStreams(
+  world: World,
+  { name, url }: Tenant,
+): Promise<World['streams'][TenantName]> {
+  const streams: World['streams'][TenantName] = {}
+  for (const credential of CREDENTIAL_NAMES.filter(isMember)) {
+    const token = bearerOf(world, name, credential)
+    streams[credential] = await connectSSE({ url: `${url}/sse/legacy`, token })
+  }
+  return streams
 }
 
 /** Those that stand in the configuration, and those that the gateway made up or a test signed. */
@@ -165,9 +191,9 @@ async function collectCanaries(world: World, tenant: Tenant): Promise<Canary[]> 
       'request id',
       items.map(({ actor }) => actor.requestId),
     ),
-    ...named(
-      'session',
-      Object.values(world.sessions[name]).flatMap((each) => Object.values(each)),
-    ),
+    ...named('session', [
+      ...Object.values(world.sessions[name]).flatMap((each) => Object.values(each)),
+      ...Object.values(world.streams[name]).map(({ sessionId }) => sessionId),
+    ]),
   ]
 }

@@ -39,10 +39,14 @@ test('every reference of the document leads to a schema', () => {
 const ACTIONS: Record<string, Action> = {
   ...{ listTenants: 'tenants.list', createTenant: 'tenant.create', getTenant: 'tenant.get' },
   ...{ deleteTenant: 'tenant.delete', drain: 'tenant.drain', warm: 'tenant.warm' },
+  ...{ origins: 'origins.get', status: 'status.get' },
   ...{ getServers: 'servers.get', putServers: 'servers.put', getServer: 'server.get' },
   ...{ putServer: 'server.put', deleteServer: 'server.delete', getTokens: 'tokens.get' },
   ...{ createToken: 'token.create', rotateToken: 'token.rotate', revokeToken: 'token.revoke' },
   ...{ getSecrets: 'secrets.get', putSecret: 'secret.put', deleteSecret: 'secret.delete' },
+  ...{ getCatalog: 'catalog.get', putCatalog: 'catalog.put', getRoutes: 'routes.get' },
+  ...{ getTools: 'tools.get', approveTool: 'tool.approve' },
+  ...{ putRoutes: 'routes.put', getExplanation: 'explain.get' },
   ...{ rewrap: 'secrets.rewrap', getLimits: 'limits.get', putLimits: 'limits.put' },
   ...{ getIssuers: 'issuers.get', putIssuers: 'issuers.put', getAudit: 'audit.get' },
 }

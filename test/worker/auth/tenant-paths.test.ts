@@ -279,7 +279,9 @@ describe('the metadata of a protected resource', () => {
     '/',
     '/mcp/everything',
     '/t',
-    '/t/acme/mcp',
+    '/mcp',
+    '/t/acme/mcp/*',
+    '/t/acme/mcp/%2A',
     '/t/acme/mcp/a/b',
     '/t/acme/x',
   ]

@@ -109,6 +109,8 @@ describe('a principal that may use some of a server', () => {
     ['resources/read', { uri: 'file:///etc/passwd' }, 'unknown_resource'],
     ['resources/read', { uri: 'file:///pub/../etc/passwd' }, 'unknown_resource'],
     ['resources/read', { uri: { toString: 'file:///etc' } }, 'invalid_params'],
+    ['resources/read', { uri: 'hearth://spill/0' }, 'allowed'],
+    ['resources/subscribe', { uri: 'hearth://spill/0' }, 'unknown_resource'],
     ['resources/subscribe', { uri: 'file:///pub/a' }, 'allowed'],
     ['resources/subscribe', { uri: 'file:///etc/passwd' }, 'unknown_resource'],
     ['resources/unsubscribe', { uri: 'file:///etc/passwd' }, 'unknown_resource'],

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { Limits } from '#protocol/limits.ts'
+import { Routes } from '#protocol/routes.ts'
 import type { IncomingCall } from '#worker/context.ts'
 import { findApplicable } from '#worker/rate-limit/applicable.ts'
 import { callOf, claimsOf, verdictWith, type LimitInput } from './claims.ts'
@@ -17,6 +19,9 @@ const quota = (changes: object = {}): LimitInput =>
     period: 'day',
     ...changes,
   }) as LimitInput
+const concurrency = (name: string): LimitInput => ({
+  ...({ name, per: 'tenant', algorithm: 'concurrency', limit: 3 } as const),
+})
 const namesOf = (options: object, call?: IncomingCall): string[] =>
   claimsOf(options, call).map(({ limit, subject }) => `${limit.name}=${subject}`)
 
@@ -221,5 +226,69 @@ describe('shards', () => {
     }
 
     for (const count of counts.values()) expect(Math.abs(count - 250)).toBeLessThan(100)
+  })
+})
+
+describe('a route', () => {
+  const own = { requiredScopes: [] as string[] }
+  const servers = {
+    docs: { ...own, limits: Limits.parse([rate('of-docs')]) },
+    mirror: { ...own, limits: Limits.parse([rate('of-mirror'), rate('tenant', { limit: 2 })]) },
+    slots: { ...own, limits: Limits.parse([concurrency('slots')]) },
+  }
+  const [route] = Routes.parse([
+    { name: 'r', limits: [rate('own'), rate('each', { per: 'tool' }), concurrency('at-once')] },
+  ])
+  const named = { name: 'search' }
+  const targets = (...names: string[]) =>
+    names.map((server) => ({ server, name: 'find', weight: 1 }))
+
+  function applicableOf(routed: IncomingCall['routed'], limits: LimitInput[] = [rate('tenant')]) {
+    const verdict = verdictWith({ limits })
+    const call = callOf('tools/call', 'search')
+    return findApplicable(
+      { ...verdict, policy: { ...verdict.policy, servers } },
+      { ...call, ...(routed && { routed }) },
+    )
+  }
+  const counters = (routed: IncomingCall['routed'], limits?: LimitInput[]): string[] =>
+    applicableOf(routed, limits).claims.map(({ counter, subject }) => `${counter} ${subject}`)
+  const WINDOW = 'sliding-window:60000'
+
+  test('has limits of its own, beside the others', () => {
+    expect(counters({ ...named, routes: route ? [route] : [] })).toEqual([
+      `/tenant:tenant:${WINDOW} `,
+      `docs/of-docs:tenant:${WINDOW} `,
+      `route:r/own:tenant:${WINDOW} `,
+      `route:r/each:tool:${WINDOW} docs/search`,
+    ])
+    expect(applicableOf({ ...named, routes: route ? [route] : [] }).occupancies).toEqual([
+      { name: 'at-once', per: 'tenant', key: 'route:r/at-once:tenant:', limit: 3 },
+    ])
+  })
+
+  test('counts for each server that may answer, and once for what they have in common', () => {
+    const all = [rate('tenant'), rate('each', { per: 'tool' })]
+
+    expect(
+      counters({ ...named, routes: [], targets: targets('mirror', 'docs', 'slots') }, all),
+    ).toEqual([
+      `/tenant:tenant:${WINDOW} `,
+      `/each:tool:${WINDOW} docs/search`,
+      `docs/of-docs:tenant:${WINDOW} `,
+      `/each:tool:${WINDOW} mirror/find`,
+      `mirror/of-mirror:tenant:${WINDOW} `,
+      `mirror/tenant:tenant:${WINDOW} `,
+      `/each:tool:${WINDOW} slots/find`,
+    ])
+    expect(
+      applicableOf({ ...named, routes: [], targets: targets('slots') }).occupancies,
+    ).toHaveLength(1)
+  })
+
+  test('without limits costs nothing', () => {
+    expect(counters({ ...named, routes: [], targets: targets('docs') })).toEqual(
+      counters(undefined),
+    )
   })
 })

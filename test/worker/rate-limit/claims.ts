@@ -1,4 +1,5 @@
 /** The claims of a call, as a tenant with these limits has them. */
+import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
 import type { z } from 'zod'
 import { Limits } from '#protocol/limits.ts'
 import type { Verdict } from '#protocol/tenant.ts'
@@ -30,6 +31,8 @@ export function verdictWith(options: TenantOptions): Verdict {
         other: { requiredScopes: [], limits: [] },
       },
       limits: Limits.parse(limits),
+      catalog: DEFAULT_CATALOG,
+      routes: [],
       limiterShards: shards,
       authorizationServers: [],
     },

@@ -1,10 +1,11 @@
 /** Which launches a host program is told of, for whom, and for how long. */
+import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { toStartable } from '#durable-objects/server-host/servers/launch.ts'
-import { Servers } from '#durable-objects/server-host/servers/servers.ts'
+import { Servers, type Server } from '#durable-objects/server-host/servers/servers.ts'
 import type { Launch } from '#protocol/link.ts'
 import { ServerConfig } from '#protocol/server-config.ts'
-import type { LaunchConfig, ResolvedServer } from '#protocol/tenant.ts'
+import type { LaunchConfig, ResolvedProcess, ResolvedServer } from '#protocol/tenant.ts'
 
 /** A tenant's object as the server host asks it: a value for each principal, in the launch and its name. */
 class FakeTenant {
@@ -24,7 +25,7 @@ class FakeTenant {
       ...this.personal.map((name) => [name, this.#resolvePersonal(name, principal)]),
     ]) as LaunchConfig['servers']
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
-    return { version, servers }
+    return { version, servers, catalog: DEFAULT_CATALOG, routes: [] }
   }
 
   #resolvePersonal(name: string, principal: string | undefined): ResolvedServer {
@@ -37,7 +38,7 @@ class FakeTenant {
   }
 }
 
-function resolve(name: string): ResolvedServer {
+function resolve(name: string): ResolvedProcess {
   const config = ServerConfig.parse({ command: name, warm: 2 })
   const nothing = { args: [], env: {}, secrets: [], missing: [], unusable: [] }
   return { config, command: name, identity: name, isPersonal: false, ...nothing }
@@ -54,6 +55,10 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
+const keyOf = (server: Server | undefined) => {
+  const launch = server?.launch
+  return launch?.remote === undefined ? launch?.env.KEY : undefined
+}
 const names = () => servers.launches.map(({ name }) => name)
 const get = (principal: string, version = tenant.version) => servers.get('mine', version, principal)
 
@@ -65,7 +70,7 @@ describe('a personal server', () => {
     const [a, again, b] = [await get('a'), await get('a'), await get('b')]
 
     expect(again).toBe(a)
-    expect([a.launch.env.KEY, b.launch.env.KEY]).toEqual(['a=first', 'b=first'])
+    expect([keyOf(a), keyOf(b)]).toEqual(['a=first', 'b=first'])
     expect(a.launch.name).toMatch(/^mine~[0-9a-f]{32}$/)
     expect(new Set([a.launch.name, b.launch.name, a.launch.digest, b.launch.digest]).size).toBe(4)
     expect(names()).toEqual(['ours', a.launch.name, b.launch.name])
@@ -80,7 +85,7 @@ describe('a personal server', () => {
     expect(servers.peek('mine', 'b')).toBeUndefined()
     expect(servers.launchOf({ name: 'mine' })).toBeUndefined()
     expect(servers.launchOf({ name: 'mine', principal: 'b' })).toBeUndefined()
-    expect(servers.peek('mine', 'a')?.launch.env.KEY).toBe('a=first')
+    expect(keyOf(servers.peek('mine', 'a'))).toBe('a=first')
     expect(servers.factsOf('mine', 'b')).toMatchObject({ name: 'mine', principal: 'b' })
     expect(servers.factsOf('ours', 'b')).not.toHaveProperty('principal')
   })
@@ -92,7 +97,7 @@ describe('a personal server', () => {
     const all = await Promise.all(['a', 'b', 'a', 'b', 'a'].map((principal) => get(principal)))
 
     expect(tenant.reads.toSorted()).toEqual(['a', 'b'])
-    expect(all.map(({ launch }) => launch.env.KEY)).toEqual(
+    expect(all.map(keyOf)).toEqual(
       ['a', 'b', 'a', 'b', 'a'].map((principal) => `${principal}=first`),
     )
   })
@@ -104,7 +109,7 @@ describe('a personal server', () => {
 
     const [newA, newB] = [await get('a'), await get('b')]
 
-    expect(newA.launch.env.KEY).toBe('a=second')
+    expect(keyOf(newA)).toBe('a=second')
     expect(newA.launch.name).toBe(a.launch.name)
     expect(newA.launch.digest).not.toBe(a.launch.digest)
     expect(newB.launch).toEqual(b.launch)
@@ -121,9 +126,9 @@ describe('a personal server', () => {
 
     const late = get('a')
 
-    expect((await early).launch.env.KEY).toBe('a=first')
-    expect((await late).launch.env.KEY).toBe('a=second')
-    expect(servers.peek('mine', 'a')?.launch.env.KEY).toBe('a=second')
+    expect(keyOf(await early)).toBe('a=first')
+    expect(keyOf(await late)).toBe('a=second')
+    expect(keyOf(servers.peek('mine', 'a'))).toBe('a=second')
   })
 
   test('without its secret is a fault for that principal alone, until the secret is there', async () => {
@@ -134,12 +139,12 @@ describe('a personal server', () => {
     tenant.reads = []
     await expect(get('a')).rejects.toMatchObject(fault)
     expect(tenant.reads).toEqual([])
-    expect((await get('b')).launch.env.KEY).toBe('b=first')
+    expect(keyOf(await get('b'))).toBe('b=first')
     expect(names()).toHaveLength(2)
 
     tenant.values.set('a', 'second')
     tenant.version = 2
-    expect((await get('a')).launch.env.KEY).toBe('a=second')
+    expect(keyOf(await get('a'))).toBe('a=second')
   })
 
   test('that is configured no more, or as a common one, has no launches of principals', async () => {
@@ -168,8 +173,50 @@ test('what is stored of a launch, its digest, is made without any value that was
   expect(one.server?.launch.digest).toBe(two.server?.launch.digest)
 })
 
+describe('a remote server', () => {
+  const remote = (via: 'edge' | 'host'): ResolvedServer => ({
+    ...{ config: ServerConfig.parse({ url: 'https://a.example', via }), identity: `remote ${via}` },
+    remote: { url: 'https://a.example', headers: {}, transport: 'http', allowPrivate: false },
+    ...{ secrets: [], missing: [], unusable: [], isPersonal: false },
+  })
+  const load = async (resolved: Record<string, ResolvedServer>) => {
+    const config = { version: 1, servers: resolved, catalog: DEFAULT_CATALOG, routes: [] }
+    servers = new Servers(
+      () => Promise.resolve(config),
+      () => undefined,
+    )
+    await servers.load()
+  }
+
+  test('at the edge is none of the host program’s, but a launch all the same', async () => {
+    await load({ edge: remote('edge'), host: remote('host'), ours: resolve('ours') })
+
+    expect(names()).toEqual(['host', 'ours'])
+    expect(servers.digests.size).toBe(3)
+    expect(['edge', 'host', 'ours', 'none'].map((name) => servers.isAtEdge(name))).toEqual([
+      ...[true, false, false, false],
+    ])
+    expect(servers.launchOf({ name: 'edge' })).toMatchObject({
+      warm: 0,
+      remote: { url: 'https://a.example', pool: { allowH2: true } },
+    })
+  })
+
+  test('alone leaves the catalog nothing in the host program either', async () => {
+    await load({ edge: remote('edge') })
+    expect(servers.isAtEdge('*')).toBe(true)
+
+    await load({ edge: remote('edge'), ours: resolve('ours') })
+    expect(servers.isAtEdge('*')).toBe(false)
+  })
+})
+
 describe('what personal servers may cost', () => {
-  const principalsOf = () => servers.launches.flatMap(({ env }) => env.KEY?.split('=')[0] ?? [])
+  const principalsOf = () => {
+    return servers.launches.flatMap((launch) => {
+      return launch.remote === undefined ? (launch.env.KEY?.split('=')[0] ?? []) : []
+    })
+  }
 
   test('is bounded in number: who was there least recently leaves', async () => {
     for (let n = 0; n < 128; n++) await get(`p${n}`)
@@ -180,7 +227,7 @@ describe('what personal servers may cost', () => {
     expect(principalsOf()).toHaveLength(128)
     expect(principalsOf()).not.toContain('p2')
     expect(principalsOf().slice(-3)).toEqual(['p0', 'p1', 'late'])
-    expect((await get('p2')).launch.env.KEY).toBe('p2=first')
+    expect(keyOf(await get('p2'))).toBe('p2=first')
   })
 
   test('leaves the common servers their room in what a host program takes', async () => {

@@ -144,7 +144,7 @@ describe('the servers', () => {
       isPersonal: false,
     })
     expect(one?.secrets.toSorted()).toEqual(['${secret:A}$&', 'one'])
-    expect(one?.config.env).toEqual(env)
+    expect(one?.config).toMatchObject({ env })
   })
 
   test('that lack a secret say which, and hold no value; the others are resolved', async () => {
@@ -162,6 +162,47 @@ describe('the servers', () => {
     expect(resolved.one?.missing).toEqual(['${secret:NONE}', '${secret:NEITHER}'])
     expect(JSON.stringify(resolved.one)).not.toContain('value-of-a')
     expect(resolved.two?.env).toEqual({ X: 'value-of-a' })
+  })
+
+  test('that a remote server refers to stand in its headers, and nowhere else', async () => {
+    const tenant = vault('remote')
+    await tenant.put({ name: 'A', value: 'value-of-a' })
+    const url = 'https://a.example/mcp'
+    const headers = { Authorization: 'Bearer ${secret:A}', 'X-Plain': 'plain' }
+    const filled = { Authorization: 'Bearer value-of-a', 'X-Plain': 'plain' }
+    const resolve = async (more = {}) =>
+      (await tenant.resolve({ one: { url, headers, ...more } })).one
+
+    const one = await resolve()
+    expect(one).toMatchObject({
+      remote: { url, headers: filled, transport: 'http', allowPrivate: false },
+      config: { url, headers },
+      secrets: ['value-of-a'],
+    })
+    expect(one?.identity).not.toContain('value-of-a')
+
+    const others = [
+      await resolve({ url: `${url}/2` }),
+      await resolve({ headers: { ...headers, 'X-Plain': 'other' } }),
+      await resolve({ transport: 'sse' }),
+      await resolve({ via: 'host' }),
+      await resolve({ allowPrivate: true }),
+    ]
+    await tenant.put({ name: 'A', value: 'newer-of-a' })
+    others.push(await resolve())
+    const identities = [one, ...others].map((server) => server?.identity)
+    expect(new Set(identities).size).toBe(identities.length)
+  })
+
+  test('that no header can hold make a remote server unusable, and are not shown', async () => {
+    const tenant = vault('unsendable')
+    await tenant.put({ name: 'A', value: 'first\nsecond' })
+    const url = 'https://a.example/mcp'
+
+    const { one } = await tenant.resolve({ one: { url, headers: { 'X-Key': '${secret:A}' } } })
+
+    expect(one?.unusable).toEqual(['headers.X-Key would have characters that no header can have'])
+    expect(JSON.stringify(one)).not.toContain('second')
   })
 
   test('of a principal are described for everybody, and resolved for that principal alone', async () => {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import type { ServerConfigs } from '#protocol/server-config.ts'
-import type { ResolvedServer, SecretInfo } from '#protocol/tenant.ts'
+import type { ResolvedProcess, SecretInfo } from '#protocol/tenant.ts'
 import { startWorker, type RunningWorker } from '#test/worker/start-worker.ts'
 
 const ENTRY = fileURLToPath(new URL('../../../fixtures/secrets-worker.mjs', import.meta.url))
@@ -45,7 +45,7 @@ export class Vault {
   sql = (query: string, ...values: unknown[]) =>
     this.#perform<Record<string, unknown>[]>('sql', query, ...values)
   resolve = (servers: Servers, principal?: string) =>
-    this.#perform<Record<string, ResolvedServer>>('resolve', servers, principal)
+    this.#perform<Record<string, ResolvedProcess>>('resolve', servers, principal)
 
   async #perform<T>(action: string, ...args: unknown[]): Promise<T> {
     // JSON has no `undefined`: what is missing at the end is left out.

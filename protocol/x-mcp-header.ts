@@ -3,7 +3,7 @@
  * Custom Headers from Tool Parameters). A proxy may route on the header while the server acts on
  * the body, so the two must agree.
  */
-import { isObject } from '#protocol/json-rpc.ts'
+import { isObject } from './json-rpc.ts'
 
 export interface HeaderAnnotation {
   /** Keys from `arguments` to the value. */
@@ -83,7 +83,8 @@ function compare(
   return header === String(value) ? undefined : `differs from ${where}`
 }
 
-function valueAt(root: unknown, path: readonly string[]): unknown {
+/** What is at the end of a path of keys; `undefined` for nothing. */
+export function valueAt(root: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (node, key) => (isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined),
     root,

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  readAnnotations,
-  verifyParamHeaders,
-} from '#durable-objects/server-host/translate/x-mcp-header.ts'
+import { readAnnotations, verifyParamHeaders } from '#protocol/x-mcp-header.ts'
 
 const marked = (name: unknown, type = 'string'): object => ({ type, 'x-mcp-header': name })
 const schema = (properties: object, others = {}): object => ({

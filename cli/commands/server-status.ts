@@ -1,0 +1,58 @@
+/** `hearth servers status`: how a tenant's servers fare at this moment. */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
+import { print, read, toJSONLine } from '../admin/show.ts'
+import { toTable, toTime, type Cell } from '../table.ts'
+
+const Resilience = z.looseObject({
+  health: z.string(),
+  breaker: z.looseObject({ state: z.string(), since: z.number().optional() }).optional(),
+  inFlight: z.number(),
+  queued: z.number(),
+  failures: z.number(),
+  lastFailure: z.looseObject({ code: z.string(), at: z.number() }).optional(),
+})
+const Server = z.looseObject({
+  name: z.string(),
+  ready: z.boolean(),
+  error: z.string().optional(),
+  resilience: Resilience.optional(),
+})
+const Status = z.looseObject({ servers: z.array(Server) })
+
+const HEADER = [
+  'NAME',
+  'READY',
+  'HEALTH',
+  'BREAKER',
+  'SINCE',
+  'IN FLIGHT',
+  'QUEUED',
+  'FAILURES',
+  'LAST FAILURE',
+]
+
+export function addServerStatusCommand(servers: Command): void {
+  withGateway(
+    servers.command('status').description('Show how the servers of a tenant fare. Starts nothing.'),
+  ).action(status)
+}
+
+async function status(options: GatewayOptions): Promise<void> {
+  const { api, path } = await openGateway(options)
+  const answer = await api.send({ path: path('status') })
+  if (options.json) return print(toJSONLine(answer))
+  print(toTable(HEADER, read(Status, answer).servers.map(toRow)))
+}
+
+/** A server that cannot start says why in the place of its last failure. */
+function toRow({ name, ready, error, resilience }: z.output<typeof Server>): Cell[] {
+  const { health, breaker, inFlight, queued, failures, lastFailure } = resilience ?? {}
+  const failed =
+    lastFailure === undefined ? undefined : `${lastFailure.code} ${toTime(lastFailure.at)}`
+  return [
+    ...[name, ready ? 'yes' : 'no', health],
+    ...[breaker?.state, toTime(breaker?.since), inFlight, queued, failures, error ?? failed],
+  ]
+}

@@ -1,0 +1,56 @@
+/** What an import says: for people, or as one line of JSON. No value of a credential is in either. Pure. */
+import { toPlain } from '../table.ts'
+import type { FoundFile } from './find-files.ts'
+import type { Plan } from './plan.ts'
+
+export interface Imported {
+  files: FoundFile[]
+  plan: Plan
+  /** Where to: `tenant local`, or a file. */
+  target: string
+  isDryRun: boolean
+}
+
+export function toImportText({ files, plan, target, isDryRun }: Imported): string {
+  const { servers, skipped, credentials } = plan
+  const lines = files.map(({ path, client, servers: { length } }) => {
+    return `found ${length} ${length === 1 ? 'server' : 'servers'} in ${path}${client === undefined ? '' : ` (${client})`}`
+  })
+  for (const { name, formerName, from, replaces } of servers) {
+    const former = formerName === undefined ? '' : `, called ${JSON.stringify(formerName)} there`
+    lines.push(`${replaces ? 'replaces' : 'adds'} ${name} from ${from}${former}`)
+  }
+  for (const { name, from, why } of skipped) lines.push(`skips ${name} from ${from}: ${why}`)
+  for (const { server, at, name } of credentials) {
+    lines.push(`keeps ${at} of ${server} as the secret ${name}`)
+  }
+  for (const { name, asks } of servers) {
+    for (const secret of asks) lines.push(`${name} needs a secret: hearth secrets set ${secret}`)
+  }
+  lines.push(conclude(servers.length, target, isDryRun))
+  return lines.map((line) => `${toPlain(line)}\n`).join('')
+}
+
+function conclude(count: number, target: string, isDryRun: boolean): string {
+  if (count === 0) return `nothing to import to ${target}`
+  if (isDryRun) return `${target} is not changed: --dry-run`
+  return `${target} has ${count} more or other ${count === 1 ? 'server' : 'servers'} now`
+}
+
+export function toImportLine({ files, plan, target, isDryRun }: Imported): string {
+  const named = (replaces: boolean): string[] =>
+    plan.servers.filter((server) => server.replaces === replaces).map(({ name }) => name)
+  const line = {
+    target,
+    isDryRun,
+    found: files.map(({ path, client, servers }) => ({ path, client, servers: servers.length })),
+    added: named(false),
+    replaced: named(true),
+    skipped: plan.skipped,
+    secrets: plan.credentials.map(({ server, at, name }) => ({ server, at, name })),
+    asks: plan.servers.flatMap(({ name, asks }) =>
+      asks.map((secret) => ({ server: name, secret })),
+    ),
+  }
+  return `${JSON.stringify(line)}\n`
+}

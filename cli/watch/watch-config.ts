@@ -1,0 +1,57 @@
+/** Watches the file of `hearth up`, from when the gateway is ready until it stops. */
+import { resolve } from 'node:path'
+import { readConfigFile, type ConfigSource, type FileConfig } from '../config-file.ts'
+import type { Log } from '../log.ts'
+import type { AdminClient } from '../runtime/admin-client.ts'
+import { reportWarmth } from '../warmth.ts'
+import { warnOf } from '../config/warnings.ts'
+import { LiveConfig, type Reload } from './live-config.ts'
+import { toReloadLine, toReloadText } from './reload-text.ts'
+import { WatchedFile } from './watched-file.ts'
+
+export interface WatchConfigOptions {
+  source: ConfigSource
+  /** What runs. */
+  config: FileConfig
+  admin: AdminClient
+  log: Log
+  /** A line of JSON in the place of text. */
+  isJSON: boolean
+  signal: AbortSignal
+}
+
+export function watchConfig(options: WatchConfigOptions): void {
+  const { source, config, admin, log, signal } = options
+  if (signal.aborted) return
+  const live = new LiveConfig({
+    applied: config,
+    read: () => readConfigFile(source),
+    async apply({ servers, settings }, difference) {
+      await admin.putServers(servers)
+      if (difference.settings.length > 0) await admin.putSettings(settings)
+    },
+    onReload: (reload) => tell(reload, options),
+  })
+  const file = new WatchedFile(resolve(source.path), {
+    onChange: () => live.check(),
+    onFault: (reason) => {
+      log.write('warn', `${source.path} is not watched: ${reason}; its changes need a restart`)
+    },
+  })
+  const stop = (): void => {
+    file.close()
+    live.close()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+}
+
+function tell(reload: Reload, { log, isJSON, admin, signal }: WatchConfigOptions): void {
+  const level = reload.outcome === 'refused' ? 'error' : 'info'
+  if (isJSON) log.relay(level, toReloadLine(reload))
+  else log.write(level, toReloadText(reload))
+  if (reload.outcome !== 'applied') return
+  const names = new Set([...reload.added, ...reload.changed])
+  const entries = Object.entries(reload.config.servers).filter(([name]) => names.has(name))
+  warnOf(Object.fromEntries(entries), log)
+  if (names.size > 0) void reportWarmth(admin, log, signal, names)
+}

@@ -1,0 +1,34 @@
+import type { OutputMessage } from './output.ts'
+import type { Grace } from './terminate.ts'
+import type { FailedMeta, OversizeMeta, UndeliveredMeta } from '#protocol/link.ts'
+
+/** Who has leased what a launch started. */
+export interface Lessee {
+  onMessage(message: OutputMessage): void
+  onOversize(meta: OversizeMeta): void
+  /** A request that the server cannot have read. */
+  onUndelivered(meta: UndeliveredMeta): void
+  /** A request that gets no answer, while the others go on. */
+  onFailed(meta: FailedMeta): void
+  /** It has outlived its idle or absolute bound, or does not take what it is sent. */
+  onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
+}
+
+/** What a launch starts, as the supervisor sees it: an OS child, or a session with a remote server. */
+export interface Running {
+  /** 0 for what is no process of this machine. */
+  readonly pid: number
+  /** How long no call has been in flight; `undefined` for a spare, and while it is busy. Milliseconds. */
+  readonly idleMs: number | undefined
+  /** From here on what the server says goes to the lessee, with what it has said already. */
+  lease(key: string, lessee: Lessee): void
+  /** One JSON-RPC message. */
+  write(payload: Uint8Array): void
+  /** Stops and starts reading what the server says, so that the link is not overrun. */
+  setPaused(paused: boolean): void
+  /** Resolves when it is gone; never rejects. */
+  end(grace: Grace): Promise<void>
+}
+
+/** Called once, after the last of what it said. `detail`: why a remote session ended. */
+export type OnExit = (exitCode: number | null, signal: string | null, detail?: string) => void

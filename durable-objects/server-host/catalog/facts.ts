@@ -1,0 +1,59 @@
+/** What the catalog says of itself: its capabilities, and what its servers want a model to know. Pure. */
+import { isObject } from '#protocol/json-rpc.ts'
+import type { HostContext } from '../host-context.ts'
+import type { Eras } from '../servers/eras.ts'
+import { readInitializeResult, type ServerFacts } from '../translate/discover.ts'
+import { readDiscoverResult } from '../translate/initialize-result.ts'
+
+/** More is cut off: it goes into every conversation. */
+const MAX_INSTRUCTIONS_CHARS = 16_384
+
+/** All that any server may offer, so that one that comes later is not hidden from a session. */
+const CAPABILITIES = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  completions: {},
+  logging: {},
+}
+
+/** What a server offers; of two eras the modern one's word counts: its lists are asked for in that. */
+export function announcedCapabilities(spoken: Eras, name: string): Record<string, unknown> {
+  return factsOf(spoken, name)?.capabilities ?? {}
+}
+
+/** `servers`: those that are known, in order. */
+export function catalogFacts(servers: readonly { name: string; spoken: Eras }[]): ServerFacts {
+  const instructions = servers
+    .flatMap(({ name, spoken }) => {
+      const text = factsOf(spoken, name)?.instructions
+      return text === undefined ? [] : [`# ${name}\n\n${text}`]
+    })
+    .join('\n\n')
+    .slice(0, MAX_INSTRUCTIONS_CHARS)
+  return {
+    capabilities: CAPABILITIES,
+    serverInfo: { name: 'hearth', version: '0.1.0' },
+    ...(instructions !== '' && { instructions }),
+  }
+}
+
+/** The same for the servers that a principal sees, as far as it is known of them without asking. */
+export function knownFacts(
+  { servers, eras }: Pick<HostContext, 'servers' | 'eras'>,
+  names: readonly string[],
+  principal: string,
+): ServerFacts {
+  return catalogFacts(
+    names.flatMap((name) => {
+      const server = servers.peek(name, principal)
+      const spoken = server && eras.known(server)
+      return spoken === undefined || !server?.config.catalog.isListed ? [] : [{ name, spoken }]
+    }),
+  )
+}
+
+function factsOf({ discover, initialize }: Eras, name: string): ServerFacts | undefined {
+  const facts = readDiscoverResult(discover, name) ?? readInitializeResult(initialize)
+  return facts !== undefined && isObject(facts.capabilities) ? facts : undefined
+}

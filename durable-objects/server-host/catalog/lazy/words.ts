@@ -1,0 +1,31 @@
+/** Text as words that are searched for: names in whatever style, and questions. Pure. */
+
+/** Parts of names too: `getHTTPStatus`, `get_http_status` and `get-http-status` have the same words. */
+const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lt}\p{Lm}\p{Lo}\p{M}]+|\p{N}+/gu
+const RUN = /[\p{L}\p{M}\p{N}]+/gu
+
+/** Words that say nothing of what a tool does. */
+const STOP_WORDS: ReadonlySet<string> = new Set(
+  (
+    'a about all also an and any are as at be been before but by can could did do does doing for from had ' +
+    'has have he her him his how i if in into is it its just let like me my need of on one or ' +
+    'our out please s she should so some somebody someone something t tell than that the their them ' +
+    'then there these they this those to tool us use using want was we were what when where which who ' +
+    'why will with would you your'
+  ).split(' '),
+)
+
+/** Lowercase. A name of several parts is in it as a whole, too: somebody may write it in one. */
+export function toWords(text: string): string[] {
+  return (text.normalize('NFC').match(RUN) ?? []).flatMap((run) => {
+    const parts = (run.match(WORD) ?? []).map((part) => part.toLowerCase())
+    return parts.length > 1 ? [...parts, run.toLowerCase()] : parts
+  })
+}
+
+/** The words of a question that tell tools apart; all of them where none does. Each once. */
+export function toSearchWords(question: string, maxWords: number): string[] {
+  const words = [...new Set(toWords(question))]
+  const telling = words.filter((word) => !STOP_WORDS.has(word))
+  return (telling.length > 0 ? telling : words).slice(0, maxWords)
+}

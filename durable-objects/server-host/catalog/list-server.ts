@@ -1,0 +1,37 @@
+/** One server's lists for clients of some capabilities, asked for as a modern client would. */
+import type { HostContext } from '../host-context.ts'
+import type { ModernServing } from '../modern/serving.ts'
+import type { Server } from '../servers/servers.ts'
+import { announcedCapabilities } from './facts.ts'
+import { ask } from './internal-call.ts'
+import type { ListKind } from './kinds.ts'
+import { ListedServer } from './listed-server.ts'
+
+export interface ListingOptions {
+  server: Server
+  /** Canonical JSON. */
+  capabilities: string
+  serve: (server: Server) => Promise<ModernServing>
+  onChanged: (kinds: ListKind[]) => void
+}
+
+export function listServer(
+  { eras, store, pins }: Pick<HostContext, 'eras' | 'store' | 'pins'>,
+  { server, capabilities, serve, onChanged }: ListingOptions,
+): ListedServer {
+  const { name, launch, principal = '' } = server
+  return new ListedServer({
+    of: { digest: launch.digest, capabilities },
+    store: store.lists,
+    offers: async () => announcedCapabilities(await eras.of(server), name),
+    ask: async (method, params, options) => {
+      const serving = await serve(server)
+      return ask(serving, { server: name, principal, capabilities, method, params, ...options })
+    },
+    examine: (tools) => {
+      const viewer = { capabilities, principal }
+      return pins.observe(name, tools, { viewer, isWhole: true })
+    },
+    onChanged,
+  })
+}

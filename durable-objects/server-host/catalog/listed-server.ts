@@ -1,0 +1,241 @@
+/**
+ * What one server offers, as far as it is known: from memory, from the store, or asked for. A server
+ * that does not answer delays nobody beside those who wait for it alone, and its last good lists stay.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject } from '#protocol/json-rpc.ts'
+import { decode } from '../connection.ts'
+import { parseEntries, readEntries, writeEntries, type Entry } from './entries.ts'
+import type { Asked } from './internal-call.ts'
+import { changedKinds, LISTS, type ListKind } from './kinds.ts'
+import type { ListKey, ListsStore } from './lists-store.ts'
+import { readPages } from './read-pages.ts'
+
+export interface ListedServerOptions {
+  /** Names the launch whose lists these are, and the capabilities of the clients that get them. */
+  of: Pick<ListKey, 'digest' | 'capabilities'>
+  store: ListsStore
+  /** What the server announced: what it does not offer is not asked for. */
+  offers: () => Promise<Record<string, unknown>>
+  ask: (
+    method: string,
+    params: Record<string, unknown>,
+    options: { timeoutMs: number; onEvent?: (payload: Uint8Array) => void },
+  ) => Promise<Asked>
+  /** What tools there are, before anybody sees them. */
+  examine: (tools: readonly Entry[]) => Promise<void>
+  /** A list is not what it was. */
+  onChanged: (kinds: ListKind[]) => void
+}
+
+interface Known {
+  entries: readonly Entry[]
+  /** As it was written last, to tell whether it changed. */
+  text: string
+  fetchedAt: number
+}
+
+/** Longest that a server is asked for one list, whoever still waits. */
+const FETCH_TIMEOUT_MS = 30_000
+/** How old lists may get while nobody hears whether they change. */
+const DEAF_TTL_MS = 10_000
+/** Processes of one server say within this time that the same has changed. */
+const COALESCE_MS = 100
+/** After a failure, not asked again for this long. */
+const RETRY_AFTER_MS = 5_000
+
+export class ListedServer {
+  readonly #options: ListedServerOptions
+  readonly #known = new Map<ListKind, Known>()
+  readonly #fetching = new Map<ListKind, { entries: Promise<readonly Entry[]>; since: number }>()
+  /** Of which the server said that they have changed, and nobody was told yet. */
+  readonly #announced = new Set<ListKind>()
+  #renewing: ReturnType<typeof setTimeout> | undefined
+  /** Changed while they were being fetched. */
+  readonly #dirty = new Set<ListKind>()
+  readonly #failures = new Map<ListKind, { error: GatewayError; at: number }>()
+  #listening: Asked | undefined
+  #isListening = false
+  /** What the server says of its lists is not heard: not yet, or its process may be another by now. */
+  #isDeaf = true
+  #isClosed = false
+
+  constructor(options: ListedServerOptions) {
+    this.#options = options
+  }
+
+  /** What is known without a wait, however old it is. */
+  peek(kind: ListKind): readonly Entry[] | undefined {
+    return this.#find(kind)?.entries
+  }
+
+  /** Why the list could not be got last. */
+  failure(kind: ListKind): GatewayError | undefined {
+    return this.#failures.get(kind)?.error
+  }
+
+  isStale(kind: ListKind, ttlMs: number, now: number): boolean {
+    const known = this.#find(kind)
+    if (known === undefined) return true
+    const livesMs = this.#isDeaf ? Math.min(ttlMs, DEAF_TTL_MS) : ttlMs
+    return now - known.fetchedAt >= livesMs
+  }
+
+  /** Asks the server, once for all who wait. Rejects with why it could not be got. */
+  async fetch(kind: ListKind): Promise<readonly Entry[]> {
+    const failed = this.#failures.get(kind)
+    if (failed !== undefined && Date.now() - failed.at < RETRY_AFTER_MS) throw failed.error
+    const fetching = this.#fetching.get(kind)
+    if (fetching !== undefined) return fetching.entries
+    const entries = this.#fetch(kind).finally(() => this.#fetching.delete(kind))
+    entries.catch(() => undefined)
+    this.#fetching.set(kind, { entries, since: Date.now() })
+    return entries
+  }
+
+  /** The same, for at most so long after the server was asked; who comes later does not wait again. */
+  async within(timeoutMs: number, kind: ListKind): Promise<readonly Entry[]> {
+    const entries = this.fetch(kind)
+    const { since = Date.now() } = this.#fetching.get(kind) ?? {}
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => late.reject(new GatewayError('list_timeout')),
+      Math.max(0, since + timeoutMs - Date.now()),
+    )
+    try {
+      return await Promise.race([entries, late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** The server, or a session's process of it, said that these have changed. Several say so at once. */
+  renew(kinds: readonly ListKind[]): void {
+    for (const kind of kinds) {
+      this.#announced.add(kind)
+      this.#failures.delete(kind)
+      // A fetch that is under way may have begun before the change.
+      if (this.#fetching.has(kind)) this.#dirty.add(kind)
+    }
+    if (kinds.length > 0) this.#renewing ??= setTimeout(() => this.#renewAll(), COALESCE_MS)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    if (this.#renewing !== undefined) clearTimeout(this.#renewing)
+    this.#listening?.abandon()
+  }
+
+  async #renewAll(): Promise<void> {
+    const kinds = [...this.#announced]
+    const known = kinds.filter((kind) => this.#find(kind) !== undefined)
+    await Promise.allSettled(known.map((kind) => this.fetch(kind)))
+    this.#renewing = undefined
+    for (const kind of kinds) this.#announced.delete(kind)
+    if (!this.#isClosed) this.#options.onChanged(kinds)
+    if (this.#announced.size > 0) this.renew([...this.#announced])
+  }
+
+  #find(kind: ListKind): Known | undefined {
+    const known = this.#known.get(kind)
+    if (known !== undefined) return known
+    const { store, of } = this.#options
+    const stored = store.get({ ...of, kind })
+    if (stored === undefined) return undefined
+    const entries = parseEntries(stored.entries, kind)
+    const read = { entries, text: stored.entries, fetchedAt: stored.fetchedAt }
+    this.#known.set(kind, read)
+    return read
+  }
+
+  async #fetch(kind: ListKind): Promise<readonly Entry[]> {
+    try {
+      let entries: readonly Entry[]
+      do {
+        this.#dirty.delete(kind)
+        entries = await this.#read(kind)
+        if (kind === 'tools') await this.#options.examine(entries)
+      } while (this.#dirty.has(kind))
+      this.#failures.delete(kind)
+      this.#keep(kind, entries)
+      this.listen()
+      return entries
+    } catch (error) {
+      const failure = GatewayError.from(error)
+      this.#failures.set(kind, { error: failure, at: Date.now() })
+      throw failure
+    }
+  }
+
+  async #read(kind: ListKind): Promise<readonly Entry[]> {
+    const { method, capability } = LISTS[kind]
+    const offers = await this.#options.offers()
+    if (!isObject(offers[capability])) return []
+    const deadline = Date.now() + FETCH_TIMEOUT_MS
+    return readPages(async (params) => {
+      const timeoutMs = Math.max(1, deadline - Date.now())
+      const asked = await this.#options.ask(method, params, { timeoutMs })
+      const payload = await asked.response.catch(orNothing)
+      if (payload === undefined) return { entries: [], nextCursor: undefined }
+      const { result } = decode(payload)
+      return {
+        entries: readEntries(payload, kind),
+        nextCursor: isObject(result) ? result.nextCursor : undefined,
+      }
+    })
+  }
+
+  #keep(kind: ListKind, entries: readonly Entry[]): void {
+    const { store, of, onChanged } = this.#options
+    const key = { ...of, kind }
+    const text = writeEntries(entries)
+    const before = this.#find(kind)
+    const fetchedAt = Date.now()
+    this.#known.set(kind, { entries, text, fetchedAt })
+    if (before?.text === text) return store.touch(key, fetchedAt)
+    store.save(key, { entries: text, fetchedAt })
+    // What was announced is told when all of it was fetched.
+    onChanged(before === undefined || this.#announced.has(kind) ? [] : [kind])
+  }
+
+  /** Hears from now on what the server says of its lists. After it was lost, the next fetch opens it again. */
+  listen(): void {
+    if (this.#isListening || this.#isClosed) return
+    this.#isListening = true
+    this.#isDeaf = false
+    this.#open()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isListening = false
+        this.#isDeaf = true
+        this.#listening = undefined
+      })
+  }
+
+  async #open(): Promise<void> {
+    const params = {
+      notifications: {
+        toolsListChanged: true,
+        promptsListChanged: true,
+        resourcesListChanged: true,
+      },
+    }
+    const onEvent = (payload: Uint8Array): void => {
+      const { method } = decode(payload)
+      if (typeof method === 'string') this.renew(changedKinds(method))
+    }
+    this.#listening = await this.#options.ask('subscriptions/listen', params, {
+      timeoutMs: Infinity,
+      onEvent,
+    })
+    if (this.#isClosed) this.#listening.abandon()
+    await this.#listening.response
+  }
+}
+
+/** A server that does not know a list has none. */
+function orNothing(error: unknown): undefined {
+  if (!GatewayError.is(error) || error.data?.rpc !== METHOD_NOT_FOUND) throw error
+}
+
+const METHOD_NOT_FOUND = -32601

@@ -1,0 +1,179 @@
+/**
+ * One server's part of a session of the catalog: to the upstream it is a session of that server. Ids of
+ * the server's requests are made unique among servers, and URIs those of the catalog.
+ */
+import { accessTo } from '#protocol/access.ts'
+import type { GatewayError } from '#protocol/errors.ts'
+import type { RequestId } from '#protocol/json-rpc.ts'
+import { isObject, isRequestId } from '#protocol/json-rpc.ts'
+import { setValue } from '#protocol/json-splice.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Entry } from '../catalog/entries.ts'
+import { changedKinds, type ListKind } from '../catalog/kinds.ts'
+import { exposeAnswer } from '../catalog/expose-answer.ts'
+import { decode } from '../connection.ts'
+import type { SessionRecord } from '../store.ts'
+import { mayTell, UPDATED } from '../translate/listen-access.ts'
+import type { LegacySession } from './session.ts'
+import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
+
+/** Between a server's name and the id of its own request. */
+const MARK = '/'
+
+export class CatalogLeg implements UpstreamSession {
+  /** As it is configured now. */
+  server: SessionServer
+  readonly #session: LegacySession
+  readonly #catalog: Catalog
+  #upstream: Upstream | undefined
+  /** Lists that the session's own process said have changed. */
+  readonly own = new Set<ListKind>()
+  /** Those of them that it was asked for since. */
+  readonly lists: Partial<Record<ListKind, readonly Entry[]>> = {}
+
+  constructor(session: LegacySession, server: SessionServer, catalog: Catalog) {
+    this.#session = session
+    this.server = server
+    this.#catalog = catalog
+  }
+
+  /** Set right after construction: an upstream needs its session, too. */
+  use(upstream: Upstream): void {
+    this.#upstream = upstream
+  }
+
+  /** These lists are asked for again when they are wanted. */
+  forget(kinds: readonly ListKind[]): void {
+    for (const kind of kinds) delete this.lists[kind]
+  }
+
+  get upstream(): Upstream | undefined {
+    return this.#upstream
+  }
+
+  get record(): SessionRecord {
+    const { record } = this.#session
+    const { name } = this.server
+    const prefix = subscriptionPrefix(name)
+    return {
+      ...record,
+      id: toLegId(record.id, name),
+      server: name,
+      subscriptions: record.subscriptions.flatMap((text) =>
+        text.startsWith(prefix) ? [text.slice(prefix.length)] : [],
+      ),
+    }
+  }
+
+  fromServer(payload: Uint8Array, meta: MessageMeta): void {
+    const kinds = changedKinds(meta.method ?? '')
+    if (kinds.length > 0) {
+      for (const kind of kinds) {
+        if (this.#upstream?.ask !== undefined) this.own.add(kind)
+        delete this.lists[kind]
+      }
+      this.#catalog.renew(this.server.name, this.#session.record.principal, kinds)
+    }
+    if (meta.method === UPDATED && !this.#mayTell(payload)) return
+    const { exposed, id } = this.#expose(payload, meta)
+    const told = id === undefined ? meta : { ...meta, id }
+    this.#session.fromServer(exposed, told, this.server)
+  }
+
+  askClient(call: ClientCall, payload: Uint8Array, id: string): void {
+    const exposed = this.#exposeId(id)
+    this.#session.askClient(call, setValue(payload, ['id'], JSON.stringify(exposed)), exposed)
+  }
+
+  noteInterest(method: string, body: Uint8Array): void {
+    this.#session.noteInterest(method, body, subscriptionPrefix(this.server.name))
+  }
+
+  forgetAsks(): void {
+    this.#session.forgetAsks(this.server.name + MARK)
+  }
+
+  hasPassedOn(payload: Uint8Array, meta: MessageMeta): boolean {
+    return this.#session.hasPassedOn(this.#expose(payload, meta).exposed, meta, this.server.name)
+  }
+
+  fromFormerObject(payload: Uint8Array, meta: MessageMeta): void {
+    this.#session.fromFormerObject(this.exposeAnswer(payload), meta, this.server.name)
+  }
+
+  failFormer(error: GatewayError): void {
+    this.#session.failFormer(error, this.server.name)
+  }
+
+  exposeAnswer(payload: Uint8Array): Uint8Array {
+    return exposeAnswer(payload, (uri) => this.#exposeURI(uri))
+  }
+
+  #mayTell(payload: Uint8Array): boolean {
+    const { grants } = this.#session.record.catalog ?? {}
+    if (grants === undefined) return true
+    return mayTell(UPDATED, decode(payload).params, accessTo(grants, this.server.name, 'resource'))
+  }
+
+  /** A message of the server's as the client gets it; `id` where it has another one now. */
+  #expose(payload: Uint8Array, meta: MessageMeta): { exposed: Uint8Array; id?: RequestId } {
+    if (meta.kind === 'request' && meta.id != null) {
+      const id = this.#exposeId(meta.id)
+      return { exposed: setValue(payload, ['id'], JSON.stringify(id)), id }
+    }
+    const { method } = meta
+    if (method === UPDATED) {
+      const { params } = decode(payload)
+      const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : ''
+      const text = JSON.stringify(this.#exposeURI(uri))
+      return { exposed: setValue(payload, ['params', 'uri'], text) }
+    }
+    if (method === 'notifications/cancelled') {
+      const { params } = decode(payload)
+      const asked = isObject(params) ? params.requestId : undefined
+      if (!isRequestId(asked)) return { exposed: payload }
+      const text = JSON.stringify(this.#exposeId(asked))
+      return { exposed: setValue(payload, ['params', 'requestId'], text) }
+    }
+    return { exposed: payload }
+  }
+
+  #exposeURI(uri: string): string {
+    return this.#catalog.exposeURI(this.server.name, uri, this.#session.record.principal)
+  }
+
+  #exposeId(id: RequestId): string {
+    return `${this.server.name}${MARK}${JSON.stringify(id)}`
+  }
+}
+
+/** Whose request a client's response answers, and by which id that server knows it. */
+export function readExposedId(id: RequestId): { server: string; id: RequestId } | undefined {
+  if (typeof id !== 'string') return undefined
+  const end = id.indexOf(MARK)
+  if (end < 0) return undefined
+  try {
+    const own: unknown = JSON.parse(id.slice(end + 1))
+    return isRequestId(own) ? { server: id.slice(0, end), id: own } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Names the process of a leg, so that a later object finds the session that it belongs to. */
+export function toLegId(session: string, server: string): string {
+  return `${session}/${server}`
+}
+
+/** The reverse; without `server` for the id of a session of one server. */
+export function readLegId(id: string): { session: string; server?: string } {
+  const end = id.indexOf('/')
+  return end < 0 ? { session: id } : { session: id.slice(0, end), server: id.slice(end + 1) }
+}
+
+/** Names of servers hold no space. */
+function subscriptionPrefix(server: string): string {
+  return `${server} `
+}

@@ -1,0 +1,48 @@
+/** The request that begins a session, and the answer of a gateway that gives it itself. Pure. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import { isObject } from '#protocol/json-rpc.ts'
+import { decode, encode } from '../connection.ts'
+import type { Eras } from '../servers/eras.ts'
+import type { Server } from '../servers/servers.ts'
+import { readInitializeResult } from '../translate/discover.ts'
+import { readDiscoverResult, toInitializeResult } from '../translate/initialize-result.ts'
+
+/** Its params are kept with the session. */
+const MAX_INITIALIZE_BYTES = 256 * 1024
+
+/** Throws `session_required` for any other request without a session. */
+export function requireInitialize({ envelope }: HostCall): void {
+  const isInitialize = envelope?.kind === 'request' && envelope.method === 'initialize'
+  if (!isInitialize) throw new GatewayError('session_required')
+}
+
+/** The client's `initialize` as the server gets it: without `roots` unless they are allowed. */
+export function prepareInitialize(
+  body: Uint8Array,
+  hasRoots: boolean,
+): { body: Uint8Array; params: unknown } {
+  if (body.length > MAX_INITIALIZE_BYTES) {
+    throw new GatewayError('invalid_params', {
+      detail: `initialize is larger than ${MAX_INITIALIZE_BYTES} bytes`,
+    })
+  }
+  const message = decode(body)
+  const { params } = message
+  if (!isObject(params))
+    throw new GatewayError('invalid_params', { detail: 'initialize has no params' })
+  const { capabilities } = params
+  if (hasRoots || !isObject(capabilities) || !('roots' in capabilities)) return { body, params }
+  const { roots: _, ...rest } = capabilities
+  const stripped = { ...params, capabilities: rest }
+  return { body: encode({ ...message, params: stripped }), params: stripped }
+}
+
+/** What a gateway that initialises a server itself tells a legacy client of it. */
+export function announce({ name }: Server, spoken: Eras, params: unknown): Record<string, unknown> {
+  const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
+  if (facts === undefined) {
+    throw new GatewayError('server_start_failed', { detail: 'its first answer is malformed' })
+  }
+  return toInitializeResult(facts, isObject(params) ? params.protocolVersion : undefined)
+}

@@ -1,0 +1,258 @@
+/**
+ * A session's upstreams one after the other: when its server is configured anew, what runs goes on
+ * where it is, and the next call begins the upstream that the server calls for now. What the client
+ * answers goes to the one that asked.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { idKey, type Envelope, type RequestId } from '#protocol/json-rpc.ts'
+import { setValue } from '#protocol/json-splice.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import { MAX_ASKS } from './asks.ts'
+import type { Upstream, UpstreamSession } from './upstream.ts'
+
+/** What comes after an upstream that takes no more calls. */
+export interface Successor {
+  /** Takes a call that was not begun, or that may be repeated. */
+  call: (call: ClientCall, body: Uint8Array) => Promise<void>
+  /** Nothing is left to do for the former one. Called once. */
+  onOver: () => void
+}
+
+export interface RetiringUpstream extends Upstream {
+  /** Takes no more calls. Those that run go on; then it closes by itself. */
+  retire: (successor: Successor) => void
+}
+
+export interface RenewableUpstreamOptions {
+  session: UpstreamSession
+  /**
+   * Makes the upstream for the server as it is configured now, and says what the server offers.
+   * Throws what `Servers.get` does, and what a start can fail with.
+   */
+  begin: (session: UpstreamSession) => Promise<Begun>
+  onClosed: () => void
+}
+
+interface Begun {
+  upstream: RetiringUpstream
+  capabilities: Record<string, unknown> | undefined
+}
+
+/** Upstreams that finish what they began; of more, the oldest is closed, and its calls fail. */
+const MAX_FORMER_UPSTREAMS = 8
+
+export class RenewableUpstream implements Upstream {
+  readonly #options: RenewableUpstreamOptions
+  #current: Face | undefined
+  readonly #former = new Set<Face>()
+  /** By the id that the client was given, oldest first. */
+  readonly #asks = new Map<string, { by: Face; id: RequestId }>()
+  #beginning: Promise<RetiringUpstream> | undefined
+  #capabilities: Record<string, unknown> | undefined
+  /** Grows with each change of the server. */
+  #generation = 0
+  #isClosed = false
+
+  constructor(options: RenewableUpstreamOptions) {
+    this.#options = options
+  }
+
+  /** What the server offered when its upstream was begun; `undefined`: not known. */
+  get capabilities(): Record<string, unknown> | undefined {
+    return this.#capabilities
+  }
+
+  /** Goes on with an upstream that is made for the session that it is given. */
+  use(make: (session: UpstreamSession) => RetiringUpstream): void {
+    const face = this.#createFace()
+    face.upstream = make(face)
+    this.#current = face
+  }
+
+  /** The upstream that the server calls for now. */
+  begin(): Promise<RetiringUpstream> {
+    this.#beginning ??= this.#begin().finally(() => {
+      this.#beginning = undefined
+    })
+    return this.#beginning
+  }
+
+  /** The server has changed: nothing more is begun on what was made for the former one. */
+  supersede(): void {
+    this.#generation += 1
+    const former = this.#current
+    this.#current = undefined
+    if (former?.upstream === undefined) return
+    this.#former.add(former)
+    const [oldest] = this.#former
+    if (oldest !== undefined && this.#former.size > MAX_FORMER_UPSTREAMS) {
+      oldest.upstream?.close()
+      this.#forget(oldest)
+    }
+    former.upstream.retire({
+      call: (call, body) => this.call(call, body),
+      onOver: () => this.#forget(former),
+    })
+  }
+
+  /** No await before the frame is sent where an upstream is there. */
+  call(call: ClientCall, body: Uint8Array): Promise<void> {
+    const upstream = this.#current?.upstream
+    return upstream === undefined ? this.#callNext(call, body) : upstream.call(call, body)
+  }
+
+  async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
+    // The next process is told that the session has begun when it starts.
+    if (envelope.kind !== 'response') return this.#current?.upstream?.pass(body, envelope)
+    const key = envelope.id === null ? '' : idKey(envelope.id)
+    const ask = this.#asks.get(key)
+    if (ask === undefined) return
+    this.#asks.delete(key)
+    const { by, id } = ask
+    if (id === envelope.id) return by.upstream?.pass(body, envelope)
+    await by.upstream?.pass(setValue(body, ['id'], JSON.stringify(id)), { ...envelope, id })
+  }
+
+  cancel(call: ClientCall): void {
+    for (const { upstream } of this.#all) upstream?.cancel(call)
+  }
+
+  async mayRepeat(call: ClientCall): Promise<boolean> {
+    const upstream = this.#current?.upstream ?? (await this.begin())
+    return (await upstream.mayRepeat?.(call)) ?? false
+  }
+
+  async ask(
+    method: string,
+    params: Record<string, unknown>,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
+    const upstream = this.#current?.upstream ?? (await this.begin())
+    if (upstream.ask === undefined) throw new GatewayError('internal')
+    return upstream.ask(method, params, timeoutMs)
+  }
+
+  setLevel(level: string): void {
+    this.#current?.upstream?.setLevel?.(level)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const { upstream } of this.#all) upstream?.close()
+    this.#former.clear()
+    this.#asks.clear()
+    this.#options.onClosed()
+  }
+
+  get #all(): Face[] {
+    return [...this.#former, ...(this.#current === undefined ? [] : [this.#current])]
+  }
+
+  async #callNext(call: ClientCall, body: Uint8Array): Promise<void> {
+    const upstream = await this.begin()
+    if (!call.settled) await upstream.call(call, body)
+  }
+
+  async #begin(): Promise<RetiringUpstream> {
+    for (;;) {
+      const generation = this.#generation
+      const face = this.#createFace()
+      const { upstream, capabilities } = await this.#options.begin(face)
+      if (!this.#isClosed && generation === this.#generation) {
+        face.upstream = upstream
+        this.#capabilities = capabilities
+        this.#current = face
+        return upstream
+      }
+      upstream.close()
+      if (this.#isClosed) throw new GatewayError('session_not_found')
+    }
+  }
+
+  #createFace(): Face {
+    return new Face(this.#options.session, {
+      note: (face, id) => this.#noteAsk(face, id),
+      forget: (face) => this.#forgetAsks(face),
+    })
+  }
+
+  /** The id under which the client is asked: processes of one session may ask under the same. */
+  #noteAsk(by: Face, id: RequestId): RequestId {
+    const other = this.#asks.get(idKey(id))
+    const shown = other === undefined || other.by === by ? id : `hearth:${crypto.randomUUID()}`
+    this.#asks.set(idKey(shown), { by, id })
+    const [oldest] = this.#asks.keys()
+    if (oldest !== undefined && this.#asks.size > MAX_ASKS) this.#asks.delete(oldest)
+    return shown
+  }
+
+  #forgetAsks(by: Face): void {
+    for (const [key, ask] of this.#asks) if (ask.by === by) this.#asks.delete(key)
+    // Others may still wait for the client's answers.
+    if (this.#asks.size === 0) this.#options.session.forgetAsks()
+  }
+
+  #forget(former: Face): void {
+    this.#former.delete(former)
+    this.#forgetAsks(former)
+  }
+}
+
+interface FaceOptions {
+  note: (face: Face, id: RequestId) => RequestId
+  forget: (face: Face) => void
+}
+
+/** The session as one of its upstreams sees it. */
+class Face implements UpstreamSession {
+  /** Absent while it is being made. */
+  upstream: RetiringUpstream | undefined
+  readonly #session: UpstreamSession
+  readonly #options: FaceOptions
+
+  constructor(session: UpstreamSession, options: FaceOptions) {
+    this.#session = session
+    this.#options = options
+  }
+
+  get record() {
+    return this.#session.record
+  }
+
+  get server() {
+    return this.#session.server
+  }
+
+  fromServer(payload: Uint8Array, meta: MessageMeta): void {
+    if (meta.kind !== 'request' || meta.id == null) return this.#session.fromServer(payload, meta)
+    const id = this.#options.note(this, meta.id)
+    if (id === meta.id) return this.#session.fromServer(payload, meta)
+    this.#session.fromServer(setValue(payload, ['id'], JSON.stringify(id)), { ...meta, id })
+  }
+
+  askClient(call: ClientCall, payload: Uint8Array, id: string): void {
+    this.#options.note(this, id)
+    this.#session.askClient(call, payload, id)
+  }
+
+  noteInterest(method: string, body: Uint8Array): void {
+    this.#session.noteInterest(method, body)
+  }
+
+  forgetAsks(): void {
+    this.#options.forget(this)
+  }
+
+  hasPassedOn(payload: Uint8Array, meta: MessageMeta): boolean {
+    return this.#session.hasPassedOn(payload, meta)
+  }
+
+  fromFormerObject(payload: Uint8Array, meta: MessageMeta): void {
+    this.#session.fromFormerObject(payload, meta)
+  }
+
+  failFormer(error: GatewayError): void {
+    this.#session.failFormer(error)
+  }
+}

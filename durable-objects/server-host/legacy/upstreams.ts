@@ -1,0 +1,144 @@
+/**
+ * Which upstream a session's server calls for, and what becomes of it when the server is configured
+ * anew. A session of the catalog has one for each server that it uses.
+ */
+import { encode } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import type { Channel } from '../link/channel.ts'
+import type { ModernCalls } from '../modern/calls.ts'
+import type { ServersChange } from '../servers/change.ts'
+import type { Eras } from '../servers/eras.ts'
+import type { Server } from '../servers/servers.ts'
+import { readInitializeResult } from '../translate/discover.ts'
+import { readDiscoverResult } from '../translate/initialize-result.ts'
+import { ModernUpstream } from './modern-upstream.ts'
+import { OwnProcess } from './own-process.ts'
+import { RenewableUpstream, type RetiringUpstream } from './renewable-upstream.ts'
+import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
+import { SharedServer, SharedUpstream } from './shared-upstream.ts'
+
+/** A session, or the part of one of the catalog that is one server's. */
+export interface AttachedSession extends UpstreamSession {
+  /** As it is configured now. */
+  server: SessionServer
+  use: (upstream: Upstream) => void
+}
+
+/** In memory, of sessions that are there or about to begin. */
+interface Attached {
+  session: AttachedSession
+  upstream: RenewableUpstream
+}
+
+const LISTS = ['tools', 'prompts', 'resources'] as const
+
+export class Upstreams {
+  readonly #context: HostContext
+  readonly #modern: ModernCalls
+  readonly #attached = new Set<Attached>()
+  /** By launch digest. */
+  readonly #shared = new Map<string, SharedServer>()
+
+  constructor(context: HostContext, modern: ModernCalls) {
+    this.#context = context
+    this.#modern = modern
+  }
+
+  /** Gives a session its upstream, and returns what it is now. Throws what a start can fail with. */
+  async attach(session: AttachedSession): Promise<RetiringUpstream> {
+    const upstream = this.#make(session)
+    try {
+      return await upstream.begin()
+    } catch (error) {
+      upstream.close()
+      throw error
+    }
+  }
+
+  /** The same, with the process that a former object had for the session. */
+  adopt(session: AttachedSession, channel: Channel): void {
+    this.#make(session).use((face) => {
+      const own = new OwnProcess(this.#context, face)
+      own.adopt(channel)
+      return own
+    })
+  }
+
+  /** Retires the shared servers that are configured no more. */
+  prune(digests: ReadonlySet<string>): void {
+    for (const [digest, shared] of this.#shared) {
+      if (digests.has(digest)) continue
+      this.#shared.delete(digest)
+      shared.process.retire()
+    }
+  }
+
+  /** Sessions on what is configured anew go on: their clients are told to list again, once. */
+  change({ changed, removed, principal }: ServersChange): void {
+    const [anew, gone] = [new Set(changed), new Set(removed)]
+    for (const { session, upstream } of this.#attached) {
+      const { record, server } = session
+      if (principal !== undefined && principal !== record.principal) continue
+      if (gone.has(server.name)) upstream.supersede()
+      if (!anew.has(server.name)) continue
+      const { capabilities } = upstream
+      upstream.supersede()
+      session.server = this.#context.servers.factsOf(server.name, record.principal) ?? server
+      for (const method of listsOf(capabilities)) {
+        session.fromServer(encode({ jsonrpc: '2.0', method }), { kind: 'notification', method })
+      }
+    }
+  }
+
+  #make(session: AttachedSession): RenewableUpstream {
+    const upstream = new RenewableUpstream({
+      session,
+      begin: (face) => this.#begin(session, face),
+      onClosed: () => this.#attached.delete(attached),
+    })
+    const attached: Attached = { session, upstream }
+    this.#attached.add(attached)
+    session.use(upstream)
+    return upstream
+  }
+
+  async #begin(session: AttachedSession, face: UpstreamSession) {
+    const { servers, eras } = this.#context
+    const { record, server: former } = session
+    const server = await servers.get(former.name, servers.version, record.principal)
+    session.server = server
+    const spoken = await eras.of(server)
+    const capabilities = capabilitiesOf(spoken, server.name)
+    return { upstream: await this.#upstreamFor(face, server, spoken), capabilities }
+  }
+
+  async #upstreamFor(
+    session: UpstreamSession,
+    server: Server,
+    spoken: Eras,
+  ): Promise<RetiringUpstream> {
+    if (spoken.initialize === undefined) {
+      const modern = await this.#modern.modernServer(server)
+      const capabilities = capabilitiesOf(spoken, server.name)
+      return new ModernUpstream(this.#context, session, modern, capabilities ?? {})
+    }
+    if (server.config.sharing === 'session') return new OwnProcess(this.#context, session)
+    const { digest } = server.launch
+    let shared = this.#shared.get(digest)
+    if (shared === undefined) {
+      this.#shared.set(digest, (shared = new SharedServer(this.#context, server)))
+    }
+    return new SharedUpstream(session, shared)
+  }
+}
+
+function capabilitiesOf(spoken: Eras, name: string): Record<string, unknown> | undefined {
+  const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
+  return facts?.capabilities
+}
+
+/** What a client is told to list again: what it was offered, or all where that is not known. */
+function listsOf(capabilities: Record<string, unknown> | undefined): string[] {
+  const offered = LISTS.filter((list) => capabilities === undefined || list in capabilities)
+  return offered.map((list) => `notifications/${list}/list_changed`)
+}

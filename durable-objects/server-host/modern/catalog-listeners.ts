@@ -1,0 +1,197 @@
+/**
+ * The `subscriptions/listen` streams of modern clients of the catalog (2026-07-28,
+ * basic/patterns/subscriptions.mdx): changes of lists from the catalog itself, and updates of resources
+ * from a subscription on each server that has one of them.
+ */
+import { accessTo, allows } from '#protocol/access.ts'
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject, toResult } from '#protocol/json-rpc.ts'
+import { META } from '#protocol/mcp.ts'
+import { findSpans, splice } from '#protocol/json-splice.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import { catalogFacts } from '../catalog/facts.ts'
+import { ask, type Asked } from '../catalog/internal-call.ts'
+import { concernsView } from '../catalog/visible.ts'
+import { LISTS, type ListKind } from '../catalog/kinds.ts'
+import { decode, encode } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import type { Server } from '../servers/servers.ts'
+import { UPDATED } from '../translate/listen-access.ts'
+import { filterAccepts, readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
+import {
+  ACKNOWLEDGED,
+  tagNotification,
+  toAcknowledgement,
+  toListenResult,
+} from '../translate/listen.ts'
+import type { ModernServing } from './serving.ts'
+
+const MAX_LISTENERS = 1_024
+/** A server that does not acknowledge in this time is left out. */
+const ACKNOWLEDGE_MS = 10_000
+
+interface Listener {
+  filter: ListenFilter
+  legs: Asked[]
+  isAcknowledged: boolean
+}
+
+/** What of one server a client wants to hear of, by the server's own URI. */
+type Wanted = Map<string, { exposed: string }>
+
+export class CatalogListeners {
+  readonly #context: HostContext
+  readonly #serve: (server: Server) => Promise<ModernServing>
+  readonly #listeners = new Map<ClientCall, Listener>()
+  #stopListening: (() => void) | undefined
+
+  constructor(context: HostContext, serve: (server: Server) => Promise<ModernServing>) {
+    this.#context = context
+    this.#serve = serve
+  }
+
+  /** Throws `invalid_params` and `server_busy`. */
+  async add(client: ClientCall, body: Uint8Array): Promise<void> {
+    if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
+    const asked = readListenFilter(decode(body).params)
+    if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
+    const { resourceSubscriptions: uris = [], ...filter } = asked.filter
+    const listener: Listener = { filter, legs: [], isAcknowledged: false }
+    this.#listeners.set(client, listener)
+    const { catalog } = this.#context
+    this.#stopListening ??= catalog.listen((servers, kinds) => this.#publish(servers, kinds))
+    const { principal, capabilities = '{}', catalog: view = {} } = client.host
+    await catalog.watch({ view, principal, capabilities })
+    const honoured = await this.#subscribe(client, listener, uris)
+    if (honoured.length > 0) listener.filter = { ...filter, resourceSubscriptions: honoured }
+    if (client.settled) return this.delete(client)
+    listener.isAcknowledged = true
+    client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+  }
+
+  delete(client: ClientCall): void {
+    const listener = this.#listeners.get(client)
+    this.#listeners.delete(client)
+    for (const leg of listener?.legs ?? []) leg.abandon()
+    if (this.#listeners.size > 0) return
+    this.#stopListening?.()
+    this.#stopListening = undefined
+  }
+
+  close(): void {
+    for (const client of this.#listeners.keys()) this.#end(client)
+  }
+
+  #publish(servers: readonly string[], kinds: readonly ListKind[]): void {
+    const methods = new Set(kinds.map((kind) => LISTS[kind].changed))
+    for (const [client, { filter, isAcknowledged }] of this.#listeners) {
+      if (!isAcknowledged || !concernsView(client.host.catalog ?? {}, servers)) continue
+      for (const method of methods) {
+        if (!filterAccepts(filter, method)) continue
+        client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
+      }
+    }
+  }
+
+  /** Resolves with the URIs that a server acknowledged, as the client knows them. */
+  async #subscribe(client: ClientCall, listener: Listener, uris: string[]): Promise<string[]> {
+    const wanted = await this.#sort(client, uris)
+    const honoured = [...wanted].map(async ([name, uris]): Promise<string[]> => {
+      try {
+        return await this.#subscribeTo(client, listener, name, uris)
+      } catch {
+        // What a server refuses, or cannot do now, is left out of the acknowledgement.
+        return []
+      }
+    })
+    return (await Promise.all(honoured)).flat()
+  }
+
+  /** By server; a URI that the principal may not read is left out. */
+  async #sort({ host }: ClientCall, uris: string[]): Promise<Map<string, Wanted>> {
+    const { servers = [], grants } = host.catalog ?? {}
+    const wanted = new Map<string, Wanted>()
+    for (const exposed of uris) {
+      const target = await this.#context.catalog.find('resource', exposed, host.principal)
+      if (target === undefined || !servers.includes(target.server)) continue
+      const access = grants && accessTo(grants, target.server, 'resource')
+      if (access !== undefined && !allows(access, target.name)) continue
+      const known = wanted.get(target.server) ?? new Map()
+      wanted.set(target.server, known.set(target.name, { exposed }))
+    }
+    return wanted
+  }
+
+  async #subscribeTo(
+    client: ClientCall,
+    listener: Listener,
+    name: string,
+    wanted: Wanted,
+  ): Promise<string[]> {
+    const { servers } = this.#context
+    const { principal } = client.host
+    const server = await servers.get(name, servers.version, principal)
+    const serving = await this.#serve(server)
+    const acknowledged = Promise.withResolvers<unknown>()
+    const leg = ask(serving, {
+      server: name,
+      principal,
+      capabilities: client.host.capabilities ?? '{}',
+      method: 'subscriptions/listen',
+      params: { notifications: { resourceSubscriptions: [...wanted.keys()] } },
+      timeoutMs: Infinity,
+      onEvent: (payload) => {
+        const { method, params } = decode(payload)
+        if (method === ACKNOWLEDGED) acknowledged.resolve(params)
+        else if (method === UPDATED) this.#update(client, name, payload)
+      },
+    })
+    listener.legs.push(leg)
+    const timer = setTimeout(() => {
+      acknowledged.reject(new GatewayError('list_timeout'))
+      leg.abandon()
+    }, ACKNOWLEDGE_MS)
+    try {
+      const params = await Promise.race([acknowledged.promise, leg.response.then(() => undefined)])
+      const uris = readAcknowledged(params)
+      // The process that held the subscriptions is gone: the client listens anew.
+      leg.response.then(
+        () => this.#end(client),
+        () => this.#end(client),
+      )
+      return uris.flatMap((uri) => wanted.get(uri)?.exposed ?? [])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #update(client: ClientCall, server: string, payload: Uint8Array): void {
+    if (this.#listeners.get(client)?.isAcknowledged !== true) return
+    const { params } = decode(payload)
+    const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : ''
+    const exposed = this.#context.catalog.exposeURI(server, uri, client.host.principal)
+    const paths = [
+      ['params', 'uri'],
+      ['params', '_meta', META.subscriptionId],
+    ]
+    const [uriSpan, idSpan] = findSpans(payload, paths)
+    const edits = [
+      ...(uriSpan === undefined ? [] : [{ span: uriSpan, text: JSON.stringify(exposed) }]),
+      ...(idSpan === undefined ? [] : [{ span: idSpan, text: JSON.stringify(client.id) }]),
+    ]
+    client.reply.event(splice(payload, edits))
+  }
+
+  #end(client: ClientCall): void {
+    if (!this.#listeners.has(client)) return
+    this.delete(client)
+    const result = toListenResult(client.id, catalogFacts([]).serverInfo)
+    client.answer(encode(toResult(client.id, result)), 'ok')
+  }
+}
+
+function readAcknowledged(params: unknown): string[] {
+  const notifications = isObject(params) ? params.notifications : undefined
+  const uris = isObject(notifications) ? notifications.resourceSubscriptions : undefined
+  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : []
+}

@@ -1,0 +1,73 @@
+/** What modern clients ask of all servers as one: lists, what there is, and changes. */
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject, toResult } from '#protocol/json-rpc.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import type { ListRequest } from '../catalog/catalog.ts'
+import { knownFacts } from '../catalog/facts.ts'
+import { listKindOf, type ListKind } from '../catalog/kinds.ts'
+import { addLazyInstructions } from '../catalog/lazy/lazy-tools.ts'
+import { decode, encode } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import type { Server } from '../servers/servers.ts'
+import { toDiscoverResult } from '../translate/discover.ts'
+import { CatalogListeners } from './catalog-listeners.ts'
+import type { ModernServing } from './serving.ts'
+
+const encoder = new TextEncoder()
+
+export class CatalogServing implements ModernServing {
+  readonly #context: HostContext
+  readonly #listeners: CatalogListeners
+
+  constructor(context: HostContext, serve: (server: Server) => Promise<ModernServing>) {
+    this.#context = context
+    this.#listeners = new CatalogListeners(context, serve)
+  }
+
+  async call(client: ClientCall, body: Uint8Array): Promise<void> {
+    const { envelope, catalog } = client.host
+    const method = envelope?.kind === 'request' ? envelope.method : ''
+    const kind = listKindOf(method)
+    if (kind !== undefined) return this.#list(client, kind, body)
+    if (method === 'tools/call') return this.#findTools(client, body)
+    if (method === 'subscriptions/listen') return this.#listeners.add(client, body)
+    if (method !== 'server/discover') throw new GatewayError('method_not_found')
+    const facts = knownFacts(this.#context, catalog?.servers ?? [], client.host.principal)
+    const told = addLazyInstructions(facts, catalog ?? {})
+    client.answer(encode(toResult(client.id, toDiscoverResult(told))), 'ok')
+  }
+
+  abandon(client: ClientCall): void {
+    this.#listeners.delete(client)
+    client.abandon()
+  }
+
+  close(): void {
+    this.#listeners.close()
+  }
+
+  async #list(client: ClientCall, kind: ListKind, body: Uint8Array): Promise<void> {
+    const { params } = decode(body)
+    const cursor = isObject(params) ? params.cursor : undefined
+    succeed(client, await this.#context.catalog.list(kind, toRequest(client, cursor)))
+  }
+
+  /** The one tool of the catalog's own: calls of others were led to their servers. */
+  async #findTools(client: ClientCall, body: Uint8Array): Promise<void> {
+    const { params } = decode(body)
+    const args = isObject(params) ? params.arguments : undefined
+    const request = toRequest(client, undefined)
+    succeed(client, await this.#context.catalog.lazy.find(request, args))
+  }
+}
+
+function toRequest({ host }: ClientCall, cursor: unknown): ListRequest {
+  const { principal, capabilities = '{}', catalog: view = {} } = host
+  return { era: 'modern', principal, capabilities, view, cursor }
+}
+
+/** `result`: JSON. */
+function succeed(client: ClientCall, result: string): void {
+  const text = `{"jsonrpc":"2.0","id":${JSON.stringify(client.id)},"result":${result}}`
+  client.answer(encoder.encode(text), 'ok')
+}

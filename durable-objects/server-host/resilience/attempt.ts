@@ -1,0 +1,122 @@
+/** One call on its way through its server's guard: waiting for room, running, or between two tries. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { CallLog } from '#protocol/call-log.ts'
+import type { CallGuard, ClientCall } from '../calls/client-call.ts'
+import type { Guard } from './guard.ts'
+import { isPassing, judge } from './judge.ts'
+
+/** How a call is made. */
+export interface Work {
+  /** Rejects while no process has seen the call, or takes it over and settles it. May be called again. */
+  start: () => Promise<void>
+  /** The call is over: whoever has it in hand lets go of it. */
+  giveUp: () => void
+  /** Whether it may run once more though a process has seen it. Absent: it may not. */
+  mayRepeat?: () => Promise<boolean>
+  /** It has not begun, and is not started again. Runs after the call is settled. */
+  onFailed?: () => void
+}
+
+/** What enforces a deadline elsewhere knows better why it has passed, and comes first. */
+const DEADLINE_GRACE_MS = 300
+
+export class Attempt implements CallGuard {
+  readonly call: ClientCall
+  /** What the breaker let it in with; absent where there is none. */
+  readonly epoch: number | undefined
+  readonly #guard: Guard
+  readonly #work: Work
+  #isRunning = false
+  /** Was started, and has not rejected. */
+  #isStarting = false
+  #isBlameless = false
+  #attempts = 0
+  /** A next try is being decided on, or waited for. */
+  #isBetween = false
+
+  constructor(guard: Guard, call: ClientCall, work: Work, epoch: number | undefined) {
+    this.#guard = guard
+    this.call = call
+    this.#work = work
+    this.epoch = epoch
+  }
+
+  /** Has a place in the bulkhead. */
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
+  start(): void {
+    this.#isRunning = true
+    this.#isStarting = true
+    this.#attempts++
+    this.#work.start().catch((error: unknown) => this.#refuse(GatewayError.from(error)))
+  }
+
+  takesOver(error: GatewayError): boolean {
+    this.#isBlameless = error.isBlameless
+    if (this.#isBetween) return isPassing(error)
+    if (this.call.undelivered) return this.#tryLater(error)
+    const { mayRepeat } = this.#work
+    if (mayRepeat === undefined || this.#pause(error) === undefined) return false
+    this.#isBetween = true
+    mayRepeat().then(
+      (may) => this.#decided(may, error),
+      () => this.#decided(false, error),
+    )
+    return true
+  }
+
+  takeRepetition(): boolean {
+    return this.#guard.takeRetry()
+  }
+
+  onSettled(outcome: CallLog['outcome'], processMs: number | undefined): void {
+    const wasHeard = processMs !== undefined
+    const judgement = judge(outcome, { wasHeard, isBlameless: this.#isBlameless })
+    this.#guard.leave(this, judgement, outcome)
+    const { onFailed } = this.#work
+    // The answer leaves first.
+    if (!this.#isStarting && onFailed !== undefined) queueMicrotask(onFailed)
+  }
+
+  expire(now: number): void {
+    if (this.call.settled || this.call.deadline + DEADLINE_GRACE_MS > now) return
+    this.call.lose(new GatewayError('call_timeout'))
+    this.#work.giveUp()
+  }
+
+  /** The process has not seen it. */
+  #refuse(error: GatewayError): void {
+    this.#isStarting = false
+    if (this.call.settled) return this.#work.onFailed?.()
+    this.#isBlameless = error.isBlameless
+    if (!this.#tryLater(error)) this.call.lose(error)
+  }
+
+  #decided(may: boolean, error: GatewayError): void {
+    this.#isBetween = false
+    if (this.call.settled) return
+    if (!may || !this.#tryLater(error)) this.call.lose(error)
+  }
+
+  #tryLater(error: GatewayError): boolean {
+    const pause = this.#pause(error)
+    if (pause === undefined || !this.#guard.takeRetry()) return false
+    this.#isBetween = true
+    setTimeout(() => {
+      this.#isBetween = false
+      if (this.call.settled) return
+      this.call.undelivered = false
+      if (this.#guard.mayStart(this)) this.start()
+      else this.call.lose(error)
+    }, pause)
+    return true
+  }
+
+  #pause(error: GatewayError): number | undefined {
+    const attempts = this.#attempts + (this.call.repeated ? 1 : 0)
+    const { deadline, host } = this.call
+    return this.#guard.pauseFor(error, { attempts, deadline, most: host.route?.attempts })
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * What guards one server: its breaker, its bulkhead, its budget of retries, and what was heard of it.
+ * The edge of the pure parts beside it: here are the clock and the dice.
+ */
+import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
+import type { BreakerPhase, ResiliencePolicy, ResilienceReport } from '#protocol/resilience.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import { Attempt, type Work } from './attempt.ts'
+import { pauseMs } from './backoff.ts'
+import { Breaker, type BreakerState, type Judgement } from './breaker.ts'
+import { Bulkhead } from './bulkhead.ts'
+import { healthOf, note, noteCheck, NOTHING_HEARD, type Heard } from './health.ts'
+import { isFailure, isPassing } from './judge.ts'
+import { RetryBudget } from './retry-budget.ts'
+
+/** When room comes free, or a call that tries ends, is not known. */
+const RETRY_AFTER_MS = 1_000
+
+export interface Turned {
+  from: BreakerState
+  to: BreakerState
+  calls: number
+  failures: number
+  lastFailure: { code: ErrorCode; at: number } | undefined
+}
+
+export interface GuardOptions {
+  policy: ResiliencePolicy
+  /** As it was stored. */
+  state: BreakerState | undefined
+  lastFailure: { code: ErrorCode; at: number } | undefined
+  onTurn: (turned: Turned) => void
+}
+
+export class Guard {
+  policy: ResiliencePolicy
+  readonly #onTurn: GuardOptions['onTurn']
+  readonly #breaker: Breaker
+  readonly #bulkhead = new Bulkhead<Attempt>()
+  readonly #budget = new RetryBudget(Date.now())
+  #heard: Heard = NOTHING_HEARD
+  #lastFailure: { code: ErrorCode; at: number } | undefined
+
+  constructor({ policy, state, lastFailure, onTurn }: GuardOptions) {
+    this.policy = policy
+    this.#breaker = new Breaker(state)
+    this.#lastFailure = lastFailure
+    this.#onTurn = onTurn
+  }
+
+  get inFlight(): number {
+    return this.#bulkhead.inFlight
+  }
+
+  get queued(): number {
+    return this.#bulkhead.queued
+  }
+
+  get heard(): Heard {
+    return this.#heard
+  }
+
+  phaseAt(now: number): BreakerPhase {
+    return this.policy.breaker === false ? 'closed' : this.#breaker.phaseAt(now)
+  }
+
+  /** Makes the call, has it wait, or refuses it. The warm path: no wait, and nothing is written. */
+  run(call: ClientCall, work: Work): void {
+    const now = Date.now()
+    // One that never ends by itself is neither counted nor judged.
+    if (call.deadline === Infinity) return this.#runEndless(call, work, now)
+    const { policy } = this
+    const epoch = this.#admit(now)
+    const attempt = new Attempt(this, call, work, epoch)
+    call.guard = attempt
+    if (epoch === undefined && policy.breaker !== false) return call.lose(this.#unavailable(now))
+    if (policy.retries !== false) this.#budget.add(policy.retries.budgetRatio)
+    const until = Math.min(now + policy.queueMs, call.deadline)
+    const entered = this.#bulkhead.enter(attempt, until, policy)
+    if (entered === 'runs') return attempt.start()
+    if (entered === 'waits') return
+    const { maxConcurrent, maxQueued } = policy
+    call.lose(busy(`${maxConcurrent} calls run, and ${maxQueued} wait`))
+  }
+
+  /** What has to be found out before a call can be made, under the same rules. `deadline`: `Date.now()`. */
+  async learn<T>(deadline: number, ask: () => Promise<T>): Promise<T> {
+    const epoch = this.#admit(Date.now())
+    if (epoch === undefined && this.policy.breaker !== false) throw this.#unavailable(Date.now())
+    for (let attempts = 1; ; attempts++) {
+      try {
+        const found = await within(deadline, ask)
+        this.#settle(epoch, 'neutral', Date.now())
+        return found
+      } catch (error) {
+        const fault = GatewayError.from(error)
+        const pause = this.pauseFor(fault, { attempts, deadline })
+        if (pause === undefined || !this.takeRetry()) {
+          this.#blame(epoch, fault)
+          throw fault
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause))
+      }
+    }
+  }
+
+  /** A call is settled. The next one takes its place. */
+  leave(attempt: Attempt, judgement: Judgement, outcome: string): void {
+    const now = Date.now()
+    if (judgement !== 'neutral') this.#hear(judgement, outcome, now)
+    this.#settle(attempt.epoch, judgement, now)
+    if (attempt.isRunning) this.#bulkhead.leave(this.policy)?.start()
+    else this.#bulkhead.remove(attempt)
+  }
+
+  /** An active check was answered, or failed with this. */
+  noteCheck(failure: GatewayError | undefined): void {
+    const now = Date.now()
+    const isAnswered = failure === undefined
+    this.#heard = noteCheck(this.#heard, isAnswered, now)
+    if (isAnswered || !isFailure(failure.code) || failure.isBlameless) return
+    this.#lastFailure = { code: failure.code, at: now }
+    // That it answers a ping does not show that it can do its work, so success opens nothing.
+    if (this.phaseAt(now) === 'closed') this.#settle(this.#admit(now), 'failure', now)
+  }
+
+  /** The pause before the next try, where there is to be one. Milliseconds. */
+  pauseFor(
+    error: GatewayError,
+    { attempts, deadline, most }: { attempts: number; deadline: number; most?: number | undefined },
+  ): number | undefined {
+    const { retries } = this.policy
+    const now = Date.now()
+    if (retries === false || !isPassing(error) || this.phaseAt(now) !== 'closed') return undefined
+    const { retryAfterMs: askedMs } = error
+    const policy = most === undefined ? retries : { ...retries, attempts: most }
+    return pauseMs({ attempts, now, deadline, random: Math.random(), askedMs }, policy)
+  }
+
+  takeRetry(): boolean {
+    return this.policy.retries !== false && this.#budget.take(Date.now())
+  }
+
+  /** Whether one that was let in may still go on: the breaker may have opened meanwhile. */
+  mayStart({ call }: Attempt): boolean {
+    const now = Date.now()
+    return this.phaseAt(now) === 'closed' && call.deadline > now
+  }
+
+  /** Lets go of those that have waited too long. */
+  tick(now: number): void {
+    for (const attempt of this.#bulkhead.late(now)) {
+      const { maxConcurrent, queueMs } = this.policy
+      attempt.call.lose(busy(`${maxConcurrent} calls run, and none ended within ${queueMs} ms`))
+    }
+  }
+
+  /** The configuration has changed. `isAnother`: what is started is not what it was. */
+  configure(policy: ResiliencePolicy, isAnother: boolean): void {
+    this.policy = policy
+    if (isAnother) {
+      this.#heard = NOTHING_HEARD
+      this.#lastFailure = undefined
+      this.#breaker.reset()
+    }
+    // There may be more room than there was.
+    for (let next = this.#bulkhead.next(policy); next; next = this.#bulkhead.next(policy)) {
+      next.start()
+    }
+  }
+
+  report(now: number): ResilienceReport {
+    const { breaker } = this.policy
+    const { since } = this.#breaker.state
+    const phase = this.phaseAt(now)
+    const retryAfterMs = this.#breaker.retryAfterMs(now)
+    const counts =
+      breaker === false ? { calls: 0, failures: 0 } : this.#breaker.counts(now, breaker)
+    return {
+      health: healthOf(this.#heard, phase),
+      ...(breaker !== false && {
+        breaker: {
+          state: phase,
+          ...(since !== undefined && { since }),
+          ...(retryAfterMs > 0 && { retryAfterMs }),
+        },
+      }),
+      inFlight: this.inFlight,
+      queued: this.queued,
+      ...counts,
+      ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
+    }
+  }
+
+  #runEndless(call: ClientCall, work: Work, now: number): void {
+    if (this.phaseAt(now) === 'open') return call.lose(this.#unavailable(now))
+    work.start().catch((error: unknown) => call.onLost(GatewayError.from(error)))
+  }
+
+  #admit(now: number): number | undefined {
+    const { breaker } = this.policy
+    if (breaker === false) return undefined
+    const from = this.#breaker.state
+    const epoch = this.#breaker.admit(now, breaker)
+    if (this.#breaker.state !== from) this.#turned(from, now)
+    return epoch
+  }
+
+  #settle(epoch: number | undefined, judgement: Judgement, now: number): void {
+    const { breaker } = this.policy
+    if (epoch === undefined || breaker === false) return
+    const from = this.#breaker.state
+    this.#breaker.settle(epoch, judgement, now, breaker)
+    if (this.#breaker.state === from) return
+    this.#turned(from, now)
+    if (this.#breaker.state.phase !== 'open') return
+    for (const { call } of this.#bulkhead.waiting) call.lose(this.#unavailable(now))
+  }
+
+  #blame(epoch: number | undefined, { code, isBlameless }: GatewayError): void {
+    const judgement = isFailure(code) && !isBlameless ? 'failure' : 'neutral'
+    const now = Date.now()
+    if (judgement === 'failure') this.#hear(judgement, code, now)
+    this.#settle(epoch, judgement, now)
+  }
+
+  #hear(judgement: Judgement, outcome: string, now: number): void {
+    this.#heard = note(this.#heard, judgement, now)
+    if (judgement === 'failure') this.#lastFailure = { code: outcome as ErrorCode, at: now }
+  }
+
+  #turned(from: BreakerState, now: number): void {
+    const { breaker } = this.policy
+    const counts =
+      breaker === false ? { calls: 0, failures: 0 } : this.#breaker.counts(now, breaker)
+    const to = this.#breaker.state
+    this.#onTurn({ from, to, ...counts, lastFailure: this.#lastFailure })
+  }
+
+  #unavailable(now: number): GatewayError {
+    const code = this.#lastFailure?.code
+    return new GatewayError('server_unavailable', {
+      ...(code !== undefined && { detail: `its calls failed, the last with ${code}` }),
+      retryAfterMs: this.#breaker.retryAfterMs(now) || RETRY_AFTER_MS,
+    })
+  }
+}
+
+function busy(detail: string): GatewayError {
+  return new GatewayError('server_busy', { detail, retryAfterMs: RETRY_AFTER_MS })
+}
+
+/** Whoever asks waits no longer; what it asked for goes on, for others. */
+async function within<T>(deadline: number, ask: () => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const waitMs = Math.max(0, deadline - Date.now())
+  const timer = setTimeout(() => late.reject(new GatewayError('server_start_timeout')), waitMs)
+  try {
+    return await Promise.race([ask(), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

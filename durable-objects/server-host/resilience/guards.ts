@@ -1,0 +1,179 @@
+/**
+ * The guard of each server that is called: of a personal one, each principal's is its own. Calls of
+ * both faces come here by `HostCall.server`; what is no server's, the catalog's own, passes.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import type { BreakerPhase, ResilienceReport } from '#protocol/resilience.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import type { Connection } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import type { EraProbe, Eras } from '../servers/eras.ts'
+import type { Server, ServerFacts } from '../servers/servers.ts'
+import type { Ticking } from '../ticker.ts'
+import type { Work } from './attempt.ts'
+import { Guard } from './guard.ts'
+import { mergeReports } from './merge-reports.ts'
+import { PING, Prober } from './prober.ts'
+import { writeTurn } from './turn-log.ts'
+
+/** Of principals; the one that was made first and has nothing in flight leaves. Its breaker is stored. */
+const MAX_PERSONAL_GUARDS = 1_000
+
+type Context = Pick<HostContext, 'store' | 'servers' | 'ticker' | 'calls' | 'logs' | 'isUp'> & {
+  eras: Pick<EraProbe, 'known' | 'of'>
+}
+
+type Owner = Pick<ServerFacts, 'name' | 'principal'>
+
+interface Known {
+  server: string
+  principal: string
+  /** Of the launch that the guard has seen last. */
+  digest: string
+  guard: Guard
+  prober: Prober
+}
+
+export class Guards implements Ticking {
+  readonly #context: Context
+  readonly #tenant: string
+  /** By name. */
+  readonly #common = new Map<string, Known>()
+  /** By name and principal. */
+  readonly #personal = new Map<string, Known>()
+
+  constructor(context: Context, tenant: string) {
+    this.#context = context
+    this.#tenant = tenant
+  }
+
+  /** Makes the call, has it wait, or refuses it. Settles it in any case. */
+  run(call: ClientCall, work: Work): void {
+    const { server, principal } = call.host
+    const guard = this.#find(server, principal)?.guard
+    if (guard === undefined) {
+      work.start().catch((error: unknown) => {
+        call.onLost(GatewayError.from(error))
+        work.onFailed?.()
+      })
+      return
+    }
+    this.#context.ticker.add(this)
+    guard.run(call, work)
+  }
+
+  /** A server's eras, found out under its guard where they are not known. Throws what `EraProbe.of` does. */
+  async learn(server: Server, timeoutMs: number): Promise<Eras> {
+    const { eras } = this.#context
+    const known = eras.known(server)
+    if (known !== undefined) return known
+    const guard = this.#find(server.name, server.principal ?? '')?.guard
+    if (guard === undefined) return eras.of(server)
+    return guard.learn(Date.now() + timeoutMs, () => eras.of(server))
+  }
+
+  /** `principal`: of a personal server. `closed` for one that nobody has called. */
+  stateOf(server: string, principal = ''): BreakerPhase {
+    return this.#find(server, principal)?.guard.phaseAt(Date.now()) ?? 'closed'
+  }
+
+  inFlight(server: string, principal = ''): number {
+    return this.#find(server, principal)?.guard.inFlight ?? 0
+  }
+
+  /** A process of a server's that takes requests from now on: its health may be checked by it. */
+  watch({ name, principal = '' }: Owner, connection: Connection, probe = PING): void {
+    this.#find(name, principal)?.prober.watch(connection, probe)
+  }
+
+  /** Of a personal server: over all its principals. */
+  report(server: string): ResilienceReport {
+    const now = Date.now()
+    const own = this.#find(server, '')?.guard
+    if (own !== undefined) return own.report(now)
+    const reports = [...this.#personal.values()].flatMap((known) =>
+      known.server === server ? [known.guard.report(now)] : [],
+    )
+    return mergeReports(reports)
+  }
+
+  /** The configuration has changed: what is there no more leaves, what is another server begins anew. */
+  reconcile(): void {
+    for (const guards of [this.#common, this.#personal]) {
+      for (const [key, known] of guards) if (!this.#update(known)) guards.delete(key)
+    }
+  }
+
+  tick(now: number): void {
+    const { calls, ticker } = this.#context
+    if (calls.size === 0) return ticker.delete(this)
+    for (const guards of [this.#common, this.#personal]) {
+      for (const { guard } of guards.values()) if (guard.queued > 0) guard.tick(now)
+    }
+    for (const { guard } of calls) guard?.expire(now)
+  }
+
+  #find(server: string, principal: string): Known | undefined {
+    const known = this.#common.get(server) ?? this.#personal.get(`${server} ${principal}`)
+    return known ?? this.#make(server, principal)
+  }
+
+  /** `undefined`: not configured, or a personal server of nobody. */
+  #make(server: string, caller: string): Known | undefined {
+    const { servers, store } = this.#context
+    const facts = servers.factsOf(server, caller)
+    if (facts === undefined) return undefined
+    const { config, principal = '' } = facts
+    const isPersonal = facts.principal !== undefined
+    if (isPersonal && principal === '') return undefined
+    const digest = servers.launchOf(facts)?.digest ?? ''
+    const stored = store.breakers.get({ server, principal })
+    const isSame = stored?.digest === digest
+    const guard = new Guard({
+      policy: config.resilience,
+      state: isSame ? stored.state : undefined,
+      lastFailure: isSame ? stored.lastFailure : undefined,
+      onTurn: (turned) => {
+        const { to: state, lastFailure } = turned
+        store.breakers.save(known, { state, digest: known.digest, lastFailure })
+        if (this.#context.logs) writeTurn({ tenant: this.#tenant, server, principal }, turned)
+      },
+    })
+    const prober = new Prober(guard, this.#context.isUp)
+    const known: Known = { server, principal, digest, guard, prober }
+    if (isPersonal) this.#keepPersonal(`${server} ${principal}`, known)
+    else this.#common.set(server, known)
+    return known
+  }
+
+  #keepPersonal(key: string, known: Known): void {
+    this.#personal.set(key, known)
+    if (this.#personal.size <= MAX_PERSONAL_GUARDS) return
+    for (const [other, { guard, prober }] of this.#personal) {
+      if (other === key || guard.inFlight + guard.queued > 0) continue
+      prober.close()
+      this.#personal.delete(other)
+      return
+    }
+  }
+
+  /** False: it is configured no more, or is another's. */
+  #update(known: Known): boolean {
+    const { servers, store } = this.#context
+    const facts = servers.factsOf(known.server, known.principal)
+    if (facts === undefined || (facts.principal ?? '') !== known.principal) {
+      store.breakers.delete(known)
+      known.prober.close()
+      return false
+    }
+    const digest = servers.launchOf(facts)?.digest
+    // A personal launch that has left the memory comes back with its principal's next call.
+    const isAnother = digest !== undefined && digest !== known.digest
+    if (isAnother) {
+      known.digest = digest
+      store.breakers.delete(known)
+    }
+    known.guard.configure(facts.config.resilience, isAnother)
+    return true
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Answers calls from what was answered before: fresh results at once, stale ones while a new one is
+ * fetched or when the server fails, and equal calls at the same time by one that runs.
+ */
+import type { CallLog } from '#protocol/call-log.ts'
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import type { CacheRule } from '#protocol/transform.ts'
+import type { CallTransform } from '../call-transform.ts'
+import type { Road } from '../road.ts'
+import { createBackgroundCall } from './background-call.ts'
+import { Cache, type Entry } from './cache.ts'
+import { CachedTransform, type Outcome } from './cached-transform.ts'
+import { Flight, type Follower } from './flight.ts'
+import { toOwnKey } from './key.ts'
+import { keepableResult, stateAt, toEntry } from './policy.ts'
+import { toResponse } from './to-response.ts'
+
+/** Failures for which a kept result may stand in. */
+const STANDS_IN_FOR: ReadonlySet<string> = new Set([
+  'server_exited',
+  'server_start_failed',
+  'server_start_timeout',
+  'server_crash_loop',
+  'server_busy',
+  'server_unavailable',
+  'call_timeout',
+  'remote_unreachable',
+  'remote_failed',
+  'host_unavailable',
+])
+
+export interface CachedCall {
+  host: HostCall
+  /** As it goes to the server. */
+  request: Uint8Array
+  rule: CacheRule
+  /** Of the call without its principal. */
+  key: string
+  /** Whether nobody else may have the result. */
+  isOwn: boolean
+  road: Road
+  createTransform: () => CallTransform
+  /** Makes the response to this call of a kept one, with its log line. */
+  answer: (payload: Uint8Array, cache: CallLog['cache']) => Response
+}
+
+export class CachedCalls {
+  readonly #cache = new Cache()
+  readonly #flights = new Map<string, Flight>()
+
+  /** Forgets what is known of a server; what runs is answered, and not kept. */
+  drop(server: string): void {
+    this.#cache.drop(server)
+  }
+
+  /** Throws what making a call throws. */
+  begin(asked: CachedCall): Response | Promise<Response> {
+    const now = Date.now()
+    const entry = this.#find(asked)
+    const state = entry === undefined ? 'expired' : stateAt(entry, now)
+    if (entry !== undefined && state !== 'expired') {
+      if (state === 'stale') this.#refresh(asked)
+      return asked.answer(
+        toResponse(entry, idOf(asked.host), now),
+        state === 'fresh' ? 'hit' : 'stale',
+      )
+    }
+    const transform = this.#createTransform(asked)
+    const { call, response } = asked.road.createCall(asked.host, asked.request, transform)
+    const run = (others: Follower[]): void => {
+      this.#lead(asked, transform, new Flight(others))
+      asked.road.run(call, asked.request)
+    }
+    const flight = this.#flights.get(flightKey(asked))
+    if (flight === undefined || flight.isFull) run([])
+    else flight.join({ call, principal: asked.host.principal, run })
+    return response
+  }
+
+  #find({ key, isOwn, host }: CachedCall): Entry | undefined {
+    const own = this.#cache.get(toOwnKey(key, host.principal))
+    return own ?? (isOwn ? undefined : this.#cache.get(key))
+  }
+
+  #createTransform(asked: CachedCall): CachedTransform {
+    return new CachedTransform({
+      inner: asked.createTransform(),
+      principal: asked.host.principal,
+      whenLost: (error) => {
+        if (!STANDS_IN_FOR.has(error.code)) return undefined
+        const now = Date.now()
+        const entry = this.#find(asked)
+        if (entry === undefined || now >= entry.errorUntil) return undefined
+        return toResponse(entry, idOf(asked.host), now)
+      },
+    })
+  }
+
+  #lead(asked: CachedCall, transform: CachedTransform, flight: Flight): void {
+    const key = flightKey(asked)
+    const generation = this.#cache.generationOf(asked.host.server)
+    if (!this.#flights.has(key)) this.#flights.set(key, flight)
+    transform.lead((outcome) => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      if (generation === this.#cache.generationOf(asked.host.server)) this.#keep(asked, outcome)
+      flight.land(outcome.landing)
+    })
+  }
+
+  #keep(asked: CachedCall, { landing: { response }, freshness }: Outcome): void {
+    if (response?.outcome !== 'ok') return
+    const result = keepableResult(response.payload)
+    if (result === undefined) return
+    const { host, rule, key } = asked
+    const entry = toEntry(host.server, result, rule, freshness, Date.now())
+    if (entry === undefined) return
+    const isOwn = asked.isOwn || freshness?.isPrivate === true
+    this.#cache.set(isOwn ? toOwnKey(key, host.principal) : key, entry)
+  }
+
+  /** One at a time. What it fails with, the next call without a kept result is told. */
+  #refresh(asked: CachedCall): void {
+    if (this.#flights.has(flightKey(asked))) return
+    const transform = new CachedTransform({
+      inner: asked.createTransform(),
+      principal: asked.host.principal,
+      whenLost: () => undefined,
+    })
+    const { host, request, road } = asked
+    const { call, body } = createBackgroundCall(host, request, road.timeoutMs, transform)
+    this.#lead(asked, transform, new Flight())
+    road.run(call, body)
+  }
+}
+
+function flightKey({ key, isOwn, host }: CachedCall): string {
+  return isOwn ? toOwnKey(key, host.principal) : key
+}
+
+function idOf({ envelope }: HostCall): string | number {
+  if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
+  return envelope.id
+}

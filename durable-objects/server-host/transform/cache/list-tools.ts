@@ -1,0 +1,24 @@
+/** Asks a server what its tools say of themselves, whatever era it speaks. */
+import { ask } from '../../catalog/internal-call.ts'
+import { decode } from '../../connection.ts'
+import type { ModernServing } from '../../modern/serving.ts'
+import type { Server, Servers } from '../../servers/servers.ts'
+import { listTools } from '../../servers/tools.ts'
+import type { ListTools } from './facts.ts'
+
+/** Longest that a call waits to learn whether its tool only reads, for each page. */
+const TOOLS_TIMEOUT_MS = 5_000
+
+export function createListTools(
+  servers: Pick<Servers, 'get' | 'version'>,
+  serve: (server: Server) => Promise<ModernServing>,
+): ListTools {
+  return async (name, principal) => {
+    const serving = await serve(await servers.get(name, servers.version, principal))
+    return listTools(async (params) => {
+      const request = { server: name, principal, method: 'tools/list', params, capabilities: '{}' }
+      const { response } = ask(serving, { ...request, timeoutMs: TOOLS_TIMEOUT_MS })
+      return decode<{ result: Record<string, unknown> }>(await response).result
+    })
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * What is done to the calls of this object's servers: which pipeline each has, what was spilled, what is
+ * cached. A server without transformers has no pipeline, and its calls do not come here.
+ */
+import type { CallLog } from '#protocol/call-log.ts'
+import { toErrorObject, GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import { isObject, type RequestId } from '#protocol/json-rpc.ts'
+import { SPILL_URI } from '#protocol/transform.ts'
+import { logCall } from '../calls/client-call.ts'
+import { exposeAnswer } from '../catalog/expose-answer.ts'
+import { encode } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import { CachedCalls } from './cache/cached-calls.ts'
+import { ReadOnlyTools, type ListTools } from './cache/facts.ts'
+import { toKey } from './cache/key.ts'
+import {
+  createCallTransform,
+  transformEvent,
+  type CallTransform,
+  type FormerCall,
+} from './call-transform.ts'
+import { Pipelines } from './pipelines.ts'
+import { RoutedPipelines } from './routed-pipelines.ts'
+import { Pipeline, TRANSFORMED_METHODS, type CachePlan } from './pipeline.ts'
+import { Spills } from './result-size/spills.ts'
+import type { Road } from './road.ts'
+import { toSpillResult } from './result-size/to-spill-result.ts'
+import type { CallContext } from './stage.ts'
+
+type Context = Pick<HostContext, 'servers' | 'store' | 'catalog' | 'logs'>
+
+export interface Prepared {
+  request: Uint8Array
+  transform?: CallTransform
+}
+
+export class Transforms {
+  readonly #context: Context
+  readonly #pipelines = new Pipelines()
+  readonly #routed = new RoutedPipelines((server) => this.#listOf(server))
+  readonly #cached = new CachedCalls()
+  readonly #readOnly: ReadOnlyTools
+  readonly #spills: Spills
+
+  constructor(context: Context, listTools: ListTools) {
+    this.#context = context
+    this.#readOnly = new ReadOnlyTools(listTools)
+    this.#spills = new Spills(context.store.spills)
+  }
+
+  /** The configuration may be another one. */
+  configure(): void {
+    const { servers } = this.#context
+    const names = servers.all.map(({ name }) => name)
+    const lists = names.map((name): [string, HostTransformers] => [name, this.#listOf(name)])
+    const changed = this.#pipelines.configure(lists)
+    const all = this.#routed.configure(servers.routes) ? names : []
+    for (const server of [...changed, ...all]) this.#forget(server)
+  }
+
+  /** What a call goes through; `undefined` where nothing is done to it. */
+  find({ server, envelope, target, route }: HostCall): Pipeline | undefined {
+    const isSpilled = target?.startsWith(SPILL_URI) === true
+    if ((this.#isEmpty && !isSpilled) || envelope?.kind !== 'request') return undefined
+    // What was spilled is never the server's to answer: access to it is decided here.
+    const pipeline = this.#of(server, route?.name) ?? (isSpilled ? NOTHING : undefined)
+    return pipeline !== undefined && TRANSFORMED_METHODS.has(envelope.method) ? pipeline : undefined
+  }
+
+  /** A call as one of several servers gets it. Throws `transform_failed`. */
+  prepare(
+    host: HostCall,
+    body: Uint8Array,
+    client: Pick<Road, 'protocol' | 'clientInfo'>,
+  ): Prepared {
+    const pipeline = this.find(host)
+    if (pipeline === undefined) return { request: body }
+    this.hide(host)
+    const context = this.#contextOf(host, client)
+    const transform = createCallTransform(pipeline, context)
+    return { request: pipeline.request(context, body), transform }
+  }
+
+  /** Throws what making a call throws, and `transform_failed`. */
+  async answer(
+    pipeline: Pipeline,
+    host: HostCall,
+    body: Uint8Array,
+    road: Road,
+  ): Promise<Response> {
+    const context = this.#contextOf(host, road)
+    if (context.method === 'resources/read' && host.target?.startsWith(SPILL_URI) === true) {
+      return this.#readSpill(pipeline, context, host, host.target)
+    }
+    this.hide(host)
+    const request = pipeline.request(context, body)
+    const plan = host.retries === true ? undefined : pipeline.cachePlan(context)
+    const create = (): CallTransform => createCallTransform(pipeline, context)
+    const key = plan && (await this.#keyOf(plan, context, host, request))
+    if (plan === undefined || key === undefined) {
+      const { call, response } = road.createCall(host, request, create())
+      call.original = body
+      this.#expose(host, (expose) => (call.expose = expose))
+      road.run(call, request)
+      return response
+    }
+    return this.#cached.begin({
+      ...{ host, request, key, rule: plan.rule, createTransform: create },
+      isOwn: this.#isOwn(plan, host),
+      road: {
+        ...road,
+        createCall: (...given) => {
+          const made = road.createCall(...given)
+          made.call.original = body
+          this.#expose(host, (expose) => (made.call.expose = expose))
+          return made
+        },
+      },
+      answer: (payload, cache) => this.#respond(host, pipeline.answer(context, payload), cache),
+    })
+  }
+
+  /** A server's message outside of a call, to a legacy session; `undefined`: it cannot be shown. */
+  show(server: string, principal: string, payload: Uint8Array): Uint8Array | undefined {
+    const pipeline = this.#pipelines.isEmpty ? undefined : this.#pipelines.of(server)
+    if (pipeline === undefined) return payload
+    try {
+      return transformEvent(pipeline, { server, method: '', era: 'legacy', principal }, payload)
+    } catch {
+      return undefined // what failed was logged
+    }
+  }
+
+  /** The answer to a call that a former object took; an error of ours where it cannot be transformed. */
+  former(
+    server: string,
+    call: FormerCall,
+    client: { principal: string; protocol: string; id: RequestId; isCatalog: boolean },
+    payload: Uint8Array,
+  ): Uint8Array {
+    const pipeline = this.#of(server, call.route)
+    if (pipeline === undefined) return payload
+    const { principal, protocol } = client
+    const context: CallContext = { ...call, server, era: 'legacy', principal, protocol }
+    try {
+      return pipeline.answer(
+        { ...context, ...this.#spilling({ server, principal }, client.isCatalog) },
+        payload,
+      )
+    } catch (error) {
+      const fault = toErrorObject(GatewayError.from(error), 'legacy')
+      return encode({ jsonrpc: '2.0', id: client.id, error: fault })
+    }
+  }
+
+  /** A server said that something of it changed. */
+  hear(server: string, method: string | undefined): void {
+    if (this.#isEmpty || method === undefined) return
+    if (method.endsWith('list_changed') || method === 'notifications/resources/updated') {
+      this.#forget(server)
+    }
+  }
+
+  /** Our own logs show what the call names as the server's redaction allows it. */
+  hide(host: HostCall): void {
+    const { server, target, route } = host
+    if (this.#isEmpty || target === undefined) return
+    const shown = this.#of(server, route?.name)?.logged(target)
+    if (shown !== undefined && shown !== target) host.shownTarget = shown
+  }
+
+  get #isEmpty(): boolean {
+    return this.#pipelines.isEmpty && this.#routed.isEmpty
+  }
+
+  #of(server: string, route: string | undefined): Pipeline | undefined {
+    const routed = route === undefined ? undefined : this.#routed.of(server, route)
+    return routed ?? this.#pipelines.of(server)
+  }
+
+  #listOf(server: string): HostTransformers {
+    return this.#context.servers.factsOf(server, '')?.config.transform ?? []
+  }
+
+  #forget(server: string): void {
+    this.#cached.drop(server)
+    this.#readOnly.forget(server)
+  }
+
+  #contextOf(
+    host: HostCall,
+    { protocol, clientInfo }: Pick<Road, 'protocol' | 'clientInfo'>,
+  ): CallContext {
+    const { server, target, era, principal, requestId, envelope, catalog, route } = host
+    const info = clientInfo()
+    const { name, version } = isObject(info) ? info : {}
+    return {
+      ...{ server, era, principal, requestId, protocol },
+      method: envelope?.kind === 'request' ? envelope.method : '',
+      ...(target !== undefined && { target }),
+      ...(route !== undefined && { route: route.name }),
+      ...(typeof name === 'string' &&
+        typeof version === 'string' && { client: { name: short(name), version: short(version) } }),
+      ...this.#spilling(host, false),
+      ...(catalog !== undefined && {
+        showURI: (uri: string) => this.#context.catalog.exposeURI(server, uri, principal),
+      }),
+    }
+  }
+
+  /** `isExposed`: nothing writes the URIs as the catalog has them after this. */
+  #spilling(
+    { server, principal }: Pick<HostCall, 'server' | 'principal'>,
+    isExposed: boolean,
+  ): Pick<CallContext, 'spill'> {
+    return {
+      spill: (content, keepMs) => {
+        const uri = this.#spills.keep({ server, principal }, content, keepMs, Date.now())
+        if (uri === undefined || !isExposed) return uri
+        return this.#context.catalog.exposeURI(server, uri, principal)
+      },
+    }
+  }
+
+  #expose(host: HostCall, set: (expose: (payload: Uint8Array) => Uint8Array) => void): void {
+    const { server, principal, catalog } = host
+    if (catalog === undefined) return
+    set((payload) =>
+      exposeAnswer(payload, (uri) => this.#context.catalog.exposeURI(server, uri, principal)),
+    )
+  }
+
+  /** `undefined`: its answer is not looked for, nor kept. */
+  async #keyOf(
+    { needsReadOnly }: CachePlan,
+    context: CallContext,
+    { server, principal, era }: HostCall,
+    request: Uint8Array,
+  ): Promise<string | undefined> {
+    const { servers } = this.#context
+    const launch = servers.launchOf({ name: server, principal })
+    // A personal server's launch is known once its principal has called.
+    const digest = launch?.digest
+    if (digest === undefined) return undefined
+    if (needsReadOnly) {
+      const known = this.#readOnly.isReadOnly({ server, digest, principal }, context.target ?? '')
+      if (!(typeof known === 'boolean' ? known : await known)) return undefined
+    }
+    const protocol = `${era} ${context.protocol ?? ''}`
+    return toKey(request, { server, digest, method: context.method, protocol })
+  }
+
+  #isOwn({ rule }: CachePlan, { server, principal, access }: HostCall): boolean {
+    const facts = this.#context.servers.factsOf(server, principal)
+    return rule.per === 'principal' || access !== undefined || facts?.principal !== undefined
+  }
+
+  #respond(host: HostCall, payload: Uint8Array, cache: CallLog['cache']): Response {
+    let shown = payload
+    this.#expose(host, (expose) => (shown = expose(payload)))
+    if (this.#context.logs) logCall(host, 'ok', undefined, cache)
+    return new Response(shown, { headers: { 'content-type': 'application/json' } })
+  }
+
+  /** Its own shell: nothing is cut or taken out of it a second time. */
+  #readSpill(pipeline: Pipeline, context: CallContext, host: HostCall, uri: string): Response {
+    const now = Date.now()
+    const { era, envelope, server, principal } = host
+    const id = envelope?.kind === 'request' ? envelope.id : 0
+    const found = this.#spills.read(uri, { server, principal }, now)
+    if (found === undefined) {
+      const error = new GatewayError('unknown_resource', { data: { uri } })
+      if (this.#context.logs) logCall(host, error.code)
+      return Response.json({ jsonrpc: '2.0', id, error: toErrorObject(error, era) })
+    }
+    return this.#respond(host, toSpillResult(found, { id, uri, era, now }), undefined)
+  }
+}
+
+/** Of a server that has no transformers any more. */
+const NOTHING = new Pipeline([], [])
+
+type HostTransformers = Parameters<Pipelines['configure']>[0][number][1]
+
+const MAX_CLIENT_CHARS = 256
+
+function short(text: string): string {
+  return text.slice(0, MAX_CLIENT_CHARS)
+}

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { diffLines } from '#durable-objects/server-host/catalog/pins/line-diff.ts'
+import { findOddities } from '#durable-objects/server-host/catalog/pins/findings.ts'
+import {
+  editKeys,
+  isOneEditApart,
+  skeletonOf,
+} from '#durable-objects/server-host/catalog/pins/similar-names.ts'
+
+const DEFINITIONS = new URL(
+  '../../../../fixtures/servers/many-tools/definitions.mjs',
+  import.meta.url,
+)
+
+const tool = (server: string, name: string, description = '', renamedFrom?: string) => ({
+  ...{ server, tool: name, description },
+  ...(renamedFrom !== undefined && { renamedFrom }),
+})
+
+test.each([
+  ['create_issue', 'createIssue'],
+  ['create_issue', 'create-issue'],
+  ['create_issue', 'cre\u0430te_issue'],
+  ['create_issue', 'create_lssue'],
+  ['read_file', 'reɑd_file'.replace('ɑ', '\u03b1')],
+  ['modern', 'modem'],
+  ['fullwidth', 'ｆｕｌｌｗｉｄｔｈ'],
+  ['log0ut', 'logout'],
+])('%s looks like %s', (a, b) => {
+  expect(skeletonOf(a)).toBe(skeletonOf(b))
+})
+
+test.each([
+  ['createissue', 'createisue', true],
+  ['createissue', 'craeteissue', true],
+  ['createissue', 'createassue', true],
+  ['createissue', 'createissues', false],
+  ['createissue', 'createissue', false],
+  ['createissue', 'creatissuee', false],
+  ['getfile', 'getfill', false],
+  ['createbranch', 'deletebranch', false],
+])('%s and %s: one edit apart is %s', (a, b, expected) => {
+  expect(isOneEditApart(a, b)).toBe(expected)
+  expect(isOneEditApart(b, a)).toBe(expected)
+  if (expected) expect(editKeys(a).some((key) => editKeys(b).includes(key))).toBe(true)
+})
+
+test.each([
+  ['renamed', [tool('a', 'new_name', '', 'old_name')]],
+  ['same_name', [tool('a', 'search'), tool('b', 'search')]],
+  ['similar_name', [tool('a', 'create_issue'), tool('b', 'createIssue')]],
+  ['similar_name', [tool('a', 'send_payment'), tool('b', 'send_paymnt')]],
+  ['mentions_other', [tool('a', 'create_issue'), tool('b', 'x', 'Call create_issue first.')]],
+  ['mentions_other', [tool('a', 'search'), tool('b', 'x', 'Instead of `search` use this.')]],
+  ['mentions_other', [tool('a', 'search'), tool('b', 'x', 'Better than a__search.')]],
+  ['mentions_other', [tool('a', 'search'), tool('b', 'x', 'Better than a.search!')]],
+] as const)('%s is found', (kind, tools) => {
+  expect(findOddities(tools).map((one) => one.kind)).toEqual([kind])
+})
+
+test.each([
+  ['two tools of one server', [tool('a', 'create_issue'), tool('a', 'createIssue')]],
+  ['a word that is also a name', [tool('a', 'search'), tool('b', 'x', 'A search of the web.')]],
+  ['a plural', [tool('a', 'list_branch'), tool('b', 'list_branchs')]],
+  [
+    'a tool of its own that another server has, too',
+    [tool('a', 'find_it'), tool('b', 'find_it2'), tool('b', 'x', 'After find_it2.')],
+  ],
+])('%s is nothing odd', (_, tools) => {
+  expect(findOddities(tools)).toEqual([])
+})
+
+test('500 tools of 12 servers that mean no harm give few findings, at once', async () => {
+  const { makeDefinitions } = (await import(DEFINITIONS.href)) as {
+    makeDefinitions: () => Record<string, { name: string; description: string }[]>
+  }
+  const tools = Object.entries(makeDefinitions()).flatMap(([server, list]) =>
+    list.map(({ name, description }) => tool(server, name, description)),
+  )
+  const started = performance.now()
+  const findings = findOddities(tools)
+
+  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(findings.map(({ text }) => text)).toEqual([])
+})
+
+test.each([
+  ['one endless name', ['a', 'b'].map((server) => tool(server, 'x'.repeat(100_000)))],
+  ['many that look alike', many((n) => `${'look'.repeat(8)}${'_'.repeat(n % 90)}`)],
+  [
+    'many that are one edit apart',
+    many((n) => `${'y'.repeat(n % 97)}z${'y'.repeat(96 - (n % 97))}`),
+  ],
+  ['many that name each other', many((n) => `tool_${n}`, 'tool_1 '.repeat(10_000))],
+])('%s costs no more than a moment', (_, tools) => {
+  const started = performance.now()
+  expect(findOddities(tools).length).toBeLessThanOrEqual(500)
+  expect(performance.now() - started).toBeLessThan(10_000)
+})
+
+function many(nameOf: (n: number) => string, description = '') {
+  return Array.from({ length: 5_000 }, (_, n) => tool(`s${n % 7}`, nameOf(n), description))
+}
+
+test('a diff shows what changed between a few lines that did not', () => {
+  const before = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
+  const after = ['a', 'b', 'c', 'd', 'e', 'F', 'g', 'h', 'i', 'j']
+
+  expect(diffLines(before.join('\n'), after.join('\n')).split('\n')).toEqual([
+    ...['…', '  c', '  d', '  e', '- f', '+ F', '  g', '  h', '  i', '…'],
+  ])
+})
+
+test.each([
+  ['the same', 'a\nb', 'a\nb', '…'],
+  ['something from nothing', '', 'a', '- \n+ a'],
+  ['a line more', 'a\nc', 'a\nb\nc', '  a\n+ b\n  c'],
+  ['a line less', 'a\nb\nc', 'a\nc', '  a\n- b\n  c'],
+  ['lines that moved', 'a\nb\nc', 'b\nc\na', '- a\n  b\n  c\n+ a'],
+])('the diff of %s', (_, before, after, expected) => {
+  expect(diffLines(before, after)).toBe(expected)
+})
+
+test('texts of too many lines are shown whole, without a long wait', () => {
+  const lines = (word: string) => Array.from({ length: 3_000 }, (_, n) => `${word} ${n}`).join('\n')
+  const started = performance.now()
+  const diff = diffLines(lines('a'), lines('b'))
+
+  expect(diff.split('\n')).toHaveLength(6_000)
+  expect(performance.now() - started).toBeLessThan(1_000)
+})

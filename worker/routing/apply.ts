@@ -1,0 +1,12 @@
+/** Refuses what `decide.ts` refuses, and notes the route for what is behind it. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { Verdict } from '#protocol/tenant.ts'
+import type { IncomingCall } from '../context.ts'
+import { decideRoute } from './decide.ts'
+
+/** For a call that authorization let through: a route takes nothing of what that says. */
+export function applyRoutes(verdict: Verdict, call: IncomingCall): void {
+  const decision = decideRoute(verdict, call)
+  if (!decision.isAllowed) throw new GatewayError(decision.code, decision)
+  if (decision.routed !== undefined) call.routed = decision.routed
+}
