@@ -86,9 +86,8 @@ export class Catalog {
     const shown = isMarked
       ? visible.map((entry) => ({ ...entry, text: this.#show(entry) }))
       : visible
-    const isPrivate = view.grants !== undefined || this.#hasPersonal
     const { pageSize } = this.settings
-    return writePage(shown, kind, { era, cursor, pageSize, missing, isPrivate })
+    return writePage(shown, kind, { era, cursor, pageSize, missing })
   }
 
   async #see(kind: ListKind, request: ListRequest) {

@@ -16,8 +16,6 @@ export interface PageOptions {
   /** `params.cursor` */
   cursor: unknown
   missing: readonly Missing[]
-  /** Nobody else may be answered with it. */
-  isPrivate: boolean
   /** More for `_meta`. */
   meta?: Record<string, unknown>
 }
@@ -34,7 +32,7 @@ export function writePage(
   kind: ListKind,
   options: PageOptions,
 ): string {
-  const { cursor, pageSize, missing, era, isPrivate } = options
+  const { cursor, pageSize, missing, era } = options
   const meta = { ...(missing.length > 0 && toMeta(missing)), ...options.meta }
   const after = cursor === undefined ? undefined : readCursor(cursor)
   const start = after === undefined ? 0 : entries.findIndex(({ exposed }) => exposed > after)
@@ -44,17 +42,18 @@ export function writePage(
   const members = [
     `"${LISTS[kind].member}":[${page.map(({ text }) => text).join(',')}]`,
     ...(hasMore ? [`"nextCursor":${JSON.stringify(toCursor(last.exposed))}`] : []),
-    ...(era === 'modern' ? modernMembers(missing.length === 0, isPrivate) : []),
+    ...(era === 'modern' ? modernMembers(missing.length === 0) : []),
     ...(Object.keys(meta).length > 0 ? [`"_meta":${JSON.stringify(meta)}`] : []),
   ]
   return `{${members.join(',')}}`
 }
 
-function modernMembers(isWhole: boolean, isPrivate: boolean): string[] {
+/** Principals see different lists, so none is another's. */
+function modernMembers(isWhole: boolean): string[] {
   return [
     '"resultType":"complete"',
     `"ttlMs":${isWhole ? CLIENT_TTL_MS : 0}`,
-    `"cacheScope":"${isPrivate ? 'private' : 'public'}"`,
+    '"cacheScope":"private"',
   ]
 }
 

@@ -45,7 +45,6 @@ export class LazyTools {
     )
     return writePage(shown, 'tools', {
       ...{ era: request.era, cursor: request.cursor, pageSize: shown.length, missing },
-      isPrivate: true,
       meta: { [SAVINGS_META]: savings },
     })
   }

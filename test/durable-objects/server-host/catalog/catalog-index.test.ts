@@ -157,7 +157,7 @@ describe('pages', () => {
   const tools = Array.from({ length: 25 }, (_, n) => tool(`t${String(n).padStart(2, '0')}`))
   const read = (cursor?: unknown, from = tools) => {
     const entries = index(part('a', { tools: from })).entries('tools')
-    const options = { era: 'legacy', pageSize: 10, cursor, missing: [], isPrivate: false } as const
+    const options = { era: 'legacy', pageSize: 10, cursor, missing: [] } as const
     return JSON.parse(writePage(entries, 'tools', options)) as {
       tools: { name: string }[]
       nextCursor?: string
@@ -182,6 +182,15 @@ describe('pages', () => {
       tools.filter(({ name }) => name !== 't09'),
     ).tools
     expect(first?.name).toBe('a__t10')
+  })
+
+  test('are each principal’s own to a modern client, whoever sees the same', () => {
+    const entries = index(part('a', { tools })).entries('tools')
+    const options = { era: 'modern', pageSize: 100, cursor: undefined, missing: [] } as const
+    expect(JSON.parse(writePage(entries, 'tools', options))).toMatchObject({
+      resultType: 'complete',
+      cacheScope: 'private',
+    })
   })
 
   test.each([[7], ['%%%'], ['x'.repeat(30_000)], [null]])('%j is no cursor', (cursor) => {
