@@ -3,37 +3,25 @@
  * answered from what is known; a server is asked when nothing is known of it, when that is old, or
  * when it says that something has changed.
  */
-import type { CatalogSettings, CatalogTarget, CatalogView, ListsReport } from '#protocol/catalog.ts'
+import type { CatalogSettings, CatalogTarget, ListsReport } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
-import type { Era } from '#protocol/mcp.ts'
 import type { Kind } from '#protocol/scopes.ts'
 import type { Savings } from '#protocol/tool-pins.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServing } from '../modern/serving.ts'
 import type { ServersChange } from '../servers/change.ts'
 import type { Server } from '../servers/servers.ts'
-import { CatalogIndex, type CatalogEntry, type Lists } from './catalog-index.ts'
+import { CatalogIndex, type CatalogEntry } from './catalog-index.ts'
 import { announcedCapabilities } from './facts.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
 import { LazyTools } from './lazy/lazy-tools.ts'
+import type { ListRequest } from './list-request.ts'
 import { listServer } from './list-server.ts'
 import type { ListedServer } from './listed-server.ts'
 import { writePage, type Missing } from './page.ts'
 import { collectParts } from './parts.ts'
 import { Variants } from './variants.ts'
 import { keepVisible } from './visible.ts'
-
-/** Who asks for a list, and for what of it. */
-export interface ListRequest {
-  era: Era
-  principal: string
-  /** Of the client, as canonical JSON in the modern form: a server may offer more to one that can do more. */
-  capabilities: string
-  view: CatalogView
-  cursor: unknown
-  /** Lists that a session's own processes offer in the place of the server's, by server. */
-  own?: ReadonlyMap<string, Lists>
-}
 
 /** `kinds`: the lists that may be others now. */
 export type CatalogListener = (

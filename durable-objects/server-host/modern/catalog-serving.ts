@@ -2,7 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import type { ListRequest } from '../catalog/catalog.ts'
+import type { ListRequest } from '../catalog/list-request.ts'
 import { knownFacts } from '../catalog/facts.ts'
 import { listKindOf, type ListKind } from '../catalog/kinds.ts'
 import { addLazyInstructions } from '../catalog/lazy/lazy-tools.ts'

@@ -1,7 +1,7 @@
 /** A catalog of two tools: `find_tools` finds among all that its caller may use, `call_tool` runs one. */
 import type { CatalogView } from '#protocol/catalog.ts'
 import type { Savings } from '#protocol/tool-pins.ts'
-import type { ListRequest } from '../catalog.ts'
+import type { ListRequest } from '../list-request.ts'
 import type { CatalogEntry } from '../catalog-index.ts'
 import { writePage, type Missing } from '../page.ts'
 import { CALL_TOOL_DEFINITION, findToolsDefinition, LAZY_INSTRUCTIONS } from './definitions.ts'
