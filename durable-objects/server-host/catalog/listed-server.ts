@@ -41,6 +41,8 @@ const FETCH_TIMEOUT_MS = 30_000
 const DEAF_TTL_MS = 10_000
 /** Processes of one server say within this time that the same has changed. */
 const COALESCE_MS = 100
+/** One that says so with each list is not asked without a pause. */
+const RENEW_EVERY_MS = 1_000
 /** After a failure, not asked again for this long. */
 const RETRY_AFTER_MS = 5_000
 
@@ -51,6 +53,8 @@ export class ListedServer {
   /** Of which the server said that they have changed, and nobody was told yet. */
   readonly #announced = new Set<ListKind>()
   #renewing: ReturnType<typeof setTimeout> | undefined
+  /** `Date.now()` */
+  #renewedAt = 0
   /** Changed while they were being fetched. */
   readonly #dirty = new Set<ListKind>()
   readonly #failures = new Map<ListKind, { error: GatewayError; at: number }>()
@@ -117,7 +121,9 @@ export class ListedServer {
       // A fetch that is under way may have begun before the change.
       if (this.#fetching.has(kind)) this.#dirty.add(kind)
     }
-    if (kinds.length > 0) this.#renewing ??= setTimeout(() => this.#renewAll(), COALESCE_MS)
+    if (kinds.length === 0) return
+    const waitMs = Math.max(COALESCE_MS, this.#renewedAt + RENEW_EVERY_MS - Date.now())
+    this.#renewing ??= setTimeout(() => this.#renewAll(), waitMs)
   }
 
   close(): void {
@@ -131,9 +137,11 @@ export class ListedServer {
     const known = kinds.filter((kind) => this.#find(kind) !== undefined)
     await Promise.allSettled(known.map((kind) => this.fetch(kind)))
     this.#renewing = undefined
+    this.#renewedAt = Date.now()
     for (const kind of kinds) this.#announced.delete(kind)
     if (!this.#isClosed) this.#options.onChanged(kinds)
-    if (this.#announced.size > 0) this.renew([...this.#announced])
+    // What was said while it was asked, and is not in its answer yet.
+    if (this.#dirty.size > 0) this.renew([...this.#dirty])
   }
 
   #find(kind: ListKind): Known | undefined {
@@ -150,12 +158,9 @@ export class ListedServer {
 
   async #fetch(kind: ListKind): Promise<readonly Entry[]> {
     try {
-      let entries: readonly Entry[]
-      do {
-        this.#dirty.delete(kind)
-        entries = await this.#read(kind)
-        if (kind === 'tools') await this.#options.examine(entries)
-      } while (this.#dirty.has(kind))
+      this.#dirty.delete(kind)
+      const entries = await this.#read(kind)
+      if (kind === 'tools') await this.#options.examine(entries)
       this.#failures.delete(kind)
       this.#keep(kind, entries)
       this.listen()

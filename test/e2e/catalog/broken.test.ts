@@ -96,7 +96,7 @@ test('a session keeps its other servers when the process of one dies in a call',
   expect(pidOf(answer)).toBe(pidOf(before))
 })
 
-test('a server that floods does not delay another', async () => {
+test('beside a server that floods another answers within two seconds', async () => {
   const session = await initialize(target)
   await session.call('fine__pid')
   const flood = session.call('floods__flood', { count: 500 })
