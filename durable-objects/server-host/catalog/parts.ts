@@ -1,6 +1,5 @@
 /** Each server's part of the catalog, as far as it is known. */
-import type { Servers } from '../servers/servers.ts'
-import type { Server } from '../servers/servers.ts'
+import type { Server, Servers } from '../servers/servers.ts'
 import type { Lists, ServerLists } from './catalog-index.ts'
 import type { Entry } from './entries.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'

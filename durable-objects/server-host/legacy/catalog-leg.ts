@@ -33,6 +33,9 @@ export class CatalogLeg implements UpstreamSession {
   /** Those of them that it was asked for since. */
   readonly lists: Partial<Record<ListKind, readonly Entry[]>> = {}
 
+  /** Grows when one of them is to be asked for again. */
+  generation = 0
+
   constructor(session: LegacySession, server: SessionServer, catalog: Catalog) {
     this.#session = session
     this.server = server
@@ -46,6 +49,7 @@ export class CatalogLeg implements UpstreamSession {
 
   /** These lists are asked for again when they are wanted. */
   forget(kinds: readonly ListKind[]): void {
+    this.generation++
     for (const kind of kinds) delete this.lists[kind]
   }
 
@@ -70,10 +74,8 @@ export class CatalogLeg implements UpstreamSession {
   fromServer(payload: Uint8Array, meta: MessageMeta): void {
     const kinds = changedKinds(meta.method ?? '')
     if (kinds.length > 0) {
-      for (const kind of kinds) {
-        if (this.#upstream?.ask !== undefined) this.own.add(kind)
-        delete this.lists[kind]
-      }
+      if (this.#upstream?.ask !== undefined) for (const kind of kinds) this.own.add(kind)
+      this.forget(kinds)
       this.#catalog.renew(this.server.name, this.#session.record.principal, kinds)
     }
     if (meta.method === UPDATED && !this.#mayTell(payload)) return

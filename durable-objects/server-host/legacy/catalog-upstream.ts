@@ -142,7 +142,8 @@ export class CatalogUpstream implements Upstream {
   async #readOwnLists(kind: ListKind) {
     const changed = [...this.#legs.values()].filter(({ own }) => own.has(kind))
     await Promise.all(
-      changed.map(async ({ lists, server, upstream }) => {
+      changed.map(async (leg) => {
+        const { lists, server, upstream, generation } = leg
         if (lists[kind] !== undefined) return
         // Until it answers, what is known of the server serves.
         const entries = await readPages(async (params) => {
@@ -151,7 +152,8 @@ export class CatalogUpstream implements Upstream {
         }).catch(() => undefined)
         if (entries === undefined) return
         const shown = kind === 'tools' ? await this.#examine(server.name, entries) : entries
-        lists[kind] = shown
+        // It may have changed while it was read: then the client was told, and lists again.
+        if (leg.generation === generation) lists[kind] = shown
       }),
     )
     return new Map(changed.map(({ server, lists }) => [server.name, lists]))
