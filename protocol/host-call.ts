@@ -139,6 +139,8 @@ export interface ServerReport {
   ready: boolean
   eras: string[]
   isPersonal?: boolean
+  /** Of the server host that it is in; of a server at the edge there is none. */
+  placement?: string
   error?: string
   /** What it has at `/mcp`; of a personal server this is each principal's own. */
   lists?: ListsReport

@@ -26,6 +26,11 @@ const plain = z
 const referring = (maxChars: number) =>
   z.string().max(maxChars).refine(isWellReferenced, `a reference to a secret is ${REFERENCE_FORM}`)
 
+/** Part of a Durable Object's name and of the session ids that it gives. */
+export const PLACEMENT = /^[a-z0-9][a-z0-9-]{0,31}$/
+/** Server hosts of one tenant: each has a container, and a link to it in the memory of one object. */
+export const MAX_PLACEMENTS = 8
+
 const milliseconds = z.int().min(1).max(86_400_000)
 
 const Timeouts = z.strictObject({
@@ -58,6 +63,11 @@ const common = {
     .boolean()
     .default(false)
     .describe("Pass the client's roots on to the server, which may then serve what they name"),
+  placement: z
+    .string()
+    .regex(PLACEMENT)
+    .default('main')
+    .describe('Name of the server host that it runs in: servers of one name share a container'),
   requiredScopes: z
     .array(Scope)
     .max(64)
@@ -130,8 +140,22 @@ export function isAtEdge(server: ServerConfig): boolean {
   return isRemote(server) && server.via === 'edge'
 }
 
+/** The server host that something of it is in, a process or connections; of a server at the edge: none. */
+export function placementOf(server: ServerConfig): string | undefined {
+  return isAtEdge(server) ? undefined : server.placement
+}
+
+function countPlacements(servers: Record<string, ServerConfig>): number {
+  const placements = Object.values(servers).map(placementOf)
+  return new Set(placements.filter((placement) => placement !== undefined)).size
+}
+
 /** A tenant's servers by name, as they are stored. */
 export const ServerConfigs = z
   .record(z.string().regex(SERVER_NAME), ServerConfig)
   .refine((servers) => Object.keys(servers).length <= 256, 'at most 256 servers')
+  .refine(
+    (servers) => countPlacements(servers) <= MAX_PLACEMENTS,
+    `at most ${MAX_PLACEMENTS} placements`,
+  )
 export type ServerConfigs = z.infer<typeof ServerConfigs>

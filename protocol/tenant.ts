@@ -14,13 +14,15 @@ export const TENANT_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 /** `hearth_{tenant}_{keyId}_{secret}`: 8 characters of key id, 64 of secret, lowercase hex. */
 export const TOKEN = /^hearth_([a-z0-9][a-z0-9-]{0,39})_([0-9a-f]{8})_([0-9a-f]{64})$/
 
+/** Of the server host that calls go to, and that servers are in where their configuration says nothing. */
+export const MAIN_PLACEMENT = 'main'
+
 /** A tenant's server host: `v1:{tenant}:{placement}`. `v1` is the escape hatch for a stuck object. */
-export const DEFAULT_PLACEMENT = 'main'
-export function serverHostName(tenant: string, placement: string): string {
+export function serverHostName(tenant: string, placement = MAIN_PLACEMENT): string {
   return `v1:${tenant}:${placement}`
 }
 
-/** `{placement}.{32 hex characters}`; says where the session lives, not whose it is. */
+/** `{placement}.{32 hex characters}`; says which server host keeps the session, not whose it is. */
 export const SESSION_ID = /^([a-z0-9-]{1,32})\.([0-9a-f]{32})$/
 
 /** Who is calling, and what the worker must know of its tenant; cached in the isolate. */

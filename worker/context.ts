@@ -21,8 +21,8 @@ export interface ServerHostStub extends ServerHostMethods {
 
 export interface Deps {
   tenant(name: string): TenantStub
-  /** A fresh stub each time: one that failed stays broken. */
-  serverHost(tenant: string, placement: string): ServerHostStub
+  /** The one that a tenant's calls go to. A fresh stub each time: one that failed stays broken. */
+  serverHost(tenant: string): ServerHostStub
   /** By `limiterName`. */
   limiter(name: string): LimiterStub
   /** All tenants by name, for listing alone. */

@@ -42,7 +42,7 @@ export function createDeps(env: Env): Deps {
   const isLocal = env.HOST_PROGRAM !== undefined
   return {
     tenant: (name) => env.TENANT.getByName(name),
-    serverHost: (tenant, placement) => env.SERVER_HOST.getByName(serverHostName(tenant, placement)),
+    serverHost: (tenant) => env.SERVER_HOST.getByName(serverHostName(tenant)),
     limiter: (name) => env.RATE_LIMITER.getByName(name),
     directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
     verdicts: createVerdictCache(),

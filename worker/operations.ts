@@ -2,7 +2,6 @@
 import type { Context } from 'hono'
 import { maySeeServer } from '#protocol/access.ts'
 import type { ResilienceReport } from '#protocol/resilience.ts'
-import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import type { AppEnv, Deps } from './context.ts'
 
 const RETRY_AFTER_SECONDS = '5'
@@ -22,7 +21,7 @@ export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
     if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
     const { tenant, grants, policy } = verdict
     const names = Object.keys(policy.servers).filter((name) => maySeeServer(grants, name))
-    const report = await deps.serverHost(tenant, DEFAULT_PLACEMENT).status()
+    const report = await deps.serverHost(tenant).status()
     const servers = names.map((name) => {
       const found = report.servers.find((server) => server.name === name)
       const isCommon = found?.isPersonal !== true

@@ -15,12 +15,13 @@ const Figures = z.looseObject({
   inFlight: z.number(),
   mostInFlight: z.number(),
   connections: z.number(),
+  placement: z.string().default('main'),
 })
 const Origins = z.looseObject({ isAwake: z.boolean(), origins: z.array(Figures) })
 
 const HEADER = [
   ...['ORIGIN', 'REQUESTS', 'SUCCESSES', 'FAILURES', 'MEAN MS', 'HTTP/2'],
-  ...['IN FLIGHT', 'MOST', 'CONNECTIONS'],
+  ...['IN FLIGHT', 'MOST', 'CONNECTIONS', 'PLACEMENT'],
 ]
 
 export function addServerOriginsCommand(servers: Command): void {
@@ -44,10 +45,10 @@ async function origins(options: GatewayOptions): Promise<void> {
 
 function toRow(figures: z.output<typeof Figures>): Cell[] {
   const { origin, requests, successes, failures, meanLatencyMs, h2Share } = figures
-  const { inFlight, mostInFlight, connections } = figures
+  const { inFlight, mostInFlight, connections, placement } = figures
   const share = `${Math.round(h2Share * 100)} %`
   return [
     ...[origin, requests, successes, failures, Math.round(meanLatencyMs), share],
-    ...[inFlight, mostInFlight, connections],
+    ...[inFlight, mostInFlight, connections, placement],
   ]
 }

@@ -16,6 +16,7 @@ const Resilience = z.looseObject({
 const Server = z.looseObject({
   name: z.string(),
   ready: z.boolean(),
+  placement: z.string().optional(),
   error: z.string().optional(),
   resilience: Resilience.optional(),
 })
@@ -23,6 +24,7 @@ const Status = z.looseObject({ servers: z.array(Server) })
 
 const HEADER = [
   'NAME',
+  'PLACEMENT',
   'READY',
   'HEALTH',
   'BREAKER',
@@ -47,12 +49,12 @@ async function status(options: GatewayOptions): Promise<void> {
 }
 
 /** A server that cannot start says why in the place of its last failure. */
-function toRow({ name, ready, error, resilience }: z.output<typeof Server>): Cell[] {
+function toRow({ name, placement, ready, error, resilience }: z.output<typeof Server>): Cell[] {
   const { health, breaker, inFlight, queued, failures, lastFailure } = resilience ?? {}
   const failed =
     lastFailure === undefined ? undefined : `${lastFailure.code} ${toTime(lastFailure.at)}`
   return [
-    ...[name, ready ? 'yes' : 'no', health],
+    ...[name, placement, ready ? 'yes' : 'no', health],
     ...[breaker?.state, toTime(breaker?.since), inFlight, queued, failures, error ?? failed],
   ]
 }

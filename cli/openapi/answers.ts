@@ -197,6 +197,10 @@ export const StatusAnswer = z.strictObject({
       ready: z.boolean(),
       eras: z.array(z.string()),
       isPersonal: z.boolean().optional(),
+      placement: z
+        .string()
+        .optional()
+        .describe('Of the server host that it is in; absent at the edge'),
       error: z.string().optional(),
       lists: z
         .strictObject({
@@ -216,7 +220,7 @@ export const StatusAnswer = z.strictObject({
 })
 
 export const OriginsAnswer = z.strictObject({
-  isAwake: z.boolean().describe('false: the container sleeps, and figures begin anew with it'),
+  isAwake: z.boolean().describe('false: no container runs, and figures begin anew with each'),
   origins: z.array(
     z.strictObject({
       origin: z.string(),
@@ -228,6 +232,10 @@ export const OriginsAnswer = z.strictObject({
       inFlight: z.int(),
       mostInFlight: z.int(),
       connections: z.int(),
+      placement: z
+        .string()
+        .optional()
+        .describe('Of the server host that asked, where that is not main'),
     }),
   ),
 })

@@ -5,12 +5,16 @@ import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import type { OriginsReport } from '#protocol/remote/figures.ts'
+import { MAIN_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
 import type { Tenant } from '../tenant/tenant.ts'
-import { readOrigins } from './link/read-origins.ts'
+import { borrow, isBorrowing, lend, type Borrower, type Lender } from './link/lending.ts'
+import type { HostProgram } from './link/links.ts'
+import { readOrigins, readOriginsOf } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
 export interface ContainerHostEnv {
   TENANT: DurableObjectNamespace<Tenant>
+  SERVER_HOST: DurableObjectNamespace<ContainerServerHost>
   LOG_LEVEL?: string
   KEEP_ALIVE_MS?: string
   /** The container is stopped when no call came for this long: `30s`, `10m`, `2h`. */
@@ -28,29 +32,45 @@ const NO_CONTAINER_RETRY_MS = 5_000
 
 /**
  * The server host on Cloudflare: its host program runs in the container pinned to this object.
- * Named `v1:{tenant}:{placement}`. The base class owns the alarm; calls keep the container awake,
- * open streams and the link do not.
+ * Named `v1:{tenant}:{placement}`: calls go to `main`, the others lend it their containers. The base
+ * class owns the alarm; calls keep a container awake, open streams and the link do not.
  */
-export class ContainerServerHost extends Container<ContainerHostEnv> implements ServerHostMethods {
+export class ContainerServerHost
+  extends Container<ContainerHostEnv>
+  implements ServerHostMethods, Lender, Borrower
+{
   override requiredPorts = [PORT]
   override pingEndpoint = 'host/health'
   readonly #name: string
-  #host: ServerHost
+  readonly #tenant: string
+  readonly #placement: string
+  readonly #sleepAfterMs: number
+  /** Made when it is needed: an object that only lends its container has none. */
+  #core: ServerHost | undefined
   /** Requests without a response yet: among them those that install or start a server. */
   #pending = 0
   #stopping: Promise<void> | undefined
 
   constructor(ctx: ConstructorParameters<typeof Container>[0], env: ContainerHostEnv) {
-    const sleepAfter = requireDuration(env.SLEEP_AFTER ?? DEFAULT_SLEEP_AFTER)
+    const sleepAfter = env.SLEEP_AFTER ?? DEFAULT_SLEEP_AFTER
+    const sleepAfterMs = parseDuration(sleepAfter)
     super(ctx, env, { defaultPort: PORT, sleepAfter })
     this.envVars = { LOG_LEVEL: env.LOG_LEVEL ?? 'info' }
     this.#name = ctx.id.name ?? ''
-    this.#host = this.#create()
+    const [, tenant = '', placement = MAIN_PLACEMENT] = this.#name.split(':')
+    this.#tenant = tenant
+    this.#placement = placement
+    this.#sleepAfterMs = sleepAfterMs
   }
 
   /** Calls go to the core: nothing of a client's request reaches the container by itself. */
   override fetch(request: Request): Promise<Response> {
+    if (isBorrowing(request)) return this.#pend(lend(() => this.#dial()))
     return this.#pend(this.#host.fetch(request))
+  }
+
+  get #host(): ServerHost {
+    return (this.#core ??= this.#create())
   }
 
   drain(): Promise<void> {
@@ -62,10 +82,10 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
   }
 
   origins(): Promise<OriginsReport> {
-    const { container } = this.ctx
-    if (container?.running !== true) return readOrigins(this.#name, undefined)
-    const port = container.getTcpPort(PORT)
-    return readOrigins(this.#name, (path, signal) => port.fetch(`http://host${path}`, { signal }))
+    if (this.#placement !== MAIN_PLACEMENT) return this.#ownOrigins()
+    return readOriginsOf([MAIN_PLACEMENT, ...this.#host.placements], (placement) =>
+      placement === MAIN_PLACEMENT ? this.#ownOrigins() : this.#at(placement).origins(),
+    )
   }
 
   configChanged(version: number): Promise<void> {
@@ -95,30 +115,71 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
   /** The container's disk goes with it. */
   async remove(version: number): Promise<void> {
     await this.#host.remove(version)
-    this.#host = this.#create()
+    this.#core = undefined
     await this.#stopOnce()
   }
 
-  /** The base class asks once no call has begun for `SLEEP_AFTER`; while one runs, it asks again. */
-  override async onActivityExpired(): Promise<void> {
-    if (this.#pending > 0 || this.#host.isBusy) return
-    this.#host.rest()
+  async isUp(): Promise<boolean> {
+    return this.#isRunning
+  }
+
+  async release(): Promise<void> {
     await this.#stopOnce()
+  }
+
+  async mayRest(placement: string, idleMs: number): Promise<boolean> {
+    return this.#host.mayRest(placement, idleMs)
+  }
+
+  /** The base class asks once no call has begun for `SLEEP_AFTER`; while it does not stop, it asks again. */
+  override async onActivityExpired(): Promise<void> {
+    if (this.#pending === 0 && (await this.#rest())) await this.#stopOnce()
+  }
+
+  /** Whether the container may be stopped; its link is then at rest. */
+  async #rest(): Promise<boolean> {
+    if (this.#placement !== MAIN_PLACEMENT) {
+      return this.#at(MAIN_PLACEMENT).mayRest(this.#placement, this.#sleepAfterMs)
+    }
+    if (this.#host.isBusy) return false
+    this.#host.rest()
+    return true
+  }
+
+  get #isRunning(): boolean {
+    return this.ctx.container?.running === true
+  }
+
+  /** Another object of the tenant. */
+  #at(placement: string) {
+    return this.env.SERVER_HOST.getByName(serverHostName(this.#tenant, placement))
+  }
+
+  #ownOrigins(): Promise<OriginsReport> {
+    const port = this.#isRunning ? this.ctx.container?.getTcpPort(PORT) : undefined
+    if (port === undefined) return readOrigins(this.#name, undefined)
+    return readOrigins(this.#name, (path, signal) => port.fetch(`http://host${path}`, { signal }))
   }
 
   #create(): ServerHost {
     const { TENANT, LOG_LEVEL = 'info', KEEP_ALIVE_MS = '15000' } = this.env
-    const tenant = TENANT.getByName(this.#name.split(':')[1] ?? '')
     return new ServerHost({
-      name: this.#name,
+      tenant: this.#tenant,
       storage: this.ctx.storage,
-      dial: () => this.#dial(),
-      launches: (principal) => tenant.launches(principal),
-      touch: () => this.renewActivityTimeout(),
-      isUp: () => this.ctx.container?.running === true,
+      hostProgram: (placement) => this.#hostProgram(placement),
+      launches: (principal) => TENANT.getByName(this.#tenant).launches(principal),
       logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
       keepAliveMs: Number(KEEP_ALIVE_MS),
     })
+  }
+
+  #hostProgram(placement: string): HostProgram {
+    if (placement !== MAIN_PLACEMENT) return borrow(() => this.#at(placement))
+    return {
+      dial: () => this.#dial(),
+      isUp: () => this.#isRunning,
+      touch: () => this.renewActivityTimeout(),
+    }
   }
 
   async #keepAwake<T>(work: Promise<T>): Promise<T> {
@@ -148,10 +209,10 @@ export class ContainerServerHost extends Container<ContainerHostEnv> implements 
   async #stop(): Promise<void> {
     await this.stop()
     const end = Date.now() + STOP_MS
-    while (this.ctx.container?.running === true && Date.now() < end) {
+    while (this.#isRunning && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS))
     }
-    if (this.ctx.container?.running === true) await this.destroy()
+    if (this.#isRunning) await this.destroy()
   }
 
   async #dial(): Promise<WebSocket> {
@@ -180,7 +241,11 @@ function toStartError(error: unknown): unknown {
   })
 }
 
-function requireDuration(text: string): string {
-  if (/^\d+[smh]$/.test(text)) return text
+const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
+
+/** Milliseconds. */
+function parseDuration(text: string): number {
+  const [, count, unit] = /^(\d+)([smh])$/.exec(text) ?? []
+  if (unit !== undefined) return Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS]
   throw new TypeError(`SLEEP_AFTER must be like 30s, 10m or 2h, not "${text}"`)
 }

@@ -3,7 +3,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import type { Pins } from './catalog/pins/pins.ts'
 import type { Credentials } from './calls/credentials.ts'
 import type { EraProbe } from './servers/eras.ts'
-import type { Link } from './link/link.ts'
+import type { Links } from './link/links.ts'
 import type { RemoteChannels } from './remote/remote-channels.ts'
 import type { Servers } from './servers/servers.ts'
 import type { Store } from './store.ts'
@@ -15,7 +15,7 @@ import type { Routing } from './routing/routing.ts'
 
 export interface HostContext {
   store: Store
-  link: Link
+  links: Links
   /** Sessions with servers that are reached from here, without a link. */
   remotes: RemoteChannels
   ticker: Ticker
@@ -30,8 +30,8 @@ export interface HostContext {
   /** Calls in flight, of every session. */
   calls: Set<ClientCall>
   keepAliveMs: number
-  /** Whether the host program can be reached without starting a container. */
-  isUp: () => boolean
+  /** Whether a server can be reached without starting a container, as far as is known here. */
+  isUp: (server: string) => boolean
   /** Whether each call writes its log line. */
   logs: boolean
 }

@@ -5,7 +5,8 @@ import { LINK_PATH } from '#protocol/link.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import type { OriginsReport } from '#protocol/remote/figures.ts'
 import type { Tenant } from '../tenant/tenant.ts'
-import { readOrigins } from './link/read-origins.ts'
+import { MAIN_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
+import { readOrigins, readOriginsOf } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
 export interface LocalHostEnv {
@@ -16,7 +17,10 @@ export interface LocalHostEnv {
   KEEP_ALIVE_MS?: string
 }
 
-/** The server host on one machine: its host program is a Node process on loopback. Named `v1:{tenant}:{placement}`. */
+/**
+ * The server host on one machine. The host program is one Node process on loopback, with a cell for each
+ * placement, so no other object lends anything.
+ */
 export class LocalServerHost extends DurableObject<LocalHostEnv> implements ServerHostMethods {
   #host: ServerHost
 
@@ -40,8 +44,10 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
   origins(): Promise<OriginsReport> {
     const { HOST_PROGRAM, HOST_PROGRAM_TOKEN } = this.env
     const headers = { Authorization: `Bearer ${HOST_PROGRAM_TOKEN}` }
-    return readOrigins(this.ctx.id.name ?? '', (path, signal) =>
-      HOST_PROGRAM.fetch(`http://host${path}`, { headers, signal }),
+    return readOriginsOf([MAIN_PLACEMENT, ...this.#host.placements], (placement) =>
+      readOrigins(serverHostName(tenantOf(this.ctx), placement), (path, signal) =>
+        HOST_PROGRAM.fetch(`http://host${path}`, { headers, signal }),
+      ),
     )
   }
 
@@ -75,14 +81,21 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
   }
 }
 
-function create({ id, storage }: DurableObjectState, env: LocalHostEnv): ServerHost {
-  const name = id.name ?? ''
-  const tenant = env.TENANT.getByName(name.split(':')[1] ?? '')
+/** Named `v1:{tenant}:main`. */
+function tenantOf({ id }: DurableObjectState): string {
+  return id.name?.split(':')[1] ?? ''
+}
+
+function create(ctx: DurableObjectState, env: LocalHostEnv): ServerHost {
+  const tenant = tenantOf(ctx)
   return new ServerHost({
-    name,
-    storage,
-    dial: () => dial(env, name),
-    launches: (principal) => tenant.launches(principal),
+    tenant,
+    storage: ctx.storage,
+    hostProgram: (placement) => ({
+      dial: () => dial(env, serverHostName(tenant, placement)),
+      isUp: () => true,
+    }),
+    launches: (principal) => env.TENANT.getByName(tenant).launches(principal),
     logs: env.LOG_LEVEL === undefined || env.LOG_LEVEL === 'info' || env.LOG_LEVEL === 'debug',
     keepAliveMs: Number(env.KEEP_ALIVE_MS ?? 15_000),
   })

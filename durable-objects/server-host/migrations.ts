@@ -39,6 +39,7 @@ const STEPS = [
      server TEXT NOT NULL, tool TEXT NOT NULL, fingerprint TEXT NOT NULL, definition TEXT NOT NULL,
      state TEXT NOT NULL, seen_as TEXT NOT NULL, first_seen INTEGER NOT NULL, approved_at INTEGER,
      renamed_from TEXT, PRIMARY KEY (server, tool, fingerprint)) WITHOUT ROWID;`,
+  `CREATE TABLE placements (name TEXT PRIMARY KEY) WITHOUT ROWID;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

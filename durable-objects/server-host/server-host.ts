@@ -1,6 +1,6 @@
 /**
- * A server host: one tenant's processes in one container, and the sessions on them. Both classes
- * that wrangler knows (`LocalServerHost`, `ContainerServerHost`) are shells around this one.
+ * The server host that a tenant's calls go to: its sessions, and the processes in the containers of all
+ * its placements. Both classes that wrangler knows (`LocalServerHost`, `ContainerServerHost`) are shells around this one.
  * Fields are caches; what must survive an eviction is in the store.
  */
 import { CATALOG, type CatalogQuery, type CatalogTarget } from '#protocol/catalog.ts'
@@ -9,10 +9,9 @@ import {
   decodeHostCall,
   readHostBody,
   type HostCall,
-  type ServerReport,
   type WarmReport,
 } from '#protocol/host-call.ts'
-import type { LaunchConfig } from '#protocol/tenant.ts'
+import { MAIN_PLACEMENT, type LaunchConfig } from '#protocol/tenant.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { overrideArguments } from './catalog/override-arguments.ts'
@@ -21,11 +20,11 @@ import { reportPins } from './catalog/pins/report.ts'
 import type { Channel } from './link/channel.ts'
 import { logCall, toResponse, type ClientCall } from './calls/client-call.ts'
 import { Credentials, unauthorized } from './calls/credentials.ts'
-import { EraProbe, type Eras } from './servers/eras.ts'
+import { EraProbe } from './servers/eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
 import { SSESessions } from './legacy/sse/sessions.ts'
-import { Link } from './link/link.ts'
+import { Links, type HostProgram } from './link/links.ts'
 import { ModernCalls } from './modern/calls.ts'
 import type { ModernServing } from './modern/serving.ts'
 import { Guards } from './resilience/guards.ts'
@@ -34,22 +33,19 @@ import { RemoteChannels } from './remote/remote-channels.ts'
 import type { ServersChange } from './servers/change.ts'
 import { Routing } from './routing/routing.ts'
 import { Servers, type Server } from './servers/servers.ts'
+import { readStatus, warmServers } from './status.ts'
 import { Store } from './store.ts'
 import { Ticker } from './ticker.ts'
 import { createListTools } from './transform/cache/list-tools.ts'
 import { Transforms } from './transform/transforms.ts'
 
 export interface ServerHostOptions {
-  /** `v1:{tenant}:{placement}` */
-  name: string
+  tenant: string
   storage: DurableObjectStorage
-  dial: () => Promise<WebSocket>
+  /** Where the servers of a placement run. */
+  hostProgram: (placement: string) => HostProgram
   /** What the tenant runs; see `TenantStub.launches`. */
   launches: (principal?: string) => Promise<LaunchConfig | undefined>
-  /** Called for each request that the container has to do with: it is in use. */
-  touch?: () => void
-  /** Whether dialling starts nothing. Default: always. */
-  isUp?: () => boolean
   logs: boolean
   keepAliveMs: number
 }
@@ -63,7 +59,6 @@ const AFTER_DRAIN_MS = 10_000
 const REMOVE_MS = 10_000
 
 export class ServerHost {
-  readonly #options: ServerHostOptions
   readonly #context: HostContext
   readonly #legacy: LegacySessions
   readonly #sse: SSESessions
@@ -75,21 +70,25 @@ export class ServerHost {
   readonly #retired: number
 
   constructor(options: ServerHostOptions) {
-    this.#options = options
     const store = new Store(options.storage)
     this.#retired = store.retired
     const ticker = new Ticker()
-    const link = new Link({
-      dial: async () => {
-        // The host program must know the servers before a channel is opened.
-        await servers.load()
-        return options.dial()
+    const links = new Links({
+      hostProgram: (placement) => {
+        const program = options.hostProgram(placement)
+        const dial = async (): Promise<WebSocket> => {
+          // The host program must know the servers before a channel is opened.
+          await servers.load()
+          return program.dial()
+        }
+        return { ...program, dial }
       },
-      launches: () => servers.launches,
+      launches: (placement) => servers.launchesAt(placement),
+      store: store.placements,
       adopt: (channel) => this.#adopt(channel),
     })
     const onLaunches = (): void => {
-      link.configure()
+      links.configure(servers.placements)
       const { digests } = servers
       this.#modern.prune(digests)
       this.#legacy.prune(digests)
@@ -99,12 +98,15 @@ export class ServerHost {
     }
     const servers = new Servers(options.launches, onLaunches, (change) => this.#change(change))
     const remotes = new RemoteChannels(EDGE_NETWORK)
-    const eras = new EraProbe({ link, servers, remotes, store, ticker })
+    const eras = new EraProbe({ links, servers, remotes, store, ticker })
     const calls = new Set<ClientCall>()
-    const { keepAliveMs, logs, isUp = () => true } = options
+    const { tenant, keepAliveMs, logs } = options
+    const isUp = (server: string): boolean => {
+      const placement = servers.placementOf(server)
+      return placement === undefined || links.isUp(placement)
+    }
     const credentials = new Credentials(ticker)
     const serve = (server: Server): Promise<ModernServing> => this.#modern.serve(server)
-    const [, tenant = '', placement] = options.name.split(':')
     const pins = new Pins({
       ...{ store: store.pins, tenant, settings: () => servers.catalog },
       ownerOf: (server, principal) => servers.factsOf(server, principal)?.principal,
@@ -117,13 +119,13 @@ export class ServerHost {
       createListTools(servers, serve),
     )
     this.#context = {
-      ...{ store, link, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
+      ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
       ...{ pins, transforms, calls, keepAliveMs, logs, isUp },
     }
     this.#modern = new ModernCalls(this.#context)
-    this.#legacy = new LegacySessions(this.#context, placement ?? '', this.#modern)
+    this.#legacy = new LegacySessions(this.#context, this.#modern)
     this.#sse = new SSESessions({
-      ...{ context: this.#context, storage: options.storage, placement: placement ?? '' },
+      ...{ context: this.#context, storage: options.storage },
       answer: (host, body) => this.#legacy.answer(host, body),
     })
   }
@@ -131,8 +133,8 @@ export class ServerHost {
   /** Answers one forwarded request; failures are JSON-RPC errors, never thrown. */
   async fetch(request: Request): Promise<Response> {
     const host = decodeHostCall(request.headers)
-    const { link, servers } = this.#context
-    const isAtEdge = servers.isAtEdge(host.server)
+    const { links, servers } = this.#context
+    const placement = servers.placementOf(host.server)
     try {
       if (Date.now() < this.#drainedUntil)
         throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
@@ -140,9 +142,9 @@ export class ServerHost {
       // Let in as one of a former tenant of this name.
       if (host.configVersion <= this.#retired) throw unauthorized()
       // A stream that only listens does not keep the container awake.
-      if (host.http !== 'GET' && !isAtEdge) this.#options.touch?.()
+      if (host.http !== 'GET' && placement !== undefined) links.use(placement)
       const body = await readHostBody(request)
-      if (!isAtEdge) await link.mended()
+      if (placement !== undefined) await links.of(placement).mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)
       const response = await this.#answer(host, this.#withArguments(host, body))
       response.headers.set('x-request-id', host.requestId)
@@ -154,7 +156,7 @@ export class ServerHost {
       if (this.#context.logs) logCall(host, fault.code)
       return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
     } finally {
-      if (!isAtEdge) this.#options.touch?.()
+      if (placement !== undefined) links.use(placement)
     }
   }
 
@@ -163,9 +165,21 @@ export class ServerHost {
     return this.#context.calls.size > 0 || this.#sse.isBeginning
   }
 
-  /** The host program is about to be stopped: the next call starts it, and its processes, again. */
+  /** The object's own host program is about to be stopped: the next call starts it, and its processes, again. */
   rest(): void {
-    this.#context.link.rest()
+    this.#context.links.of(MAIN_PLACEMENT).rest()
+  }
+
+  /** See `Lender`. */
+  mayRest(placement: string, idleMs: number): boolean {
+    const { calls, links, servers } = this.#context
+    const isBusy = [...calls].some(({ host }) => servers.placementOf(host.server) === placement)
+    return !isBusy && links.mayRest(placement, idleMs)
+  }
+
+  /** Beside its own: those whose host programs may run. */
+  get placements(): string[] {
+    return this.#context.links.others
   }
 
   /** Refuses new calls for a while; resolves when the running ones have ended, or after 10 s. */
@@ -182,17 +196,13 @@ export class ServerHost {
    * end by themselves: their host program forgets a cell that nobody dials.
    */
   async remove(version: number): Promise<void> {
-    const { credentials, servers, link, remotes, store, isUp } = this.#context
+    const { credentials, servers, links, remotes, store } = this.#context
     this.#drainedUntil = Infinity
     this.#isRemoved = true
     credentials.endAll()
     servers.clear()
     remotes.endAll()
-    if (isUp()) {
-      await link
-        .end(REMOVE_MS)
-        .catch((error: unknown) => console.error('processes of a removed tenant', error))
-    }
+    await links.end(REMOVE_MS)
     store.clear()
     store.retire(version)
   }
@@ -233,33 +243,14 @@ export class ServerHost {
     if (!this.#isRemoved) await this.#context.servers.reach(version)
   }
 
-  /** What `warm` would find ready, and how it fares, without starting anything. */
-  async status(): Promise<WarmReport> {
-    const { servers, eras, guards, catalog } = this.#context
-    await servers.load()
-    const reports = servers.all.map(({ name, server, fault }) => {
-      const resilience = guards.report(name)
-      if (server === undefined) return { ...reportUnstarted(name, fault), resilience }
-      const known = eras.known(server)
-      const lists = catalog.report(server)
-      return { name, ready: known !== undefined, eras: toNames(known), lists, resilience }
-    })
-    return { servers: reports }
+  /** See `ServerHostMethods`. */
+  status(): Promise<WarmReport> {
+    return readStatus(this.#context)
   }
 
-  /** Starts the spares and learns the eras, before anyone asks. */
-  async warm(): Promise<WarmReport> {
-    const { servers, eras } = this.#context
-    await servers.load()
-    const reports = servers.all.map(async ({ name, server, fault }) => {
-      if (server === undefined) return reportUnstarted(name, fault)
-      try {
-        return { name, ready: true, eras: toNames(await eras.of(server)) }
-      } catch (error) {
-        return reportUnstarted(name, GatewayError.from(error))
-      }
-    })
-    return { servers: await Promise.all(reports) }
+  /** See `ServerHostMethods`. */
+  warm(): Promise<WarmReport> {
+    return warmServers(this.#context)
   }
 
   /** After the host program has been told: the only place that sees what became of each server. */
@@ -286,14 +277,4 @@ export class ServerHost {
     const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
     return kind === 'session' && this.#legacy.adopt(rest, channel)
   }
-}
-
-/** A personal server has no fault: its processes wait for their principals. */
-function reportUnstarted(name: string, fault: GatewayError | undefined): ServerReport {
-  if (fault !== undefined) return { name, ready: false, eras: [], error: fault.message }
-  return { name, ready: true, eras: [], isPersonal: true }
-}
-
-function toNames({ initialize, discover }: Eras = {}): string[] {
-  return [...(initialize ? ['legacy'] : []), ...(discover ? ['modern'] : [])]
 }

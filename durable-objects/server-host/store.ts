@@ -11,6 +11,7 @@ import { BreakerStore } from './resilience/breaker-store.ts'
 import { StreamStore } from './calls/stream-store.ts'
 import { EraStore } from './servers/era-store.ts'
 import { migrate } from './migrations.ts'
+import { PlacementStore } from './link/placement-store.ts'
 import { SpillStore } from './transform/result-size/spill-store.ts'
 
 export interface SessionRecord {
@@ -56,6 +57,7 @@ export class Store {
   readonly pins: PinStore
   readonly breakers: BreakerStore
   readonly spills: SpillStore
+  readonly placements: PlacementStore
   #added = 0
 
   constructor(storage: DurableObjectStorage) {
@@ -69,6 +71,7 @@ export class Store {
     this.pins = new PinStore(storage)
     this.breakers = new BreakerStore(storage.sql)
     this.spills = new SpillStore(storage)
+    this.placements = new PlacementStore(storage.sql)
   }
 
   addSession(record: SessionRecord, now: number): void {

@@ -16,9 +16,10 @@ export interface OriginFigures {
   connections: number
 }
 
-/** Of one server host. What is reached from the edge is not in it. */
+/** Of one tenant. What is reached from the edge is not in it. */
 export interface OriginsReport {
-  /** False while its container sleeps: the figures began anew with it. */
+  /** False while its containers sleep: the figures began anew with each. */
   isAwake: boolean
-  origins: OriginFigures[]
+  /** `placement`: of the server host that the requests came from, where that is not `main`. */
+  origins: (OriginFigures & { placement?: string })[]
 }

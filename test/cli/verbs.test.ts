@@ -56,8 +56,20 @@ afterAll(async () => {
 /** Each test has a tenant of its own. */
 beforeEach(async () => {
   tenant = `t${++tenants}`
-  await hearth(`tenants create ${tenant}`)
+  await operator('PUT', `tenants/${tenant}`)
 })
+
+/** As the API has it: for what a test is not about. */
+async function operator(method: string, path: string, body?: object): Promise<string> {
+  const response = await fetch(`${ready.url}/admin/${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${adminToken}` },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  return text
+}
 
 async function write(name: string, content: unknown): Promise<string> {
   const path = join(folder, name)
@@ -83,6 +95,9 @@ const json = async (line: string, options?: VerbOptions) =>
   JSON.parse(await hearth(`${line} --json`, options))
 
 test('tenants: list, create, show, delete', async () => {
+  tenant = `${tenant}-made`
+  expect(await hearth(`tenants create ${tenant}`)).toBe(`tenant ${tenant} is there\n`)
+
   expect(await hearth('tenants list')).toMatch(
     new RegExp(`^NAME +CREATED\nlocal +\\S+Z\n(.*\n)*${tenant} +\\S+Z\n$`),
   )
@@ -137,30 +152,39 @@ test('servers: status shows how they fare, and starts none', async () => {
 
   const [header, row] = (await hearth('servers status')).trimEnd().split('\n')
   expect(header?.split(/ {2,}/)).toEqual([
-    ...['NAME', 'READY', 'HEALTH', 'BREAKER', 'SINCE', 'IN FLIGHT', 'QUEUED', 'FAILURES'],
-    'LAST FAILURE',
+    ...['NAME', 'PLACEMENT', 'READY', 'HEALTH', 'BREAKER', 'SINCE', 'IN FLIGHT', 'QUEUED'],
+    ...['FAILURES', 'LAST FAILURE'],
   ])
-  expect(row?.split(/ {2,}/)).toEqual(['idle', 'no', 'unknown', 'closed', '-', '0', '0', '0', '-'])
+  expect(row?.split(/ {2,}/)).toEqual([
+    ...['idle', 'main', 'no', 'unknown', 'closed', '-', '0', '0', '0', '-'],
+  ])
   expect(StatusAnswer.parse(await json('servers status')).servers[0]?.name).toBe('idle')
 })
 
 test('servers: origins shows how requests to remote servers went', async () => {
   const HEADER =
-    'ORIGIN  REQUESTS  SUCCESSES  FAILURES  MEAN MS  HTTP/2  IN FLIGHT  MOST  CONNECTIONS'
+    'ORIGIN  REQUESTS  SUCCESSES  FAILURES  MEAN MS  HTTP/2  IN FLIGHT  MOST  CONNECTIONS  PLACEMENT'
   expect(await hearth('servers origins')).toBe(`${HEADER}\n`)
   const far = await WebOrigin.start({ answer: answerAsServer() })
   try {
     const server = { url: far.url, via: 'host', allowPrivate: true }
-    await hearth(`servers set ${await write('far.json', { mcpServers: { far: server } })}`)
+    await hearth(
+      `servers set ${await write('far.json', { mcpServers: { far: server, own: { ...server, placement: 'own' } } })}`,
+    )
     const { url, headers } = { url: ready.url, headers: { Authorization: `Bearer ${adminToken}` } }
     await fetch(new URL(`/admin/tenants/${tenant}/warm`, url), { method: 'POST', headers })
 
-    const [, row = ''] = (await hearth('servers origins')).split('\n')
-    const [origin, requests] = row.split(/ {2,}/)
-    expect(origin).toBe(new URL(far.url).origin)
-    expect(Number(requests)).toBeGreaterThan(0)
+    const [, ...rows] = (await hearth('servers origins')).trimEnd().split('\n')
+    const { origin } = new URL(far.url)
+    expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
+      [origin, expect.stringMatching(/^[1-9]/), ...Array(7).fill(expect.any(String)), 'main'],
+      [origin, expect.stringMatching(/^[1-9]/), ...Array(7).fill(expect.any(String)), 'own'],
+    ])
     const { origins } = OriginsAnswer.parse(await json('servers origins'))
-    expect(origins).toMatchObject([{ origin, failures: 0, h2Share: 0 }])
+    expect(origins).toMatchObject([
+      { origin, failures: 0, h2Share: 0 },
+      { origin, failures: 0, h2Share: 0, placement: 'own' },
+    ])
   } finally {
     await far.close()
   }
@@ -240,6 +264,8 @@ test('catalog: show, set', async () => {
 })
 
 test('routes: set, show, explain', async () => {
+  // They tell nobody what they have, and are not waited for.
+  await operator('PUT', `tenants/${tenant}/catalog`, { listTimeoutMs: 100 })
   const servers = { mcpServers: { one: { command: 'node' }, two: { command: 'node' } } }
   await hearth(`servers set ${await write('routed.json', servers)}`)
   const routes = [
@@ -305,11 +331,12 @@ test('a value is in no command line while it is read', async () => {
   const args = ['secrets', 'set', 'HELD', '--data', data, '--tenant', tenant]
   const child = spawn(process.execPath, [join(rootFolder, 'cli', 'hearth.mjs'), ...args])
   child.stdin.write('held-5ecret')
-  await waitUntil(() => processTree(child.pid ?? 0).length === 2, 'the command did not start')
+  const commandLines = (): string[] =>
+    processTree(child.pid ?? 0).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+  const isThere = (line: string): boolean => line.includes('HELD')
+  await waitUntil(() => commandLines().filter(isThere).length === 2, 'the command did not start')
 
-  const lines = processTree(child.pid ?? 0).map((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
-  )
+  const lines = commandLines()
   child.stdin.end()
   const [code] = await once(child, 'close')
 
@@ -407,11 +434,9 @@ test('--json is one document, as the API answered it', async () => {
   await hearth('tokens create any --scope *')
 
   const printed = await hearth('tokens list --json')
-  const answer = await fetch(`${ready.url}/admin/tenants/${tenant}/tokens`, {
-    headers: { Authorization: `Bearer ${adminToken}` },
-  })
+  const answer = await operator('GET', `tenants/${tenant}/tokens`)
 
-  expect(printed).toBe(`${await answer.text()}\n`)
+  expect(printed).toBe(`${answer}\n`)
 })
 
 const refused: { name: string; line: string; code: number; says: RegExp; input?: string }[] = [

@@ -24,7 +24,7 @@ const FIXTURE = join(import.meta.dirname, 'fixtures/waits-and-tells-its-host.mjs
 
 let gateway: WranglerDev
 /** The fixture travels in the configuration: the image has nothing of the tests. */
-let servers: Record<string, { command: string; args: string[] }>
+let servers: Record<'fixture' | 'everything', { command: string; args: string[] }>
 
 beforeAll(async () => {
   await requireEngine()
@@ -77,8 +77,7 @@ test(
   'the catalog is listed while the container sleeps, also to a new session, and a call wakes it',
   async () => {
     const { fixture } = servers
-    const tenant = await gateway.addTenant('catalog', fixture ? { fixture } : {})
-    const catalog = { url: tenant.url('fixture').replace(/\/fixture$/, ''), token: tenant.token }
+    const catalog = catalogOf(await gateway.addTenant('catalog', { fixture }))
     const session = await connectSession(catalog, {})
     const awake = await session.client.listTools()
     const before = await where(session, 'fixture__where')
@@ -154,14 +153,79 @@ test(
 )
 
 test(
+  'a session with servers in two containers loses in one of them what was there alone',
+  async () => {
+    const session = await openPlaced('spans')
+    const [near, far] = [await where(session, 'near__where'), await where(session, 'far__where')]
+    expect(far.id).not.toBe(near.id)
+    const kept = await wait(session, SLEEP_AFTER_MS, 'near__wait')
+    const lost = await wait(session, 600_000, 'far__wait')
+    await Promise.all([kept.begun, lost.begun])
+
+    const [failure] = await Promise.all([
+      lost.answer.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      killContainer(far.id),
+    ])
+    const again = await where(session, 'far__where')
+
+    expect(failure).toMatchObject({ data: { code: 'server_exited', retryable: true } })
+    expect(again.id).not.toBe(far.id)
+    expect(await kept.answer).toBe(near.hostname)
+    expect((await where(session, 'near__where')).id).toBe(near.id)
+    await session.close()
+  },
+  CALL_MS,
+)
+
+test(
+  'each of two containers sleeps by itself: a call keeps its own awake, and no other',
+  async () => {
+    const session = await openPlaced('sleeps')
+    const [near, far] = [await where(session, 'near__where'), await where(session, 'far__where')]
+
+    const { answer } = await wait(session, SLEEP_AFTER_MS * 2.5, 'far__wait')
+    await untilStopped(near.id, SLEEP_AFTER_MS + 20_000)
+    expect(await answer).toBe(far.hostname)
+    await untilStopped(far.id, SLEEP_AFTER_MS + 20_000)
+
+    expect((await where(session, 'near__where')).id).not.toBe(near.id)
+    expect((await where(session, 'far__where')).id).not.toBe(far.id)
+    await session.close()
+  },
+  CALL_MS,
+)
+
+test(
+  'a container that no server is placed in any more is stopped',
+  async () => {
+    const session = await openPlaced('moves')
+    const far = await where(session, 'far__where')
+
+    await gateway.addTenant('moves', placed('main'))
+
+    const moved = await where(session, 'far__where')
+    expect(moved.id).toBe((await where(session, 'near__where')).id)
+    await untilStopped(far.id, SLEEP_AFTER_MS + 20_000)
+    await session.close()
+  },
+  CALL_MS,
+)
+
+test(
   'a tenant that is deleted has no container, and a new one of its name no session of it',
   async () => {
-    const session = await open(await gateway.addTenant('removed', servers), 'fixture')
+    const tenant = await gateway.addTenant('removed', { ...servers, ...placed('own') })
+    const session = await open(tenant, 'fixture')
     const before = await where(session)
+    const catalog = await connectSession(catalogOf(tenant), {})
+    const far = await where(catalog, 'far__where')
 
     await gateway.deleteTenant('removed')
 
-    await untilStopped(before.id, REMOVAL_MS)
+    await Promise.all([before, far].map(({ id }) => untilStopped(id, REMOVAL_MS)))
     const again = await open(await gateway.addTenant('removed', servers), 'fixture')
     const after = await where(again)
     expect(after.id).not.toBe(before.id)
@@ -187,6 +251,11 @@ test(
   CALL_MS,
 )
 
+/** All of a tenant's servers as one. */
+function catalogOf({ url, token }: { url(server: string): string; token: string }) {
+  return { url: new URL('.', url('any')).href.replace(/\/$/, ''), token }
+}
+
 async function open(
   tenant: { url(server: string): string; token: string },
   server: string,
@@ -203,10 +272,20 @@ async function where({ client }: Session, tool = 'where'): Promise<HostContainer
   return container
 }
 
+/** `near` in the tenant's own container, `far` in that of a placement. */
+function placed(placement: string) {
+  const { fixture } = servers
+  return { near: fixture, far: { ...fixture, placement } }
+}
+
+async function openPlaced(tenant: string): Promise<Session> {
+  return connectSession(catalogOf(await gateway.addTenant(tenant, placed('own'))), {})
+}
+
 /** A call that is answered after `ms`; `begun` resolves when the process has it. */
-async function wait({ client }: Session, ms: number) {
+async function wait({ client }: Session, ms: number, tool = 'wait') {
   const { promise: begun, resolve } = Promise.withResolvers<void>()
-  const call = { name: 'wait', arguments: { ms } }
+  const call = { name: tool, arguments: { ms } }
   const options = { onprogress: () => resolve(), timeout: CALL_MS }
   const answer = client.callTool(call, undefined, options).then((result) => readText(result))
   return { answer, begun }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { LOCAL_TENANT, openDataFolder } from '#cli/data-folder.ts'
 import { startLocalRuntime, type LogLevel } from '#cli/local-runtime.ts'
-import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
+import { serverHostName } from '#protocol/tenant.ts'
 import { isRemote, ServerConfigs } from '#protocol/server-config.ts'
 
 export interface GatewayOptions {
@@ -115,7 +115,7 @@ async function readConsole({ pid, port }: { pid: number; port: number }): Promis
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
   const entry = environment.find((one) => one.startsWith('HOST_PROGRAM_TOKEN='))
   const token = entry?.slice(entry.indexOf('=') + 1)
-  const cell = encodeURIComponent(serverHostName(LOCAL_TENANT, DEFAULT_PLACEMENT))
+  const cell = encodeURIComponent(serverHostName(LOCAL_TENANT))
   const response = await fetch(`http://127.0.0.1:${port}/cells/${cell}/console`, {
     headers: { Authorization: `Bearer ${token}` },
   })
@@ -124,7 +124,7 @@ async function readConsole({ pid, port }: { pid: number; port: number }): Promis
 
 async function resetServerHost(base: URL): Promise<void> {
   const url = new URL(base)
-  url.searchParams.set('reset-server-host', serverHostName(LOCAL_TENANT, DEFAULT_PLACEMENT))
+  url.searchParams.set('reset-server-host', serverHostName(LOCAL_TENANT))
   const response = await fetch(url)
   if (!response.ok) throw new Error(`the reset answered ${response.status}`)
 }

@@ -1,4 +1,4 @@
-/** The worker and its objects in workerd, over host programs that a test scripts: one for each tenant. */
+/** The worker and its objects in workerd, over host programs that a test scripts: one for each placement. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
 import { startWorkerd } from '#cli/runtime/workerd.ts'
 import { LINK_PATH } from '#protocol/link.ts'
 import type { Grants } from '#protocol/scopes.ts'
-import { DEFAULT_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
+import { serverHostName } from '#protocol/tenant.ts'
 import type { Target } from './http-client.ts'
 import { ScriptedHost } from './scripted-host.ts'
 
@@ -22,6 +22,8 @@ export const SERVER = 'scripted'
 
 export interface ScriptedTenant {
   host: ScriptedHost
+  /** The one of another placement. */
+  hostAt(placement: string): ScriptedHost
   /** Its server's endpoint, with a token. */
   target: Target
   /** Another token, which may do less or ends sooner, at the same endpoint. */
@@ -30,6 +32,7 @@ export interface ScriptedTenant {
   putServer(more: object, others?: object): Promise<void>
   /** All servers by name. */
   putServers(servers: object): Promise<void>
+  remove(): Promise<void>
   putSecret(name: string, value: string): Promise<void>
   /** The server host's memory and its link go, its storage stays. */
   evict(): Promise<void>
@@ -53,12 +56,14 @@ export interface ScriptedGateway {
 }
 
 export async function startScriptedGateway(): Promise<ScriptedGateway> {
+  /** By server host name. */
   const hosts = new Map<string, ScriptedHost>()
+  let tenants = 0
   const server = createServer()
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (socket, { url = '' }) => {
     const name = decodeURIComponent(url.slice(LINK_PATH.length + 1))
-    hosts.get(name.split(':')[1] ?? '')?.attach(socket)
+    hosts.get(name)?.attach(socket)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -90,9 +95,13 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
     logs,
     storage,
     async tenant(more = {}) {
-      const name = `t${hosts.size + 1}`
-      const host = new ScriptedHost()
-      hosts.set(name, host)
+      const name = `t${++tenants}`
+      const hostAt = (placement?: string): ScriptedHost => {
+        const host = new ScriptedHost()
+        hosts.set(serverHostName(name, placement), host)
+        return host
+      }
+      const host = hostAt()
       const putServers = async (servers: object): Promise<void> => {
         await admin('PUT', `${name}/servers`, servers)
       }
@@ -105,7 +114,7 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
       const { token } = (await admin('POST', `${name}/tokens`, { name: 'test' })) as Target
       const evict = async (): Promise<void> => {
         const url = new URL(workerd.url)
-        url.searchParams.set('reset-server-host', serverHostName(name, DEFAULT_PLACEMENT))
+        url.searchParams.set('reset-server-host', serverHostName(name))
         await fetch(url)
       }
       const url = `${workerd.url.origin}/mcp/${SERVER}`
@@ -122,8 +131,9 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
           },
         }
       }
-      const changes = { putServer, putServers, putSecret }
-      return { host, ...changes, evict, issue, target: { token, url } }
+      const remove = async () => void (await admin('DELETE', name, {}))
+      const changes = { putServer, putServers, putSecret, remove }
+      return { host, hostAt, ...changes, evict, issue, target: { token, url } }
     },
     rows: (table) => readRows(storage, table),
     async stop() {

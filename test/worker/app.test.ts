@@ -13,7 +13,7 @@ describe('a call', () => {
     expect(await response.json()).toEqual({ answered: true })
     expect(forwarded).toHaveLength(1)
     expect(forwarded[0]).toMatchObject({
-      placement: 'acme:main',
+      tenant: 'acme',
       body: JSON.stringify(callTool),
       call: {
         tenant: 'acme',
@@ -44,7 +44,7 @@ describe('a call', () => {
     expect(forwarded[0]?.call.tenant).toBe('acme')
   })
 
-  test('goes where its session lives', async () => {
+  test('with a session goes to its own tenant, whatever the id says', async () => {
     const { app, forwarded } = createFakes()
     const sessionId = SESSION.replace('main', 'shard-2')
 
@@ -53,7 +53,7 @@ describe('a call', () => {
       headers: { ...POST_HEADERS, 'Mcp-Session-Id': sessionId },
     })
 
-    expect(forwarded[0]).toMatchObject({ placement: 'acme:shard-2', call: { http: 'DELETE' } })
+    expect(forwarded[0]).toMatchObject({ tenant: 'acme', call: { http: 'DELETE' } })
   })
 
   test('in several lines is forwarded on one, and means the same', async () => {

@@ -38,7 +38,7 @@ export const VERDICT: Verdict = {
 }
 
 export interface Forwarded {
-  placement: string
+  tenant: string
   call: HostCall
   headers: Headers
   body: string
@@ -74,13 +74,13 @@ export function createFakes({
   let calls = 0
   const app = createApp({
     tenant: (name) => createTenant(name, fakes.asked, acme),
-    serverHost: (tenant, placement) => ({
+    serverHost: (tenant) => ({
       async fetch(url, init) {
         const request = new Request(url, init)
         const { headers } = request
         const body = new TextDecoder().decode(await readHostBody(request.clone()))
         const call = decodeHostCall(headers)
-        fakes.forwarded.push({ placement: `${tenant}:${placement}`, call, headers, body })
+        fakes.forwarded.push({ tenant, call, headers, body })
         const answer = answers[Math.min(calls++, answers.length - 1)]
         return answer === undefined ? Response.json({ answered: true }) : answer(request)
       },

@@ -1,5 +1,4 @@
 /** What a change ends in the server host of its tenant. */
-import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import { repeatWhenLost } from '../durable-call.ts'
 import type { AdminDeps } from './admin-env.ts'
 
@@ -10,5 +9,5 @@ export function endCredential(
   credential: string,
   at?: number,
 ): Promise<void> {
-  return repeatWhenLost(() => serverHost(tenant, DEFAULT_PLACEMENT).endCredential(credential, at))
+  return repeatWhenLost(() => serverHost(tenant).endCredential(credential, at))
 }

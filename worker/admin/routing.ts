@@ -1,7 +1,7 @@
 /** `/admin/tenants/{tenant}/routes`, and `…/explain`, which says what becomes of a name. */
 import { Hono, type Context } from 'hono'
 import { ExplainQuery, RoutesBody } from '#protocol/admin.ts'
-import { DEFAULT_PLACEMENT, OPERATOR, type TenantPolicy } from '#protocol/tenant.ts'
+import { OPERATOR, type TenantPolicy } from '#protocol/tenant.ts'
 import { repeatWhenLost } from '../durable-call.ts'
 import { explain } from '../routing/explain.ts'
 import { splitName, type Called } from '../routing/match.ts'
@@ -52,8 +52,6 @@ async function resolve(
   const principal = admin.isOperator ? OPERATOR : admin.verdict.principal
   const { configVersion } = policy
   const asked = { kind, name, principal, configVersion }
-  const target = await repeatWhenLost(() =>
-    serverHost(tenant, DEFAULT_PLACEMENT).resolveName(asked),
-  )
+  const target = await repeatWhenLost(() => serverHost(tenant).resolveName(asked))
   return target === undefined ? splitName(policy, kind, name) : { kind, ...target }
 }

@@ -1,6 +1,5 @@
 /** `/admin/tenants/{tenant}/drain`, `/warm`, `/status` and `/origins`: what runs for a tenant. */
 import { Hono } from 'hono'
-import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { found } from './found.ts'
 import { permit } from './permit.ts'
@@ -12,7 +11,7 @@ export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
   /** Only of a tenant that exists: a mistyped name must not make a server host. */
   const hostOf = async (tenant: string) => {
     await found(() => deps.tenant(tenant).summary())
-    return deps.serverHost(tenant, DEFAULT_PLACEMENT)
+    return deps.serverHost(tenant)
   }
 
   routes.post(`${TENANT}/drain`, permit('tenant.drain'), async function drain(c) {

@@ -1,7 +1,6 @@
 /** `/admin/tenants`: for the operator. */
 import { Hono } from 'hono'
 import { TenantsQuery } from '#protocol/admin.ts'
-import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import { repeatWhenLost } from '../durable-call.ts'
 import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
@@ -35,7 +34,7 @@ export function createTenantRoutes(deps: AdminDeps): Hono<AdminEnv> {
     await deps.directory().remove(tenant)
     const version = await deps.tenant(tenant).remove(toActor(deps, c))
     forget(deps, tenant)
-    await repeatWhenLost(() => deps.serverHost(tenant, DEFAULT_PLACEMENT).remove(version))
+    await repeatWhenLost(() => deps.serverHost(tenant).remove(version))
     return c.json({ deleted: true })
   })
 

@@ -2,7 +2,6 @@
 import { Hono, type Context } from 'hono'
 import { ApprovalBody, ToolsQuery } from '#protocol/admin.ts'
 import { GatewayError } from '#protocol/errors.ts'
-import { DEFAULT_PLACEMENT } from '#protocol/tenant.ts'
 import { repeatWhenLost } from '../durable-call.ts'
 import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
@@ -19,7 +18,7 @@ export function createToolRoutes(deps: AdminDeps): Hono<AdminEnv> {
   /** Only of a tenant that exists: a mistyped name must not make a server host. */
   const hostOf = async (tenant: string) => {
     await found(() => deps.tenant(tenant).summary())
-    return () => deps.serverHost(tenant, DEFAULT_PLACEMENT)
+    return () => deps.serverHost(tenant)
   }
 
   routes.get(ALL, permit('tools.get'), async function getTools(c) {

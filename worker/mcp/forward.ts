@@ -1,9 +1,8 @@
-/** The last step of `/mcp/{server}`: to the ServerHost object that the session, or the tenant, belongs to. */
+/** The last step of `/mcp/{server}`: to the ServerHost object of the tenant. */
 import type { Context } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
-import { DEFAULT_PLACEMENT, SESSION_ID } from '#protocol/tenant.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
 import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
@@ -58,18 +57,12 @@ export async function forwardCall(
   body: JSONBody | undefined,
 ): Promise<Response> {
   const request = toHostRequest(call, body)
-  const send = () =>
-    deps.serverHost(call.tenant, placementOf(call.sessionId)).fetch(HOST_URL, request)
+  const send = () => deps.serverHost(call.tenant).fetch(HOST_URL, request)
   try {
     return await (isSafeToRepeat(call) ? repeatWhenLost(send) : send())
   } catch (error) {
     throw toGatewayError(error)
   }
-}
-
-/** Says where the session lives, not whose it is: the tenant comes from the credential. */
-export function placementOf(sessionId: string | undefined): string {
-  return SESSION_ID.exec(sessionId ?? '')?.[1] ?? DEFAULT_PLACEMENT
 }
 
 /** The request may have been processed before the object was lost. */

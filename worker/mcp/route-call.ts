@@ -16,7 +16,7 @@ import { hasAmbiguousNames } from '../authorization/ambiguous-names.ts'
 import { decideServer } from '../authorization/decide.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv, Deps, IncomingCall } from '../context.ts'
-import { placementOf, toGatewayError } from './forward.ts'
+import { toGatewayError } from './forward.ts'
 import { isLazyCatalog, lazyToolOf, unwrapCall } from './lazy-call.ts'
 import { findNamed, type NamedParam } from './named-param.ts'
 
@@ -40,7 +40,7 @@ export function routeCall(
       return next()
     }
     if (led.facts.target !== undefined) record.target = led.facts.target
-    const target = await resolve(deps, verdict, led, named)
+    const target = await resolve(deps, verdict, named)
     const refusal = target && decideServer(verdict, target.server)
     if (target === undefined || refusal?.code === 'server_not_found') throw unknown(named)
     if (refusal !== undefined) throw new GatewayError(refusal.code, refusal)
@@ -83,13 +83,11 @@ function namedIn({ facts, body }: IncomingCall): NamedParam | undefined {
 async function resolve(
   { serverHost, catalogNames }: Pick<Deps, 'serverHost' | 'catalogNames'>,
   { tenant, principal, policy: { configVersion } }: Verdict,
-  { facts }: IncomingCall,
   { kind, name }: NamedParam,
 ): Promise<CatalogTarget | undefined> {
-  const placement = placementOf(facts.sessionId)
   try {
     const query = { kind, name, principal, configVersion }
-    return await catalogNames.find(tenant, query, () => serverHost(tenant, placement))
+    return await catalogNames.find(tenant, query, () => serverHost(tenant))
   } catch (error) {
     throw toGatewayError(error)
   }

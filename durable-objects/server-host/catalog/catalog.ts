@@ -145,9 +145,8 @@ export class Catalog {
     principal,
     capabilities,
   }: Omit<ListRequest, 'era' | 'cursor'>): Promise<void> {
-    if (!this.#context.isUp()) return
     for (const server of view.servers ?? []) {
-      if (!this.#isListed(server, principal)) continue
+      if (!this.#context.isUp(server) || !this.#isListed(server, principal)) continue
       const variants = await this.#variantsOf(server, principal).catch(() => undefined)
       variants?.of(capabilities).listen()
     }
@@ -199,7 +198,7 @@ export class Catalog {
       try {
         const listed = (await this.#variantsOf(server, principal)).of(capabilities)
         if (listed.peek(kind) === undefined) await listed.within(listTimeoutMs, kind)
-        else this.#refresh(listed, kind)
+        else if (this.#context.isUp(server)) this.#refresh(listed, kind)
         const failure = listed.failure(kind)
         return failure === undefined ? [] : [{ server, error: failure }]
       } catch (error) {
@@ -211,7 +210,7 @@ export class Catalog {
 
   /** What is old is answered all the same, and does not wake a container. */
   #refresh(listed: ListedServer, kind: ListKind): void {
-    if (!this.#context.isUp() || !listed.isStale(kind, this.settings.listTtlMs, Date.now())) return
+    if (!listed.isStale(kind, this.settings.listTtlMs, Date.now())) return
     listed.fetch(kind).catch(() => undefined)
   }
 

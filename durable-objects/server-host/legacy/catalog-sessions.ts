@@ -1,5 +1,6 @@
 /** Sessions of the catalog: how one is made, and how each server that it uses becomes a leg of it. */
 import { CATALOG } from '#protocol/catalog.ts'
+import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { knownFacts } from '../catalog/facts.ts'
@@ -19,6 +20,9 @@ const CATALOG_SERVER: SessionServer = {
   name: CATALOG,
   config: { timeoutMs: { call: 60_000, start: 30_000 }, roots: true },
 }
+
+/** Longest until a leg's host program is reached. */
+const JOIN_MS = 30_000
 
 export class CatalogSessions {
   readonly #context: HostContext
@@ -69,9 +73,25 @@ export class CatalogSessions {
     return upstream.adopt(leg)
   }
 
+  /** Of servers whose processes a former object had are now those that are left: the others answer nothing. */
+  failLost(session: LegacySession, servers: readonly string[]): void {
+    const { upstream } = session
+    if (!(upstream instanceof CatalogUpstream)) return
+    for (const server of servers) {
+      if (upstream.legOf(server) === undefined) {
+        session.failFormer(new GatewayError('server_exited'), server)
+      }
+    }
+  }
+
   async #begin(session: LegacySession, name: string): Promise<CatalogLeg> {
-    const { servers, catalog } = this.#context
+    const { servers, catalog, links } = this.#context
     const server = await servers.get(name, servers.version, session.record.principal)
+    const placement = servers.placementOf(name)
+    if (placement !== undefined) await links.join(placement, true, JOIN_MS)
+    // The link may have brought the process that a former object had.
+    const adopted = session.upstream instanceof CatalogUpstream && session.upstream.legOf(name)
+    if (adopted) return adopted
     const leg = new CatalogLeg(session, server, catalog)
     await this.#upstreams.attach(leg)
     return leg

@@ -25,7 +25,7 @@ export interface CatalogUpstreamOptions {
   session: LegacySession
   catalog: Catalog
   pins: Pins
-  /** Makes a leg of a server with the upstream that it calls for. */
+  /** Makes a leg of a server with the upstream that it calls for, if there is none by then. */
   begin: (server: string) => Promise<CatalogLeg>
 }
 
@@ -55,6 +55,10 @@ export class CatalogUpstream implements Upstream {
     if (this.#legs.has(leg.server.name)) return false
     this.#legs.set(leg.server.name, leg)
     return true
+  }
+
+  legOf(server: string): CatalogLeg | undefined {
+    return this.#legs.get(server)
   }
 
   async call(call: ClientCall, body: Uint8Array): Promise<void> {
@@ -191,6 +195,7 @@ export class CatalogUpstream implements Upstream {
       leg.upstream?.close()
       throw new GatewayError('session_not_found')
     }
+    if (this.#legs.get(server) === leg) return leg
     // What a former object asked of a process that is there no more.
     leg.failFormer(new GatewayError('server_exited'))
     this.#legs.set(server, leg)

@@ -16,20 +16,18 @@ import { readLegId } from './catalog-leg.ts'
 import { CatalogSessions } from './catalog-sessions.ts'
 import { announce, prepareInitialize, requireInitialize } from './initialize.ts'
 import { LegacySession } from './session.ts'
+import { createSessionId } from './session-id.ts'
 import { Upstreams } from './upstreams.ts'
 import type { SessionRecord } from '../store.ts'
-import { randomHex } from '../../random-hex.ts'
 
 export class LegacySessions {
   readonly #context: HostContext
-  readonly #placement: string
   readonly #upstreams: Upstreams
   readonly #catalog: CatalogSessions
   readonly #live = new Map<string, LegacySession>()
 
-  constructor(context: HostContext, placement: string, modern: ModernCalls) {
+  constructor(context: HostContext, modern: ModernCalls) {
     this.#context = context
-    this.#placement = placement
     this.#upstreams = new Upstreams(context, modern)
     this.#catalog = new CatalogSessions(context, this.#upstreams)
   }
@@ -95,7 +93,7 @@ export class LegacySessions {
     const spoken = await guards.learn(server, start + INSTALL_MS)
     const request = prepareInitialize(body, server.config.roots)
     const session = new LegacySession(this.#context, server, {
-      id: this.#newId(),
+      id: createSessionId(),
       server: server.name,
       principal: host.principal,
       protocol: '',
@@ -127,7 +125,7 @@ export class LegacySessions {
   /** Starts nothing: each server begins with the first request for it. */
   #initializeCatalog(host: HostCall, body: Uint8Array): Promise<Response> {
     const request = prepareInitialize(body, true)
-    const session = this.#catalog.create(host, this.#newId(), request.params)
+    const session = this.#catalog.create(host, createSessionId(), request.params)
     const { start } = session.server.config.timeoutMs
     const { call, response } = openCall(session, host, request.body, start)
     call.reply.headers = { 'mcp-session-id': session.record.id }
@@ -137,21 +135,29 @@ export class LegacySessions {
     return response
   }
 
-  /** With the processes that a former object had for it, where there is a container at all. */
+  /**
+   * With the processes that a former object had for it, where containers run. One that cannot be reached
+   * soon is not waited for: its legs are found later, or begin with the next call for them.
+   */
   async #reviveCatalog(record: SessionRecord): Promise<LegacySession> {
-    const { servers, link, isUp } = this.#context
-    if (isUp() && !servers.isAtEdge(CATALOG)) await link.ready(RESTORE_TIMEOUT_MS)
-    return this.#live.get(record.id) ?? this.#restoreCatalog(record)
+    const { servers, links } = this.#context
+    const session = this.#live.get(record.id) ?? this.#restoreCatalog(record)
+    const rejoin = async (placement: string | undefined): Promise<void> => {
+      if (placement !== undefined) await links.join(placement, false, RESTORE_TIMEOUT_MS)
+      const there = servers.all.filter(({ name }) => servers.placementOf(name) === placement)
+      this.#catalog.failLost(
+        session,
+        there.map(({ name }) => name),
+      )
+    }
+    await settle([undefined, ...servers.placements].map(rejoin), REJOIN_MS)
+    return session
   }
 
   #restoreCatalog(record: SessionRecord): LegacySession {
     const session = this.#catalog.open(record)
     this.#keep(session)
     return session
-  }
-
-  #newId(): string {
-    return `${this.#placement}.${randomHex(SESSION_ID_BYTES)}`
   }
 
   /** From here on the session exists. Throws when the credential that began it has ended meanwhile. */
@@ -165,7 +171,7 @@ export class LegacySessions {
   }
 
   async #restore(host: HostCall): Promise<LegacySession> {
-    const { store, servers, link, isUp } = this.#context
+    const { store, servers, links } = this.#context
     const id = host.sessionId ?? ''
     const record = store.session(id)
     if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
@@ -173,8 +179,10 @@ export class LegacySessions {
     const server = await servers.get(record.server, host.configVersion, record.principal)
     // The link may bring the process that a former object had; `adopt` then makes the session.
     // A client that only listens does not wake a container for it.
-    const isLinked = !servers.isAtEdge(server.name)
-    if (isLinked && (host.http !== 'GET' || isUp())) await link.ready(RESTORE_TIMEOUT_MS)
+    const placement = servers.placementOf(server.name)
+    if (placement !== undefined) {
+      await links.join(placement, host.http !== 'GET', RESTORE_TIMEOUT_MS)
+    }
     const adopted = this.#live.get(id)
     if (adopted !== undefined) return adopted
     const session = new LegacySession(this.#context, server, record)
@@ -234,12 +242,20 @@ export class LegacySessions {
 }
 
 const RESTORE_TIMEOUT_MS = 30_000
+/** Of a session with servers in several placements: longest wait for the processes that it had. */
+const REJOIN_MS = 2_000
 /** What a first start may take beside `timeoutMs.start`: the package is installed. */
 const INSTALL_MS = 180_000
-/** As `SESSION_ID` has them. */
-const SESSION_ID_BYTES = 16
 /** Sessions kept in memory. */
 const MAX_LIVE = 2_000
+
+/** Resolves when all of it has ended, well or not, or time is up. */
+async function settle(work: Promise<unknown>[], timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, timeoutMs)
+  await Promise.race([Promise.allSettled(work), late.promise])
+  clearTimeout(timer)
+}
 
 /** Throws `unauthorized` when the credential has ended meanwhile; then nothing of the session is left. */
 function openCall(

@@ -21,9 +21,12 @@ import { GatewayError } from '#protocol/errors.ts'
 import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
 import { openLinkConnection } from './link-connection.ts'
-import { Unacknowledged } from './unacknowledged.ts'
+import { Unacknowledged, type Tally } from './unacknowledged.ts'
 
-/** Unacknowledged frames kept for a resume. A host program acknowledges within 200 ms. */
+/**
+ * Unacknowledged frames kept for a resume, of all links of the object together. A host program
+ * acknowledges within 200 ms.
+ */
 const MAX_UNACKED_BYTES = 64 * 1024 * 1024
 const ACK_AFTER_FRAMES = 64
 /** The host program stops reading its processes at 16 MiB that are not acknowledged. */
@@ -40,6 +43,10 @@ export interface LinkOptions {
   launches: () => Launch[]
   /** Takes over a process that a former object opened, or returns `undefined` to have it ended. */
   adopt: (channel: Channel) => boolean
+  /** The last channel is over. */
+  onUnused?: () => void
+  /** Counts what this link and others keep unacknowledged. */
+  unacked: Tally
 }
 
 export class Link {
@@ -56,12 +63,23 @@ export class Link {
   #acknowledged = 0
   /** Received since the last acknowledgement. */
   #pendingBytes = 0
-  readonly #unacked = new Unacknowledged()
+  readonly #unacked: Unacknowledged
   #ackTimer: number | undefined
   #silenceTimer: number | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
+    this.#unacked = new Unacknowledged(options.unacked)
+  }
+
+  /** Whether frames flow. */
+  get isOpen(): boolean {
+    return this.#socket !== undefined
+  }
+
+  /** Whether a process is open, or asked for. */
+  get isUsed(): boolean {
+    return this.#channels.size > 0
   }
 
   /** Resolves when frames flow; throws `host_unavailable` when that takes longer than `timeoutMs`. */
@@ -138,14 +156,14 @@ export class Link {
     this.#acknowledged = this.#received
     this.#pendingBytes = 0
     this.#unacked.add(seq, bytes)
-    if (this.#unacked.byteLength > MAX_UNACKED_BYTES) this.#cut()
+    if (this.#options.unacked.bytes > MAX_UNACKED_BYTES) this.#cut()
     else this.#write(bytes)
     this.#silenceTimer ??= setTimeout(() => this.#watchSilence(seq), SILENCE_MS)
     return seq
   }
 
   forget(channel: number): void {
-    this.#channels.delete(channel)
+    if (this.#channels.delete(channel) && this.#channels.size === 0) this.#options.onUnused?.()
   }
 
   async #connect(deadline: number): Promise<void> {
@@ -274,6 +292,7 @@ export class Link {
   /** A new epoch: the host program ends the processes of the former one, should they live. */
   #loseAll(): void {
     this.#epoch = crypto.randomUUID()
+    this.#unacked.clear()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
 }

@@ -1,10 +1,15 @@
+/** Bytes that are kept, here and wherever else it is told. */
+export interface Tally {
+  bytes: number
+}
+
 /** Frames that the host program may not have, kept for a resume: oldest first. */
 export class Unacknowledged {
   #frames: { seq: number; bytes: Uint8Array }[] = []
-  #byteLength = 0
+  readonly #tally: Tally
 
-  get byteLength(): number {
-    return this.#byteLength
+  constructor(tally: Tally) {
+    this.#tally = tally
   }
 
   get oldestSeq(): number | undefined {
@@ -13,22 +18,22 @@ export class Unacknowledged {
 
   add(seq: number, bytes: Uint8Array): void {
     this.#frames.push({ seq, bytes })
-    this.#byteLength += bytes.length
+    this.#tally.bytes += bytes.length
   }
 
   acknowledge(ack: number): void {
     let count = 0
     for (const { seq, bytes } of this.#frames) {
       if (seq > ack) break
-      this.#byteLength -= bytes.length
+      this.#tally.bytes -= bytes.length
       count++
     }
     if (count > 0) this.#frames.splice(0, count)
   }
 
   clear(): void {
+    for (const { bytes } of this.#frames) this.#tally.bytes -= bytes.length
     this.#frames = []
-    this.#byteLength = 0
   }
 
   *frames(): Iterable<Uint8Array> {

@@ -53,9 +53,9 @@ export class ListenStreams {
    * server is no more, or could only be started, stay, and end with it.
    */
   moveFrom(former: ModernServing): void {
-    if (!this.#context.isUp()) return
     for (const [client, stream] of this.#streams) {
       if (stream.serving !== former || this.#serverOf(stream) === undefined) continue
+      if (!this.#context.isUp(stream.name)) continue
       stream.serving.release(client)
       this.#move(client, stream).catch(() => {
         // A client that listens anew is told why it cannot.

@@ -139,7 +139,7 @@ export class Guards implements Ticking {
         if (this.#context.logs) writeTurn({ tenant: this.#tenant, server, principal }, turned)
       },
     })
-    const prober = new Prober(guard, this.#context.isUp)
+    const prober = new Prober(guard, () => this.#context.isUp(server))
     const known: Known = { server, principal, digest, guard, prober }
     if (isPersonal) this.#keepPersonal(`${server} ${principal}`, known)
     else this.#common.set(server, known)

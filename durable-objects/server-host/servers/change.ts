@@ -45,6 +45,7 @@ function beginsAnew(former: ResolvedServer, server: ResolvedServer): boolean {
     former.isPersonal !== server.isPersonal ||
     former.config.sharing !== server.config.sharing ||
     former.config.roots !== server.config.roots ||
+    former.config.placement !== server.config.placement ||
     differ([former.missing, former.unusable], [server.missing, server.unusable])
   )
 }

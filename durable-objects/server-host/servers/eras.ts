@@ -27,12 +27,12 @@ type Asked = { result: Record<string, unknown> } | { error: unknown }
 const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
 export class EraProbe {
-  readonly #context: Pick<HostContext, 'link' | 'servers' | 'remotes' | 'store' | 'ticker'>
+  readonly #context: Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker'>
   /** By launch digest, oldest first. */
   readonly #known = new Map<string, Eras>()
   readonly #probing = new Map<string, Promise<Eras>>()
 
-  constructor(context: Pick<HostContext, 'link' | 'servers' | 'remotes' | 'store' | 'ticker'>) {
+  constructor(context: Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker'>) {
     this.#context = context
   }
 

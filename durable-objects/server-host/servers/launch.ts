@@ -2,8 +2,8 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { Launch, ProcessLaunch, RemoteLaunch } from '#protocol/link.ts'
 import { PoolSettings, resolvePool } from '#protocol/remote/pool.ts'
-import { isRemote, type ServerConfig } from '#protocol/server-config.ts'
-import type { ResolvedServer } from '#protocol/tenant.ts'
+import { isRemote, placementOf, type ServerConfig } from '#protocol/server-config.ts'
+import { MAIN_PLACEMENT, type ResolvedServer } from '#protocol/tenant.ts'
 
 /** What is known of a server by whoever does not start its processes. */
 export interface ServerFacts {
@@ -38,7 +38,7 @@ export async function toStartable(
   const { warm, maxProcesses, idleTimeoutMs, maxLifetimeMs } = config
   const launch: Launch = {
     name: await nameLaunch(name, principal),
-    digest: await sha256(identity),
+    digest: await sha256(nameProcess(identity, config)),
     ...{ warm, maxProcesses, idleTimeoutMs, maxLifetimeMs },
     ...toEnd(resolved),
     ...(secrets.length === 0 ? {} : { secrets }),
@@ -62,6 +62,12 @@ export function keepServer(former: Startable | undefined, made: Startable): Star
 async function nameLaunch(name: string, principal: string | undefined): Promise<string> {
   if (principal === undefined) return name
   return `${name}${MARK}${(await sha256(principal)).slice(0, OWNER_CHARS)}`
+}
+
+/** The same command in another container is another process: what knows one by its digest leaves it. */
+function nameProcess(identity: string, config: ServerConfig): string {
+  const placement = placementOf(config) ?? MAIN_PLACEMENT
+  return placement === MAIN_PLACEMENT ? identity : `${placement} ${identity}`
 }
 
 /** A remote server has no spares: a connection to it costs less than one that nobody uses. */

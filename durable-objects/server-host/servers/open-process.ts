@@ -7,7 +7,7 @@ const LINK_TIMEOUT_MS = 30_000
 /** Longest wait for a process, the installation of its package included. */
 const OPEN_TIMEOUT_MS = 180_000
 
-export type Opening = Pick<HostContext, 'link' | 'servers' | 'remotes'>
+export type Opening = Pick<HostContext, 'links' | 'servers' | 'remotes'>
 
 /**
  * A process of the server's, started or a spare, or a session with it where it is reached from here: as
@@ -21,9 +21,11 @@ export async function openProcess(
 ): Promise<Channel> {
   const { servers } = context
   await servers.get(server.name, servers.version, server.principal)
-  const channel = servers.isAtEdge(server.name)
-    ? openRemote(context, server, key)
-    : await openLinked(context, server, key)
+  const placement = servers.placementOf(server.name)
+  const channel =
+    placement === undefined
+      ? openRemote(context, server, key)
+      : await openLinked(context, server, placement, key)
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => late.reject(new GatewayError('server_start_timeout')),
@@ -41,10 +43,13 @@ export async function openProcess(
 }
 
 async function openLinked(
-  { link, servers }: Opening,
+  { links, servers }: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
+  placement: string,
   key: string,
 ): Promise<Channel> {
+  links.use(placement)
+  const link = links.of(placement)
   await link.ready(LINK_TIMEOUT_MS)
   const launch = servers.launchOf(server)
   if (launch === undefined) throw new GatewayError('server_not_found')

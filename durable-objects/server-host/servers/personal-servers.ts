@@ -4,7 +4,7 @@
  * an era. Calls reach an entry by the principal of their verdict, sessions by the one that they belong to.
  */
 import type { Launch } from '#protocol/link.ts'
-import { isAtEdge } from '#protocol/server-config.ts'
+import { placementOf } from '#protocol/server-config.ts'
 import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { ServersChange } from './change.ts'
 import { keepServer, toStartable, type Server, type Startable } from './launch.ts'
@@ -51,10 +51,10 @@ export class PersonalServers {
     this.#onChange = onChange
   }
 
-  get launches(): Launch[] {
+  launchesAt(placement: string): Launch[] {
     return [...this.#entries.values()].flatMap(({ startable, isResting }) => {
       const { server } = startable
-      if (server === undefined || isAtEdge(server.config)) return []
+      if (server === undefined || placementOf(server.config) !== placement) return []
       return isResting ? { ...server.launch, warm: 0 } : server.launch
     })
   }

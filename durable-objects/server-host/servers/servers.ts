@@ -3,8 +3,8 @@ import { CATALOG, DEFAULT_CATALOG, type CatalogSettings } from '#protocol/catalo
 import { GatewayError } from '#protocol/errors.ts'
 import type { Launch } from '#protocol/link.ts'
 import type { Routes } from '#protocol/routes.ts'
-import type { LaunchConfig, ResolvedServer } from '#protocol/tenant.ts'
-import { isAtEdge } from '#protocol/server-config.ts'
+import { MAIN_PLACEMENT, type LaunchConfig, type ResolvedServer } from '#protocol/tenant.ts'
+import { placementOf } from '#protocol/server-config.ts'
 import { compareServers, differ, isNoChange, type ServersChange } from './change.ts'
 import { keepServer, toStartable, type Server, type ServerFacts, type Startable } from './launch.ts'
 import { PersonalServers } from './personal-servers.ts'
@@ -27,8 +27,7 @@ export class Servers {
   #routes: Routes = []
   #version = -1
   #loading: Promise<void> | undefined
-  #someAtEdge = false
-  #someAtHost = false
+  #placements: ReadonlySet<string> = new Set([MAIN_PLACEMENT])
 
   /**
    * `onLaunches`: `launches` are others than before. `onChange` comes after it, once for each
@@ -46,18 +45,18 @@ export class Servers {
   }
 
   /**
-   * Everything that the host program can be asked for, personal servers of the principals that called
-   * among it.
+   * Everything that the host program of a placement can be asked for, personal servers of the
+   * principals that called among it.
    */
-  get launches(): Launch[] {
+  launchesAt(placement: string): Launch[] {
     const common = [...this.#byName.values()].flatMap(({ startable }) => {
       const server = startable?.server
-      return server === undefined || isAtEdge(server.config) ? [] : server.launch
+      return server === undefined || placementOf(server.config) !== placement ? [] : server.launch
     })
-    return [...common, ...this.#personal.launches]
+    return [...common, ...this.#personal.launchesAt(placement)]
   }
 
-  /** Of all launches, also those that the host program has nothing to do with. */
+  /** Of all launches, also those that no host program has anything to do with. */
   get digests(): ReadonlySet<string> {
     const common = [...this.#byName.values()].flatMap(({ startable }) => {
       return startable?.server?.launch.digest ?? []
@@ -65,12 +64,16 @@ export class Servers {
     return new Set([...common, ...this.#personal.digests])
   }
 
-  /** Whether nothing of a server is in the host program; of the catalog: nothing of all of them. */
-  isAtEdge(name: string): boolean {
-    if (!this.#someAtEdge) return false
-    if (name === CATALOG) return !this.#someAtHost
+  /** Where there is something of any server. */
+  get placements(): ReadonlySet<string> {
+    return this.#placements
+  }
+
+  /** Where a server is; absent: in no host program. The catalog is where the object's own servers are. */
+  placementOf(name: string): string | undefined {
+    if (name === CATALOG) return this.#placements.has(MAIN_PLACEMENT) ? MAIN_PLACEMENT : undefined
     const known = this.#byName.get(name)
-    return known !== undefined && isAtEdge(known.resolved.config)
+    return known === undefined ? MAIN_PLACEMENT : placementOf(known.resolved.config)
   }
 
   get routes(): Routes {
@@ -158,6 +161,7 @@ export class Servers {
   /** Nothing is configured any more. */
   clear(): void {
     this.#byName.clear()
+    this.#placements = new Set()
     this.#personal.retain(() => false)
     this.#onLaunches()
   }
@@ -176,8 +180,7 @@ export class Servers {
       known.startable = keepServer(before.get(name)?.startable, known.startable)
     }
     this.#byName = after
-    this.#someAtEdge = [...after.values()].some(({ resolved }) => isAtEdge(resolved.config))
-    this.#someAtHost = [...after.values()].some(({ resolved }) => !isAtEdge(resolved.config))
+    this.#placements = toPlacements(after)
     this.#version = stored.version
     const formerCatalog = this.#catalog
     this.#catalog = stored.catalog
@@ -189,6 +192,11 @@ export class Servers {
     if (!isNoChange(change)) this.#onChange(change)
     this.#personal.renew(stored.version)
   }
+}
+
+function toPlacements(known: ReadonlyMap<string, Known>): Set<string> {
+  const placements = [...known.values()].map(({ resolved }) => placementOf(resolved.config))
+  return new Set(placements.filter((placement) => placement !== undefined))
 }
 
 function toResolved(known: ReadonlyMap<string, Known>): Map<string, ResolvedServer> {

@@ -12,6 +12,7 @@ import { isMigrated, migrate } from '../migrations.ts'
 import { ConfigStore } from './config-store.ts'
 import { requireApart } from './issuer-secrets.ts'
 import { describeRoutes, requireKnownServers, requireSameCounting } from './route-changes.ts'
+import { requireKnownPlacements } from './placements.ts'
 import { requirePublicAddresses, requireSameAllowance } from './private-addresses.ts'
 import { describeChanges, findChangedLimits } from './server-changes.ts'
 
@@ -194,6 +195,7 @@ export class TenantConfig {
     if (change.actor.by !== OPERATOR) {
       requireSameLimits(before.servers, servers)
       requireSameAllowance(before.servers, servers)
+      requireKnownPlacements(before.servers, servers)
     }
     requirePublicAddresses(servers)
     requireApart(servers, before.issuers)

@@ -199,6 +199,45 @@ describe('a remote server at a private address', () => {
   })
 })
 
+describe('a placement', () => {
+  const at = (placement: string) => ({ command: 'node', placement })
+
+  test('is made by the operator alone, and used by the tenant’s own administration', async () => {
+    const { send, createToken } = await createTenant(worker, 'placed')
+    const { token } = await createToken({ name: 'admin', grants: { scopes: ['admin'] } })
+    const admin = createSend(worker, token)
+    const put = (name: string, server: object) =>
+      admin('PUT', `tenants/placed/servers/${name}`, server)
+
+    const refused = await put('first', at('own'))
+    expectCode(refused, 403, 'forbidden')
+    expect(refused.text).toContain('first.placement')
+    expect((await send('PUT', 'servers/first', at('own'))).status).toBe(200)
+    expect((await put('second', at('own'))).status).toBe(200)
+    expect((await put('first', at('main'))).status).toBe(200)
+    expect((await put('third', at('other'))).status).toBe(403)
+    // Nothing of it is in a server host.
+    const edge = { url: 'https://a.example', placement: 'other' }
+    expect((await put('third', edge)).status).toBe(200)
+  })
+
+  test('has a name that a Durable Object’s can hold, and a tenant has eight', async () => {
+    const { send } = await createTenant(worker, 'places')
+
+    for (const name of ['', 'Own', 'a:b', '-a', 'x'.repeat(33)]) {
+      expectCode(await send('PUT', 'servers/bad', at(name)), 400, 'invalid_config')
+    }
+    const names = Array.from({ length: 8 }, (_, n) => `p${n}`)
+    const servers = Object.fromEntries(names.map((name) => [name, at(name)]))
+    expect((await send('PUT', 'servers', servers)).status).toBe(200)
+    const refused = await send('PUT', 'servers/ninth', at('p9'))
+    expectCode(refused, 400, 'invalid_config')
+    expect(refused.text).toContain('at most 8 placements')
+    expect((await send('PUT', 'servers/ninth', at('p8'))).status).toBe(400)
+    expect((await send('PUT', 'servers/p7', at('p8'))).status).toBe(200)
+  })
+})
+
 test('the secret that an issuer’s key is in is given to no server', async () => {
   const { send } = await createTenant(worker, 'apart')
   const server = { command: 'node', env: { KEY: '${secret:JWT_KEY}' } }

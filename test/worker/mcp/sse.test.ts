@@ -17,7 +17,7 @@ test.each([
   await app.request(`${ORIGIN}${path}`, ofStream)
 
   const call = { server: 'everything', http: 'GET', era: 'legacy', sse: { endpoint } }
-  expect(forwarded).toMatchObject([{ placement: 'acme:main', call }])
+  expect(forwarded).toMatchObject([{ tenant: 'acme', call }])
   expect(forwarded[0]?.call.sessionId).toBeUndefined()
 })
 
@@ -32,7 +32,7 @@ test.each([initialize, callTool, { jsonrpc: '2.0', method: 'notifications/initia
 
     expect(forwarded).toMatchObject([
       {
-        placement: 'acme:shard-2',
+        tenant: 'acme',
         body: JSON.stringify(message),
         call: { http: 'POST', era: 'legacy', sessionId, sse: {} },
       },

@@ -2,14 +2,13 @@
 import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import { randomHex } from '../../../random-hex.ts'
 import type { HostContext } from '../../host-context.ts'
 import type { SessionRecord } from '../../store.ts'
+import { createSessionId } from '../session-id.ts'
 import { SSESession, type AnswerLegacy } from './session.ts'
 
 export interface SSESessionsOptions {
   context: HostContext
-  placement: string
   storage: DurableObjectStorage
   answer: AnswerLegacy
 }
@@ -18,8 +17,6 @@ export interface SSESessionsOptions {
 const MAX_STREAMS = 1_000
 const MAX_STREAMS_OF_PRINCIPAL = 100
 const RETRY_AFTER_MS = 5_000
-/** As `SESSION_ID` has them. */
-const SESSION_ID_BYTES = 16
 /** Handshakes that are remembered for clients that come back without one; the oldest goes first. */
 const MAX_HANDSHAKES = 256
 const MAX_HANDSHAKE_CHARS = 16_384
@@ -52,8 +49,8 @@ export class SSESessions {
 
   #begin(host: HostCall): Response {
     this.#requireRoom(host)
-    const { context, placement, answer, storage } = this.#options
-    const id = `${placement}.${randomHex(SESSION_ID_BYTES)}`
+    const { context, answer, storage } = this.#options
+    const id = createSessionId()
     const session = new SSESession({
       ...{ id, host, context, answer },
       lastHandshake: () => this.#handshakes.get(toKey(faceOf(host), host.principal)),

@@ -51,7 +51,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   tenant = new FakeTenant()
   changes = []
-  servers = new Servers(tenant.launches, () => changes.push(servers.launches))
+  servers = new Servers(tenant.launches, () => changes.push(servers.launchesAt('main')))
 })
 afterEach(() => vi.useRealTimers())
 
@@ -59,7 +59,7 @@ const keyOf = (server: Server | undefined) => {
   const launch = server?.launch
   return launch?.remote === undefined ? launch?.env.KEY : undefined
 }
-const names = () => servers.launches.map(({ name }) => name)
+const names = () => servers.launchesAt('main').map(({ name }) => name)
 const get = (principal: string, version = tenant.version) => servers.get('mine', version, principal)
 
 describe('a personal server', () => {
@@ -193,8 +193,8 @@ describe('a remote server', () => {
 
     expect(names()).toEqual(['host', 'ours'])
     expect(servers.digests.size).toBe(3)
-    expect(['edge', 'host', 'ours', 'none'].map((name) => servers.isAtEdge(name))).toEqual([
-      ...[true, false, false, false],
+    expect(['edge', 'host', 'ours', 'none'].map((name) => servers.placementOf(name))).toEqual([
+      ...[undefined, 'main', 'main', 'main'],
     ])
     expect(servers.launchOf({ name: 'edge' })).toMatchObject({
       warm: 0,
@@ -204,16 +204,16 @@ describe('a remote server', () => {
 
   test('alone leaves the catalog nothing in the host program either', async () => {
     await load({ edge: remote('edge') })
-    expect(servers.isAtEdge('*')).toBe(true)
+    expect(servers.placementOf('*')).toBeUndefined()
 
     await load({ edge: remote('edge'), ours: resolve('ours') })
-    expect(servers.isAtEdge('*')).toBe(false)
+    expect(servers.placementOf('*')).toBe('main')
   })
 })
 
 describe('what personal servers may cost', () => {
   const principalsOf = () => {
-    return servers.launches.flatMap((launch) => {
+    return servers.launchesAt('main').flatMap((launch) => {
       return launch.remote === undefined ? (launch.env.KEY?.split('=')[0] ?? []) : []
     })
   }
@@ -234,7 +234,7 @@ describe('what personal servers may cost', () => {
     tenant.common = Array.from({ length: 250 }, (_, n) => `s${n}`)
     for (let n = 0; n < 20; n++) await get(`p${n}`)
 
-    expect(servers.launches.length).toBeLessThanOrEqual(256)
+    expect(servers.launchesAt('main').length).toBeLessThanOrEqual(256)
     expect(principalsOf().at(-1)).toBe('p19')
   })
 
@@ -249,7 +249,7 @@ describe('what personal servers may cost', () => {
   })
 
   test('is no spare for a principal that was not there for ten minutes', async () => {
-    const spares = () => servers.launches.map(({ warm }) => warm)
+    const spares = () => servers.launchesAt('main').map(({ warm }) => warm)
     await get('a')
     await vi.advanceTimersByTimeAsync(400_000)
     await get('b')

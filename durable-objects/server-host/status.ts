@@ -1,0 +1,44 @@
+/** What an operator is told of a tenant's servers: which are ready, and how each fares. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { ServerReport, WarmReport } from '#protocol/host-call.ts'
+import type { HostContext } from './host-context.ts'
+import type { Eras } from './servers/eras.ts'
+
+/** What `warm` would find ready, and how it fares, without starting anything. */
+export async function readStatus(context: HostContext): Promise<WarmReport> {
+  const { servers, eras, guards, catalog } = context
+  await servers.load()
+  const reports = servers.all.map(({ name, server, fault }) => {
+    const placement = servers.placementOf(name)
+    const more = { resilience: guards.report(name), ...(placement !== undefined && { placement }) }
+    if (server === undefined) return { ...reportUnstarted(name, fault), ...more }
+    const known = eras.known(server)
+    const lists = catalog.report(server)
+    return { name, ready: known !== undefined, eras: toNames(known), lists, ...more }
+  })
+  return { servers: reports }
+}
+
+/** Starts the spares and learns the eras, before anyone asks. */
+export async function warmServers({ servers, eras }: HostContext): Promise<WarmReport> {
+  await servers.load()
+  const reports = servers.all.map(async ({ name, server, fault }) => {
+    if (server === undefined) return reportUnstarted(name, fault)
+    try {
+      return { name, ready: true, eras: toNames(await eras.of(server)) }
+    } catch (error) {
+      return reportUnstarted(name, GatewayError.from(error))
+    }
+  })
+  return { servers: await Promise.all(reports) }
+}
+
+/** A personal server has no fault: its processes wait for their principals. */
+function reportUnstarted(name: string, fault: GatewayError | undefined): ServerReport {
+  if (fault !== undefined) return { name, ready: false, eras: [], error: fault.message }
+  return { name, ready: true, eras: [], isPersonal: true }
+}
+
+function toNames({ initialize, discover }: Eras = {}): string[] {
+  return [...(initialize ? ['legacy'] : []), ...(discover ? ['modern'] : [])]
+}
