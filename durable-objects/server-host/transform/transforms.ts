@@ -1,6 +1,6 @@
 /**
- * What is done to the calls of this object's servers: which pipeline each has, what was spilled, what is
- * cached. A server without transformers has no pipeline, and its calls do not come here.
+ * What is done to the calls of this object's servers: what goes through a pipeline, what was spilled, what
+ * is cached. A server without transformers has no pipeline, and its calls do not come here.
  */
 import type { CallLog } from '#protocol/call-log.ts'
 import { toErrorObject, GatewayError } from '#protocol/errors.ts'
@@ -20,9 +20,8 @@ import {
   type CallTransform,
   type FormerCall,
 } from './call-transform.ts'
-import { Pipelines } from './pipelines.ts'
-import { RoutedPipelines } from './routed-pipelines.ts'
-import { Pipeline, TRANSFORMED_METHODS, type CachePlan } from './pipeline.ts'
+import type { CachePlan, Pipeline } from './pipeline.ts'
+import { ServerPipelines } from './server-pipelines.ts'
 import { Spills } from './result-size/spills.ts'
 import type { Road } from './road.ts'
 import { toSpillResult } from './result-size/to-spill-result.ts'
@@ -37,35 +36,31 @@ export interface Prepared {
 
 export class Transforms {
   readonly #context: Context
-  readonly #pipelines = new Pipelines()
-  readonly #routed = new RoutedPipelines((server) => this.#listOf(server))
+  readonly #pipelines: ServerPipelines
   readonly #cached = new CachedCalls()
   readonly #readOnly: ReadOnlyTools
   readonly #spills: Spills
 
   constructor(context: Context, listTools: ListTools) {
     this.#context = context
+    this.#pipelines = new ServerPipelines(context.servers)
     this.#readOnly = new ReadOnlyTools(listTools)
     this.#spills = new Spills(context.store.spills)
   }
 
   /** The configuration may be another one. */
   configure(): void {
-    const { servers } = this.#context
-    const names = servers.all.map(({ name }) => name)
-    const lists = names.map((name): [string, HostTransformers] => [name, this.#listOf(name)])
-    const changed = this.#pipelines.configure(lists)
-    const all = this.#routed.configure(servers.routes) ? names : []
-    for (const server of [...changed, ...all]) this.#forget(server)
+    for (const server of this.#pipelines.configure()) this.#forget(server)
   }
 
   /** What a call goes through; `undefined` where nothing is done to it. */
-  find({ server, envelope, target, route }: HostCall): Pipeline | undefined {
-    const isSpilled = target?.startsWith(SPILL_URI) === true
-    if ((this.#isEmpty && !isSpilled) || envelope?.kind !== 'request') return undefined
-    // What was spilled is never the server's to answer: access to it is decided here.
-    const pipeline = this.#of(server, route?.name) ?? (isSpilled ? NOTHING : undefined)
-    return pipeline !== undefined && TRANSFORMED_METHODS.has(envelope.method) ? pipeline : undefined
+  find(host: HostCall): Pipeline | undefined {
+    return this.#pipelines.find(host)
+  }
+
+  /** Our own logs show what the call names as the server's redaction allows it. */
+  hide(host: HostCall): void {
+    this.#pipelines.hide(host)
   }
 
   /** A call as one of several servers gets it. Throws `transform_failed`. */
@@ -123,7 +118,7 @@ export class Transforms {
 
   /** A server's message outside of a call, to a legacy session; `undefined`: it cannot be shown. */
   show(server: string, principal: string, payload: Uint8Array): Uint8Array | undefined {
-    const pipeline = this.#pipelines.isEmpty ? undefined : this.#pipelines.of(server)
+    const pipeline = this.#pipelines.ownOf(server)
     if (pipeline === undefined) return payload
     try {
       return transformEvent(pipeline, { server, method: '', era: 'legacy', principal }, payload)
@@ -139,7 +134,7 @@ export class Transforms {
     client: { principal: string; protocol: string; id: RequestId; isCatalog: boolean },
     payload: Uint8Array,
   ): Uint8Array {
-    const pipeline = this.#of(server, call.route)
+    const pipeline = this.#pipelines.of(server, call.route)
     if (pipeline === undefined) return payload
     const { principal, protocol } = client
     const context: CallContext = { ...call, server, era: 'legacy', principal, protocol }
@@ -156,31 +151,10 @@ export class Transforms {
 
   /** A server said that something of it changed. */
   hear(server: string, method: string | undefined): void {
-    if (this.#isEmpty || method === undefined) return
+    if (this.#pipelines.isEmpty || method === undefined) return
     if (method.endsWith('list_changed') || method === 'notifications/resources/updated') {
       this.#forget(server)
     }
-  }
-
-  /** Our own logs show what the call names as the server's redaction allows it. */
-  hide(host: HostCall): void {
-    const { server, target, route } = host
-    if (this.#isEmpty || target === undefined) return
-    const shown = this.#of(server, route?.name)?.logged(target)
-    if (shown !== undefined && shown !== target) host.shownTarget = shown
-  }
-
-  get #isEmpty(): boolean {
-    return this.#pipelines.isEmpty && this.#routed.isEmpty
-  }
-
-  #of(server: string, route: string | undefined): Pipeline | undefined {
-    const routed = route === undefined ? undefined : this.#routed.of(server, route)
-    return routed ?? this.#pipelines.of(server)
-  }
-
-  #listOf(server: string): HostTransformers {
-    return this.#context.servers.factsOf(server, '')?.config.transform ?? []
   }
 
   #forget(server: string): void {
@@ -277,11 +251,6 @@ export class Transforms {
     return this.#respond(host, toSpillResult(found, { id, uri, era, now }), undefined)
   }
 }
-
-/** Of a server that has no transformers any more. */
-const NOTHING = new Pipeline([], [])
-
-type HostTransformers = Parameters<Pipelines['configure']>[0][number][1]
 
 const MAX_CLIENT_CHARS = 256
 
