@@ -47,8 +47,9 @@ export class ContainerServerHost
   readonly #sleepAfterMs: number
   /** Made when it is needed: an object that only lends its container has none. */
   #core: ServerHost | undefined
-  /** Requests without a response yet: among them those that install or start a server. */
+  /** What keeps the container awake and is no call: it is dialled, or its servers are warmed. */
   #pending = 0
+  #dials = 0
   #stopping: Promise<void> | undefined
 
   constructor(ctx: ConstructorParameters<typeof Container>[0], env: ContainerHostEnv) {
@@ -66,7 +67,7 @@ export class ContainerServerHost
   /** Calls go to the core: nothing of a client's request reaches the container by itself. */
   override fetch(request: Request): Promise<Response> {
     if (isBorrowing(request)) return this.#pend(lend(() => this.#dial()))
-    return this.#pend(this.#host.fetch(request))
+    return this.#host.fetch(request)
   }
 
   get #host(): ServerHost {
@@ -114,9 +115,12 @@ export class ContainerServerHost
 
   /** The container's disk goes with it. */
   async remove(version: number): Promise<void> {
-    await this.#host.remove(version)
-    this.#core = undefined
-    await this.#stopOnce()
+    try {
+      await this.#host.remove(version)
+    } finally {
+      this.#core = undefined
+      await this.#stopOnce()
+    }
   }
 
   async isUp(): Promise<boolean> {
@@ -133,7 +137,10 @@ export class ContainerServerHost
 
   /** The base class asks once no call has begun for `SLEEP_AFTER`; while it does not stop, it asks again. */
   override async onActivityExpired(): Promise<void> {
-    if (this.#pending === 0 && (await this.#rest())) await this.#stopOnce()
+    const dials = this.#dials
+    const mayStop = this.#pending === 0 && (await this.#rest())
+    // While another object was asked, that may have begun to use the container again.
+    if (mayStop && this.#pending === 0 && this.#dials === dials) await this.#stopOnce()
   }
 
   /** Whether the container may be stopped; its link is then at rest. */
@@ -141,9 +148,7 @@ export class ContainerServerHost
     if (this.#placement !== MAIN_PLACEMENT) {
       return this.#at(MAIN_PLACEMENT).mayRest(this.#placement, this.#sleepAfterMs)
     }
-    if (this.#host.isBusy) return false
-    this.#host.rest()
-    return true
+    return this.#host.mayRest(MAIN_PLACEMENT, 0)
   }
 
   get #isRunning(): boolean {
@@ -216,6 +221,7 @@ export class ContainerServerHost
   }
 
   async #dial(): Promise<WebSocket> {
+    this.#dials++
     // A container on its way down still answers.
     await this.#stopping
     await this.startAndWaitForPorts({ cancellationOptions: START }).catch((error: unknown) => {
