@@ -1,10 +1,6 @@
-/**
- * The catalog of one tenant: what its servers offer, kept per server and shown as one. Lists are
- * answered from what is known; a server is asked when nothing is known of it, when that is old, or
- * when it says that something has changed.
- */
+/** The catalog of one tenant: what its servers offer, shown as one, and who hears when that changes. */
 import type { CatalogSettings, CatalogTarget, ListsReport } from '#protocol/catalog.ts'
-import { GatewayError } from '#protocol/errors.ts'
+import type { GatewayError } from '#protocol/errors.ts'
 import type { Kind } from '#protocol/scopes.ts'
 import type { Savings } from '#protocol/tool-pins.ts'
 import type { HostContext } from '../host-context.ts'
@@ -14,13 +10,11 @@ import type { Server } from '../servers/servers.ts'
 import { CatalogIndex, type CatalogEntry } from './catalog-index.ts'
 import { announcedCapabilities } from './facts.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
+import { KnownLists } from './known-lists.ts'
 import { LazyTools } from './lazy/lazy-tools.ts'
 import type { ListRequest } from './list-request.ts'
-import { listServer } from './list-server.ts'
-import type { ListedServer } from './listed-server.ts'
-import { writePage, type Missing } from './page.ts'
+import { writePage } from './page.ts'
 import { collectParts } from './parts.ts'
-import { Variants } from './variants.ts'
 import { keepVisible } from './visible.ts'
 
 /** `kinds`: the lists that may be others now. */
@@ -40,9 +34,7 @@ const MAX_INDEXES = 64
 
 export class Catalog {
   readonly #context: Context
-  readonly #serve: (server: Server) => Promise<ModernServing>
-  /** By launch digest. */
-  readonly #listed = new Map<string, Variants>()
+  readonly #lists: KnownLists
   /** By capabilities, and by principal where there are personal servers. */
   readonly #indexes = new Map<string, CatalogIndex>()
   /** Of the configuration that they are made for. */
@@ -53,7 +45,10 @@ export class Catalog {
 
   constructor(context: Context, serve: (server: Server) => Promise<ModernServing>) {
     this.#context = context
-    this.#serve = serve
+    this.#lists = new KnownLists({
+      ...{ context, serve },
+      onChanged: (server, kinds) => this.#change([server], kinds),
+    })
     this.lazy = new LazyTools({
       store: context.store.toolSearch,
       see: (request) => this.#see('tools', request),
@@ -80,7 +75,7 @@ export class Catalog {
 
   async #see(kind: ListKind, request: ListRequest) {
     const { view, principal, own, capabilities } = request
-    const missing = await this.#ensure(kind, view.servers ?? [], request)
+    const missing = await this.#lists.ensure(kind, view.servers ?? [], request)
     const index =
       own === undefined
         ? this.#index(principal, capabilities)
@@ -105,7 +100,7 @@ export class Catalog {
       kind === 'resource' ? ['resources', 'templates'] : [kind === 'tool' ? 'tools' : 'prompts']
     const names = this.#names
     const asked = { principal, capabilities: NO_CAPABILITIES }
-    await Promise.all(kinds.map((list) => this.#ensure(list, names, asked)))
+    await Promise.all(kinds.map((list) => this.#lists.ensure(list, names, asked)))
     return this.#index(principal).find(kind, name) ?? this.#onlyOffering(kind, name, principal)
   }
 
@@ -116,21 +111,12 @@ export class Catalog {
 
   /** What is known of a server that is nobody's own. Asks nobody. */
   report(server: Server): ListsReport {
-    const variants = this.#attach(server)
-    const report: ListsReport = {}
-    for (const kind of LIST_KINDS) {
-      const entries = variants.peekAny(kind)
-      const failure = variants.failure(kind)
-      if (entries !== undefined) report[kind] = entries.length
-      if (failure !== undefined) report.failure = failure.code
-    }
-    return report
+    return this.#lists.report(server)
   }
 
   /** A session's process of the server said that these lists have changed. */
   renew(server: string, principal: string, kinds: readonly ListKind[]): void {
-    const known = this.#context.servers.peek(server, principal)
-    if (known !== undefined) this.#listed.get(known.launch.digest)?.renew(kinds)
+    this.#lists.renew(server, principal, kinds)
   }
 
   /** Hears of changes until the function that is returned is called. */
@@ -140,16 +126,8 @@ export class Catalog {
   }
 
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
-  async watch({
-    view,
-    principal,
-    capabilities,
-  }: Omit<ListRequest, 'era' | 'cursor'>): Promise<void> {
-    for (const server of view.servers ?? []) {
-      if (!this.#context.isUp(server) || !this.#isListed(server, principal)) continue
-      const variants = await this.#variantsOf(server, principal).catch(() => undefined)
-      variants?.of(capabilities).listen()
-    }
+  watch(request: Omit<ListRequest, 'era' | 'cursor'>): Promise<void> {
+    return this.#lists.watch(request)
   }
 
   /** The configuration is another one: whoever listens is told once. */
@@ -171,11 +149,7 @@ export class Catalog {
   /** After a change of the configuration: forgets what is configured no more. */
   prune(digests: ReadonlySet<string>): void {
     this.#indexes.clear()
-    for (const [digest, listed] of this.#listed) {
-      if (digests.has(digest)) continue
-      this.#listed.delete(digest)
-      listed.close()
-    }
+    this.#lists.prune(digests)
   }
 
   get #names(): string[] {
@@ -184,64 +158,6 @@ export class Catalog {
 
   get #hasPersonal(): boolean {
     return this.#context.servers.all.some(isPersonal)
-  }
-
-  /** Waits for the servers that were never listed, each for a bounded time; those with old lists are asked. */
-  async #ensure(
-    kind: ListKind,
-    names: readonly string[],
-    { principal, capabilities }: Pick<ListRequest, 'principal' | 'capabilities'>,
-  ): Promise<Missing[]> {
-    const { listTimeoutMs } = this.settings
-    const missing = names.map(async (server): Promise<Missing[]> => {
-      if (!this.#isListed(server, principal)) return []
-      try {
-        const listed = (await this.#variantsOf(server, principal)).of(capabilities)
-        if (listed.peek(kind) === undefined) await listed.within(listTimeoutMs, kind)
-        else if (this.#context.isUp(server)) this.#refresh(listed, kind)
-        const failure = listed.failure(kind)
-        return failure === undefined ? [] : [{ server, error: failure }]
-      } catch (error) {
-        return [{ server, error: GatewayError.from(error) }]
-      }
-    })
-    return (await Promise.all(missing)).flat()
-  }
-
-  /** What is old is answered all the same, and does not wake a container. */
-  #refresh(listed: ListedServer, kind: ListKind): void {
-    if (!listed.isStale(kind, this.settings.listTtlMs, Date.now())) return
-    listed.fetch(kind).catch(() => undefined)
-  }
-
-  #isListed(server: string, principal: string): boolean {
-    const facts = this.#context.servers.factsOf(server, principal)
-    return facts?.config.catalog.isListed === true
-  }
-
-  /** Throws `secret_missing` and `secret_unusable`. */
-  async #variantsOf(name: string, principal: string): Promise<Variants> {
-    const { servers } = this.#context
-    const server =
-      servers.peek(name, principal) ?? (await servers.get(name, servers.version, principal))
-    return this.#attach(server)
-  }
-
-  #attach(server: Server): Variants {
-    const { digest } = server.launch
-    const known = this.#listed.get(digest)
-    if (known !== undefined) return known
-    const stored = this.#context.store.lists.variants(digest)
-    const variants = new Variants((capabilities) => this.#list(server, capabilities), stored)
-    this.#listed.set(digest, variants)
-    return variants
-  }
-
-  #list(server: Server, capabilities: string): ListedServer {
-    return listServer(this.#context, {
-      ...{ server, capabilities, serve: this.#serve },
-      onChanged: (kinds) => this.#change([server.name], kinds),
-    })
   }
 
   #change(servers: readonly string[], kinds: readonly ListKind[], isOurs = false): void {
@@ -265,9 +181,8 @@ export class Catalog {
   }
 
   #make(principal: string, capabilities: string, own?: ListRequest['own']): CatalogIndex {
-    const attach = (server: Server): Variants => this.#attach(server)
     const asked = { principal, capabilities, own }
-    const parts = collectParts(this.#context.servers, attach, asked)
+    const parts = collectParts(this.#context.servers, (server) => this.#lists.of(server), asked)
     return new CatalogIndex(parts, this.settings)
   }
 

@@ -1,0 +1,134 @@
+/**
+ * The lists of all servers, kept by launch: what is known is there at once, a server is asked when
+ * nothing is known of it, when that is old, or when it says that something has changed.
+ */
+import type { ListsReport } from '#protocol/catalog.ts'
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostContext } from '../host-context.ts'
+import type { ModernServing } from '../modern/serving.ts'
+import type { Server } from '../servers/servers.ts'
+import { LIST_KINDS, type ListKind } from './kinds.ts'
+import type { ListRequest } from './list-request.ts'
+import { listServer } from './list-server.ts'
+import type { ListedServer } from './listed-server.ts'
+import type { Missing } from './page.ts'
+import { Variants } from './variants.ts'
+
+export interface KnownListsOptions {
+  context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
+  serve: (server: Server) => Promise<ModernServing>
+  /** These lists of a server are not what they were; none: something is known that was not. */
+  onChanged: (server: string, kinds: readonly ListKind[]) => void
+}
+
+export class KnownLists {
+  readonly #options: KnownListsOptions
+  /** By launch digest. */
+  readonly #listed = new Map<string, Variants>()
+
+  constructor(options: KnownListsOptions) {
+    this.#options = options
+  }
+
+  of(server: Server): Variants {
+    const { digest } = server.launch
+    const known = this.#listed.get(digest)
+    if (known !== undefined) return known
+    const stored = this.#options.context.store.lists.variants(digest)
+    const variants = new Variants((capabilities) => this.#list(server, capabilities), stored)
+    this.#listed.set(digest, variants)
+    return variants
+  }
+
+  /** Waits for the servers that were never listed, each for a bounded time; those with old lists are asked. */
+  async ensure(
+    kind: ListKind,
+    names: readonly string[],
+    { principal, capabilities }: Pick<ListRequest, 'principal' | 'capabilities'>,
+  ): Promise<Missing[]> {
+    const { servers, isUp } = this.#options.context
+    const { listTimeoutMs } = servers.catalog
+    const missing = names.map(async (server): Promise<Missing[]> => {
+      if (!this.#isListed(server, principal)) return []
+      try {
+        const listed = (await this.#variantsOf(server, principal)).of(capabilities)
+        if (listed.peek(kind) === undefined) await listed.within(listTimeoutMs, kind)
+        else if (isUp(server)) this.#refresh(listed, kind)
+        const failure = listed.failure(kind)
+        return failure === undefined ? [] : [{ server, error: failure }]
+      } catch (error) {
+        return [{ server, error: GatewayError.from(error) }]
+      }
+    })
+    return (await Promise.all(missing)).flat()
+  }
+
+  /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
+  async watch({
+    view,
+    principal,
+    capabilities,
+  }: Omit<ListRequest, 'era' | 'cursor'>): Promise<void> {
+    for (const server of view.servers ?? []) {
+      if (!this.#options.context.isUp(server) || !this.#isListed(server, principal)) continue
+      const variants = await this.#variantsOf(server, principal).catch(() => undefined)
+      variants?.of(capabilities).listen()
+    }
+  }
+
+  /** A session's process of the server said that these have changed. */
+  renew(server: string, principal: string, kinds: readonly ListKind[]): void {
+    const known = this.#options.context.servers.peek(server, principal)
+    if (known !== undefined) this.#listed.get(known.launch.digest)?.renew(kinds)
+  }
+
+  /** What is known of a server that is nobody's own. Asks nobody. */
+  report(server: Server): ListsReport {
+    const variants = this.of(server)
+    const report: ListsReport = {}
+    for (const kind of LIST_KINDS) {
+      const entries = variants.peekAny(kind)
+      const failure = variants.failure(kind)
+      if (entries !== undefined) report[kind] = entries.length
+      if (failure !== undefined) report.failure = failure.code
+    }
+    return report
+  }
+
+  /** Forgets what is configured no more. */
+  prune(digests: ReadonlySet<string>): void {
+    for (const [digest, listed] of this.#listed) {
+      if (digests.has(digest)) continue
+      this.#listed.delete(digest)
+      listed.close()
+    }
+  }
+
+  /** What is old is answered all the same, and does not wake a container. */
+  #refresh(listed: ListedServer, kind: ListKind): void {
+    const { listTtlMs } = this.#options.context.servers.catalog
+    if (!listed.isStale(kind, listTtlMs, Date.now())) return
+    listed.fetch(kind).catch(() => undefined)
+  }
+
+  #isListed(server: string, principal: string): boolean {
+    const facts = this.#options.context.servers.factsOf(server, principal)
+    return facts?.config.catalog.isListed === true
+  }
+
+  /** Throws `secret_missing` and `secret_unusable`. */
+  async #variantsOf(name: string, principal: string): Promise<Variants> {
+    const { servers } = this.#options.context
+    const server =
+      servers.peek(name, principal) ?? (await servers.get(name, servers.version, principal))
+    return this.of(server)
+  }
+
+  #list(server: Server, capabilities: string): ListedServer {
+    const { context, serve, onChanged } = this.#options
+    return listServer(context, {
+      ...{ server, capabilities, serve },
+      onChanged: (kinds) => onChanged(server.name, kinds),
+    })
+  }
+}
