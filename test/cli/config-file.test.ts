@@ -21,6 +21,7 @@ const DEFAULTS = {
   enabled: true,
   timeoutMs: { call: 60_000, start: 30_000 },
   sharing: 'session',
+  placement: 'main',
   warm: 1,
   idleTimeoutMs: 600_000,
   maxLifetimeMs: 86_400_000,

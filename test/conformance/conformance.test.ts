@@ -54,18 +54,24 @@ type Face = (typeof FACES)[number]
 const running: { gateway: Gateway; proxy: BearerProxy }[] = []
 const paths = new Map<string, string>()
 
-function fixture(name: string) {
+function fixture(name: string, env: Record<string, string> = {}) {
   const script = fileURLToPath(new URL(`../fixtures/conformance/${name}`, import.meta.url))
-  // The roots scenarios need a server that may see the client's roots.
-  return { command: process.execPath, args: [script], roots: true }
+  return {
+    command: process.execPath,
+    args: [script],
+    // The roots scenarios need a server that may see the client's roots.
+    roots: true,
+    // Some answers are due in half a second: nothing that depends on how fast a process starts.
+    warm: 3,
+    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', ...env },
+  }
 }
 
 const SERVERS = {
   'legacy-only': fixture('legacy-server.ts'),
-  'dual-era': {
-    ...fixture('dual-era-server.ts'),
-    env: { REQUEST_STATE_KEY: 'a-key-for-tests-only-of-32-bytes-or-more' },
-  },
+  'dual-era': fixture('dual-era-server.ts', {
+    REQUEST_STATE_KEY: 'a-key-for-tests-only-of-32-bytes-or-more',
+  }),
 }
 const OTHER = {
   command: process.execPath,

@@ -186,8 +186,12 @@ test(
     const session = await openPlaced('sleeps')
     const [near, far] = [await where(session, 'near__where'), await where(session, 'far__where')]
 
-    const { answer } = await wait(session, SLEEP_AFTER_MS * 2.5, 'far__wait')
-    await untilStopped(near.id, SLEEP_AFTER_MS + 20_000)
+    const { answer } = await wait(session, SLEEP_AFTER_MS * 4, 'far__wait')
+    const first = await Promise.race([
+      untilStopped(near.id, SLEEP_AFTER_MS * 4).then(() => 'the other one sleeps'),
+      answer.then(() => 'the call is answered'),
+    ])
+    expect(first).toBe('the other one sleeps')
     expect(await answer).toBe(far.hostname)
     await untilStopped(far.id, SLEEP_AFTER_MS + 20_000)
 

@@ -149,7 +149,7 @@ test('a server that exits at once fails the start with its exit code, then is a 
   expect(codes.at(-1)).toBe('server_crash_loop')
 })
 
-test.each([
+test.concurrent.each([
   { server: 'silent', code: 'server_start_timeout' },
   { server: 'deaf', code: 'server_start_timeout' },
   { server: 'missing', code: 'server_start_failed' },

@@ -37,6 +37,7 @@ beforeAll(async () => {
   const env = { NOTES: notes.file }
   const servers: GatewayOptions['servers'] = {
     own: fixture('holds-calls', { env, limits }),
+    another: fixture('holds-calls', { env, limits }),
     shared: fixture('holds-calls', { env: { ...env, SHARED: '1' }, sharing: 'shared', limits }),
     modern: fixture('holds-calls-modern', { env, limits }),
     impatient: fixture('holds-calls', {
@@ -188,9 +189,9 @@ test('a call that takes too long gives its slot back', async () => {
   await expectSlot(client)
 })
 
-test.each(['own', 'modern'])(
-  'a modern client that vanishes gives its slot back: %s',
-  async (server) => {
+/** Each at a server of its own: they wait for seconds, side by side. */
+describe.concurrent('when it vanishes', () => {
+  test.each(['own', 'modern'])('a modern client gives its slot back: %s', async (server) => {
     const client = new ModernClient(targetOf(gateway, server))
     const key = newKey()
     const abort = new AbortController()
@@ -202,19 +203,19 @@ test.each(['own', 'modern'])(
 
     expect(await gone).toBe('gone')
     await expectSlot(client)
-  },
-)
+  })
 
-test('a legacy client that vanishes keeps its slot: its call goes on', async () => {
-  const client = await initialize(targetOf(gateway, 'own'))
-  const call = await client
-    .openCall('hold', { key: newKey() }, { progressToken: 'p' })
-    .catch(() => undefined)
-  call?.disconnect()
+  test('a legacy client keeps its slot: its call goes on', async () => {
+    const client = await initialize(targetOf(gateway, 'another'))
+    const call = await client
+      .openCall('hold', { key: newKey() }, { progressToken: 'p' })
+      .catch(() => undefined)
+    call?.disconnect()
 
-  await expectRefused(client)
-  await client.delete()
-  await expectSlot(await initialize(targetOf(gateway, 'own')))
+    await expectRefused(client)
+    await client.delete()
+    await expectSlot(await initialize(targetOf(gateway, 'another')))
+  })
 })
 
 test('an answered call, and one that its server refuses, give their slots back', async () => {

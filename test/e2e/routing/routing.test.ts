@@ -24,10 +24,12 @@ const file = (name: string): string => join(folder, name)
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hearth-routing-'))
+  // What is back is let in again soon.
+  const resilience = { breaker: { openMs: 1_000 } }
   const servers = [...NAMES, ...MORTAL].map((name) => {
     const env = { NAME: name, GONE: file(`${name}-gone`), DYING: file(`${name}-dying`) }
     Object.assign(env, { STARTS: file(`${name}-starts`) })
-    return [name, fixture('tells-its-name', { env })] as const
+    return [name, fixture('tells-its-name', { env, resilience })] as const
   })
   gateway = await startGateway({
     servers: {
@@ -172,7 +174,7 @@ describe.each(ERAS)('a %s client', (era, connect) => {
 
     await expect
       .poll(async () => nameOf(await client.call(`${mortal}__who`)), {
-        ...{ timeout: 40_000, interval: 500 },
+        ...{ timeout: 40_000, interval: 100 },
       })
       .toBe(mortal)
   })

@@ -142,7 +142,7 @@ test('a GET stream that broke goes on after the last event that its client saw',
   expect(next.method).toBe('notifications/tools/list_changed')
 })
 
-test.each(['holds', 'holds-modern'])(
+test.concurrent.each(['holds', 'holds-modern'])(
   'a modern client that vanishes cancels its call, at the latest when bytes are due: %s',
   async (server) => {
     const client = new ModernClient(targetOf(gateway, server))
