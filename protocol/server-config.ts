@@ -26,7 +26,7 @@ const plain = z
 const referring = (maxChars: number) =>
   z.string().max(maxChars).refine(isWellReferenced, `a reference to a secret is ${REFERENCE_FORM}`)
 
-/** Part of a Durable Object's name and of the session ids that it gives. */
+/** Part of a Durable Object's name. */
 export const PLACEMENT = /^[a-z0-9][a-z0-9-]{0,31}$/
 /** Server hosts of one tenant: each has a container, and a link to it in the memory of one object. */
 export const MAX_PLACEMENTS = 8

@@ -48,6 +48,7 @@ export class Cell {
       onFrame: (frame) => this.#take(frame),
       onNewEpoch: () => this.#assembler.drop(),
       onPressure: (isHigh) => this.#supervisor.setPaused(isHigh),
+      onHeld: (channel, isHeld) => this.#supervisor.setHeld(channel, isHeld),
       onConnected: (isConnected) => this.#watch(isConnected),
       onFault: (error) => log('warn', 'link_fault', { cell: name, error: describeFault(error) }),
     })

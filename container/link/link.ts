@@ -8,10 +8,10 @@ import { Outbound } from './outbound.ts'
 import { decodeFrame, encodeFrame, FRAME, LINK_VERSION } from '#protocol/link.ts'
 import type { Frame, FrameFields, WelcomeMeta } from '#protocol/link.ts'
 
-/** Over this much that is not acknowledged, processes are not read; below half of it they are again. */
-const PRESSURE_BYTES = 16 * 1024 * 1024
+/** Over this much that is not acknowledged no process is read; below half of it they are again. */
+const PRESSURE_BYTES = 64 * 1024 * 1024
 
-/** Beyond this a large message waits its turn outside the socket. */
+/** Beyond this, what has waited goes on waiting for its turn outside the socket. */
 const SOCKET_ROOM_BYTES = 2 * 1024 * 1024
 
 const HELLO_DEADLINE_MS = 10_000
@@ -25,7 +25,10 @@ export interface LinkOptions {
   onFrame(frame: Frame): void
   /** A new object is there: what the former one had sent in part will not be completed. */
   onNewEpoch(): void
+  /** So much waits, of all channels, that nothing more is wanted (true), or little enough again. */
   onPressure(isHigh: boolean): void
+  /** The same of one channel. */
+  onHeld(channel: number, isHeld: boolean): void
   onConnected(isConnected: boolean): void
   /** The connection was ended because of what the object sent. */
   onFault(error: unknown): void
@@ -45,6 +48,7 @@ export class Link {
       transmit: (bytes) => this.#connection?.send(bytes),
       hasRoom: () => (this.#connection?.bufferedBytes ?? Infinity) < SOCKET_ROOM_BYTES,
       received: () => this.#acknowledger.take(),
+      onHeld: (channel, isHeld) => options.onHeld(channel, isHeld),
     })
   }
 

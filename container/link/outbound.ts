@@ -1,31 +1,32 @@
+import { Lane, loadOf } from './lane.ts'
 import { Outbox } from './outbox.ts'
-import { FLAG, MAX_CHUNK_BYTES } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link.ts'
 import type { FrameFields } from '#protocol/link.ts'
-
-interface Waiting {
-  fields: FrameFields
-  /** Bytes of the payload that are sent already. */
-  sent: number
-}
 
 export interface OutboundOptions {
   /** Sends to the object, or does nothing while there is no connection. */
   transmit(bytes: Uint8Array): void
-  /** Whether the connection takes another piece of a large message at once. */
+  /** Whether the connection takes what has waited at once. */
   hasRoom(): boolean
   /** The highest number received in order. */
   received(): number
+  /** So much of this channel waits that no more of it is wanted, or little enough again. */
+  onHeld(channel: number, isHeld: boolean): void
 }
 
 /**
- * Numbers, cuts and keeps what goes to the object. The order within a channel is kept; pieces of
- * large messages take turns, so that no channel waits for another one's.
+ * Numbers, cuts and keeps what goes to the object. The order within a channel is kept. A channel
+ * whose window is full waits for acknowledgements, and those that may send take turns, so that none
+ * waits for more of another one's than a window.
  */
 export class Outbound {
   readonly #options: OutboundOptions
   readonly #outbox = new Outbox()
-  readonly #queues = new Map<number, Waiting[]>()
-  #queuedBytes = 0
+  /** Of the channels of which anything waits, or a message is not acknowledged. */
+  readonly #lanes = new Map<number, Lane>()
+  /** Those of them whose turn comes, the next one first. */
+  readonly #ready = new Set<Lane>()
+  #waitingBytes = 0
 
   constructor(options: OutboundOptions) {
     this.#options = options
@@ -33,39 +34,49 @@ export class Outbound {
 
   /** Bytes that are not acknowledged, sent or not. */
   get bytes(): number {
-    return this.#outbox.bytes + this.#queuedBytes
+    return this.#outbox.bytes + this.#waitingBytes
   }
 
   /** Takes ownership of the payload. */
   send(fields: FrameFields): void {
-    const size = fields.payload?.length ?? 0
-    const queue = this.#queues.get(fields.channel)
-    if (size <= MAX_CHUNK_BYTES && queue === undefined) return this.#transmit(fields)
-    this.#queuedBytes += size
-    if (queue === undefined) this.#queues.set(fields.channel, [{ fields, sent: 0 }])
-    else queue.push({ fields, sent: 0 })
+    const { type, channel, payload } = fields
+    let lane = this.#lanes.get(channel)
+    if (lane === undefined) {
+      if (type !== FRAME.message) return this.#transmit(fields)
+      lane = new Lane(channel)
+      this.#lanes.set(channel, lane)
+    }
+    if (lane.passes(fields)) return this.#transmit(fields, lane)
+    lane.push(fields)
+    this.#waitingBytes += payload?.length ?? 0
+    if (lane.isReady) this.#ready.add(lane)
+    this.#weigh(lane)
     this.pump()
   }
 
-  /** Sends pieces of waiting messages while the connection has room. */
+  /** Sends what waits and may be sent, while the connection has room. */
   pump(): void {
-    while (this.#queues.size > 0 && this.#options.hasRoom()) {
-      const turn = this.#queues.entries().next().value
-      if (turn === undefined) return
-      const [channel, queue] = turn
-      this.#queues.delete(channel)
-      const first = queue[0]
-      if (first !== undefined && this.#sendPiece(first)) queue.shift()
-      if (queue.length > 0) this.#queues.set(channel, queue)
+    // A lane that is put back comes last.
+    for (const lane of this.#ready) {
+      if (!this.#options.hasRoom()) return
+      this.#ready.delete(lane)
+      const fields = lane.take()
+      if (fields === undefined) continue
+      this.#waitingBytes -= fields.payload?.length ?? 0
+      this.#transmit(fields, lane)
+      this.#settle(lane)
+      this.#weigh(lane)
     }
   }
 
+  /** Channels of which anything is not acknowledged. */
   pendingChannels(): Set<number> {
-    return new Set([...this.#outbox.channels(), ...this.#queues.keys()])
+    return new Set([...this.#outbox.channels(), ...this.#lanes.keys()])
   }
 
+  /** What may be sent because of it is sent by `pump`. */
   acknowledge(ack: number): void {
-    this.#outbox.acknowledge(ack)
+    this.#outbox.acknowledge(ack, this.#settle)
   }
 
   /** Sends again what the same object has not got. */
@@ -81,25 +92,18 @@ export class Outbound {
     this.pump()
   }
 
-  /** True when that was the last piece. */
-  #sendPiece(waiting: Waiting): boolean {
-    const { fields, sent } = waiting
-    const payload = fields.payload ?? new Uint8Array(0)
-    const piece = payload.subarray(sent, sent + MAX_CHUNK_BYTES)
-    waiting.sent += piece.length
-    this.#queuedBytes -= piece.length
-    const isLast = waiting.sent >= payload.length
-    this.#transmit({
-      type: fields.type,
-      channel: fields.channel,
-      flags: isLast ? 0 : FLAG.more,
-      ...(sent === 0 ? { meta: fields.meta } : {}),
-      payload: piece,
-    })
-    return isLast
+  #transmit(fields: FrameFields, lane?: Lane): void {
+    const load = loadOf(fields)
+    this.#options.transmit(this.#outbox.add(fields, this.#options.received(), load, lane))
   }
 
-  #transmit(fields: FrameFields): void {
-    this.#options.transmit(this.#outbox.add(fields, this.#options.received()))
+  readonly #settle = (lane: Lane): void => {
+    if (lane.isReady) this.#ready.add(lane)
+    else if (lane.isIdle) this.#lanes.delete(lane.channel)
+  }
+
+  #weigh(lane: Lane): void {
+    const isHeld = lane.weigh()
+    if (isHeld !== undefined) this.#options.onHeld(lane.channel, isHeld)
   }
 }

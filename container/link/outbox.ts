@@ -1,3 +1,4 @@
+import type { Lane } from './lane.ts'
 import { encodeFrame, FLAG, stampAck } from '#protocol/link.ts'
 import type { FrameFields } from '#protocol/link.ts'
 
@@ -10,6 +11,9 @@ interface Kept {
   /** Pieces of the same message follow. */
   hasMore: boolean
   bytes: Uint8Array
+  /** What it takes of the window of its lane until it is acknowledged. */
+  load: number
+  lane: Lane | undefined
 }
 
 /**
@@ -29,21 +33,27 @@ export class Outbox {
   }
 
   /** Gives the frame its number and keeps it. Returns it encoded. */
-  add(fields: FrameFields, ack: number): Uint8Array {
+  add(fields: FrameFields, ack: number, load: number, lane?: Lane): Uint8Array {
     this.#seq += 1
     const bytes = encodeFrame({ ...fields, seq: this.#seq, ack })
     const hasMore = ((fields.flags ?? 0) & FLAG.more) !== 0
-    this.#frames.push({ seq: this.#seq, channel: fields.channel, hasMore, bytes })
+    this.#frames.push({ seq: this.#seq, channel: fields.channel, hasMore, bytes, load, lane })
     this.#bytes += bytes.length
+    if (lane !== undefined) lane.load += load
     return bytes
   }
 
-  acknowledge(ack: number): void {
+  /** `onEased`: a window got wider. */
+  acknowledge(ack: number, onEased: (lane: Lane) => void): void {
     for (let kept = this.#frames[this.#first]; kept; kept = this.#frames[this.#first]) {
       if (kept.seq > ack) break
       this.#first += 1
       this.#bytes -= kept.bytes.length
       this.#settle(kept)
+      const { lane, load } = kept
+      if (lane === undefined) continue
+      lane.load -= load
+      onEased(lane)
     }
     if (this.#first === this.#frames.length) this.#frames.length = this.#first = 0
     else if (this.#first > 256) this.#compact()
@@ -80,6 +90,7 @@ export class Outbox {
   /** What a new object needs, numbered anew from 1 and marked as replayed. */
   replay(): Uint8Array[] {
     const begun = [...this.#begun.values()].flat()
+    for (const { lane, load } of begun) if (lane !== undefined) lane.load += load
     this.#frames = [...begun, ...this.#frames.slice(this.#first)]
     this.#first = 0
     this.#seq = 0

@@ -5,6 +5,7 @@ import type { Pools } from './pools.ts'
 import { ReadingGate } from './reading-gate.ts'
 import { Unsent } from './unsent.ts'
 import { openWebSocket } from './web-socket.ts'
+import type { HeldBy } from '../supervisor/running.ts'
 import type { RemoteLaunch } from '#protocol/link.ts'
 import type { ConnectWebSocket, RemoteFetch } from '#protocol/remote/remote.ts'
 import { withScheme } from '#protocol/remote/url.ts'
@@ -41,7 +42,7 @@ export class Network {
   }
 
   /** What the server sends is not read while any reason holds. */
-  hold(reason: 'link' | 'early', isHeld: boolean): void {
+  hold(reason: HeldBy | 'early', isHeld: boolean): void {
     this.#reading.hold(reason, isHeld)
     if (this.#reading.opened === undefined) this.#socket?.resume()
     else this.#socket?.pause()

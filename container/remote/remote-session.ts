@@ -7,7 +7,7 @@ import { InFlight } from '../stdio/in-flight.ts'
 import { Lifetime } from '../supervisor/lifetime.ts'
 import { MAX_MESSAGE_BYTES, MAX_STDIN_QUEUE_BYTES } from '../supervisor/limits.ts'
 import type { OutputMessage } from '../supervisor/output.ts'
-import type { Lessee, OnExit, Running } from '../supervisor/running.ts'
+import type { HeldBy, Lessee, OnExit, Running } from '../supervisor/running.ts'
 import type { Grace } from '../supervisor/terminate.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
@@ -87,8 +87,8 @@ export class RemoteSession implements Running {
     else this.#connection.send(payload)
   }
 
-  setPaused(paused: boolean): void {
-    this.#network.hold('link', paused)
+  hold(by: HeldBy, isHeld: boolean): void {
+    this.#network.hold(by, isHeld)
   }
 
   async end({ closeMs, termMs }: Grace): Promise<void> {

@@ -5,6 +5,7 @@ import { findEdgeId } from '../stdio/edge-id.ts'
 import { readMessage } from '../stdio/envelope.ts'
 import { LineSplitter } from '../stdio/framing.ts'
 import type { InFlight } from '../stdio/in-flight.ts'
+import type { HeldBy } from './running.ts'
 import type { MessageMeta, OversizeMeta } from '#protocol/link.ts'
 
 /** What a spare may have said before it is leased; then its output waits in the child. */
@@ -29,7 +30,7 @@ export class Output {
   readonly #early: OutputMessage[] = []
   #earlyBytes = 0
   #sink: OutputSink | undefined
-  #pausedByLink = false
+  readonly #heldBy = new Set<HeldBy>()
 
   constructor(stdout: Readable, inFlight: InFlight, capture: Capture) {
     this.#stdout = stdout
@@ -51,19 +52,21 @@ export class Output {
     this.#settle()
   }
 
-  setPaused(paused: boolean): void {
-    this.#pausedByLink = paused
+  /** Nothing more is read while any reason holds, but for what has been read in part. */
+  hold(by: HeldBy, isHeld: boolean): void {
+    if (isHeld) this.#heldBy.add(by)
+    else this.#heldBy.delete(by)
     this.#settle()
   }
 
   /** The link takes no more for now: what is left to read is still wanted. */
   get isHeld(): boolean {
-    return this.#pausedByLink && this.#sink !== undefined
+    return this.#heldBy.size > 0 && this.#sink !== undefined
   }
 
   #settle(): void {
     const isFull = this.#early.length >= MAX_EARLY_MESSAGES || this.#earlyBytes >= MAX_EARLY_BYTES
-    const pause = this.#pausedByLink || isFull
+    const pause = this.#heldBy.size > 0 || isFull
     if (pause === this.#stdout.isPaused()) return
     if (pause) this.#stdout.pause()
     else this.#stdout.resume()

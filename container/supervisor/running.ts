@@ -14,6 +14,9 @@ export interface Lessee {
   onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
 }
 
+/** Why what a server says is not read: too much of it waits, or of all of the cell's. */
+export type HeldBy = 'channel' | 'cell'
+
 /** What a launch starts, as the supervisor sees it: an OS child, or a session with a remote server. */
 export interface Running {
   /** 0 for what is no process of this machine. */
@@ -24,8 +27,8 @@ export interface Running {
   lease(key: string, lessee: Lessee): void
   /** One JSON-RPC message. */
   write(payload: Uint8Array): void
-  /** Stops and starts reading what the server says, so that the link is not overrun. */
-  setPaused(paused: boolean): void
+  /** What the server says is not read while any reason holds. */
+  hold(by: HeldBy, isHeld: boolean): void
   /** Resolves when it is gone; never rejects. */
   end(grace: Grace): Promise<void>
 }

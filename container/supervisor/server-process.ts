@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { MAX_STDIN_QUEUE_BYTES } from './limits.ts'
 import { Lifetime } from './lifetime.ts'
 import { Output } from './output.ts'
-import type { Lessee, OnExit, Running } from './running.ts'
+import type { HeldBy, Lessee, OnExit, Running } from './running.ts'
 import { terminate } from './terminate.ts'
 import type { Grace } from './terminate.ts'
 import { Capture } from '../console/capture.ts'
@@ -80,9 +80,8 @@ export class ServerProcess implements Running {
     if (!this.#stdin.write(payload, onLost)) this.#lessee?.onExpire('crashed')
   }
 
-  /** Stops and starts reading the process's messages, so that the link is not overrun. */
-  setPaused(paused: boolean): void {
-    this.#output.setPaused(paused)
+  hold(by: HeldBy, isHeld: boolean): void {
+    this.#output.hold(by, isHeld)
   }
 
   end(grace: Grace): Promise<void> {

@@ -90,8 +90,13 @@ export class Supervisor {
   setPaused(paused: boolean): void {
     this.#isPaused = paused
     for (const group of this.#allGroups()) {
-      for (const process of group.processes()) process.setPaused(paused)
+      for (const process of group.processes()) process.hold('cell', paused)
     }
+  }
+
+  /** Whether one channel's messages are left unread. */
+  setHeld(number: number, isHeld: boolean): void {
+    this.#channels.get(number)?.process?.hold('channel', isHeld)
   }
 
   digestOf(server: string): string | undefined {
@@ -112,7 +117,7 @@ export class Supervisor {
       room: () => this.#room(),
       start: async (...request) => {
         const process = await this.#options.start(...request)
-        if (this.#isPaused) process.setPaused(true)
+        if (this.#isPaused) process.hold('cell', true)
         return process
       },
       onOpened: (lease) => this.#opened(lease),

@@ -124,7 +124,7 @@ export class ContainerServerHost
   }
 
   async isUp(): Promise<boolean> {
-    return this.#isRunning
+    return this.#isUp
   }
 
   async release(): Promise<void> {
@@ -149,6 +149,11 @@ export class ContainerServerHost
       return this.#at(MAIN_PLACEMENT).mayRest(this.#placement, this.#sleepAfterMs)
     }
     return this.#host.mayRest(MAIN_PLACEMENT, 0)
+  }
+
+  /** Whether a dial starts nothing: one that comes while the container is stopped starts it again. */
+  get #isUp(): boolean {
+    return this.#isRunning && this.#stopping === undefined
   }
 
   get #isRunning(): boolean {
@@ -182,7 +187,7 @@ export class ContainerServerHost
     if (placement !== MAIN_PLACEMENT) return borrow(() => this.#at(placement))
     return {
       dial: () => this.#dial(),
-      isUp: () => this.#isRunning,
+      isUp: () => this.#isUp,
       touch: () => this.renewActivityTimeout(),
     }
   }

@@ -76,8 +76,11 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
   }
 
   async remove(version: number): Promise<void> {
-    await this.#host.remove(version)
-    this.#host = create(this.ctx, this.env)
+    try {
+      await this.#host.remove(version)
+    } finally {
+      this.#host = create(this.ctx, this.env)
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type HostCall,
   type WarmReport,
 } from '#protocol/host-call.ts'
-import { MAIN_PLACEMENT, type LaunchConfig } from '#protocol/tenant.ts'
+import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { overrideArguments } from './catalog/override-arguments.ts'
@@ -85,7 +85,7 @@ export class ServerHost {
       },
       launches: (placement) => servers.launchesAt(placement),
       store: store.placements,
-      adopt: (channel) => this.#adopt(channel),
+      adopt: (channel, placement) => this.#adopt(channel, placement),
     })
     const onLaunches = (): void => {
       links.configure(servers.placements)
@@ -131,19 +131,27 @@ export class ServerHost {
   }
 
   /** Answers one forwarded request; failures are JSON-RPC errors, never thrown. */
-  async fetch(request: Request): Promise<Response> {
+  fetch(request: Request): Promise<Response> {
     const host = decodeHostCall(request.headers)
     const { links, servers } = this.#context
     const placement = servers.placementOf(host.server)
+    const serve = () => this.#serve(request, host)
+    // A stream that only listens does not keep a container awake.
+    const isUse = placement !== undefined && host.http !== 'GET'
+    return isUse ? links.hold(placement, serve) : serve()
+  }
+
+  async #serve(request: Request, host: HostCall): Promise<Response> {
+    const { links, servers } = this.#context
     try {
       if (Date.now() < this.#drainedUntil)
         throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#context.credentials.check(host, Date.now())
       // Let in as one of a former tenant of this name.
       if (host.configVersion <= this.#retired) throw unauthorized()
-      // A stream that only listens does not keep the container awake.
-      if (host.http !== 'GET' && placement !== undefined) links.use(placement)
       const body = await readHostBody(request)
+      // What is about all servers waits for no one's host.
+      const placement = host.server === CATALOG ? undefined : servers.placementOf(host.server)
       if (placement !== undefined) await links.of(placement).mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)
       const response = await this.#answer(host, this.#withArguments(host, body))
@@ -155,26 +163,14 @@ export class ServerHost {
       this.#context.transforms.hide(host)
       if (this.#context.logs) logCall(host, fault.code)
       return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
-    } finally {
-      if (placement !== undefined) links.use(placement)
     }
   }
 
-  /** Whether calls run; a stream that only listens is none. */
-  get isBusy(): boolean {
-    return this.#context.calls.size > 0 || this.#sse.isBeginning
-  }
-
-  /** The object's own host program is about to be stopped: the next call starts it, and its processes, again. */
-  rest(): void {
-    this.#context.links.of(MAIN_PLACEMENT).rest()
-  }
-
-  /** See `Lender`. */
+  /** See `Borrower`. A stream that only listens keeps no container awake. */
   mayRest(placement: string, idleMs: number): boolean {
     const { calls, links, servers } = this.#context
     const isBusy = [...calls].some(({ host }) => servers.placementOf(host.server) === placement)
-    return !isBusy && links.mayRest(placement, idleMs)
+    return !isBusy && !this.#sse.isBeginning && links.mayRest(placement, idleMs)
   }
 
   /** Beside its own: those whose host programs may run. */
@@ -202,9 +198,12 @@ export class ServerHost {
     credentials.endAll()
     servers.clear()
     remotes.endAll()
-    await links.end(REMOVE_MS)
-    store.clear()
-    store.retire(version)
+    try {
+      await links.end(REMOVE_MS)
+    } finally {
+      store.clear()
+      store.retire(version)
+    }
   }
 
   /** See `ServerHostMethods`. */
@@ -271,10 +270,12 @@ export class ServerHost {
     return overrideArguments(host, body, servers.factsOf(host.server, host.principal))
   }
 
-  #adopt(channel: Channel): boolean {
+  /** Of servers that are there: a container has no say in those of another one. */
+  #adopt(channel: Channel, placement: string): boolean {
     if (this.#isRemoved) return false
     const at = channel.key.indexOf(':')
     const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
-    return kind === 'session' && this.#legacy.adopt(rest, channel)
+    const isThere = (server: string) => this.#context.servers.placementOf(server) === placement
+    return kind === 'session' && this.#legacy.adopt(rest, channel, isThere)
   }
 }

@@ -129,10 +129,13 @@ export class LinkClient {
       this.inbox.findIndex(
         (frame) => frame.type === type && (channel === undefined || frame.channel === channel),
       )
-    await this.until(() => find() !== -1)
-    const [frame] = this.inbox.splice(find(), 1)
-    if (frame === undefined) throw new Error('unreachable')
-    return frame
+    for (;;) {
+      await this.until(() => find() !== -1)
+      const at = find()
+      // Another one who waits may have taken it.
+      const [frame] = at === -1 ? [] : this.inbox.splice(at, 1)
+      if (frame !== undefined) return frame
+    }
   }
 
   /** Takes the channel's next message, parsed. */

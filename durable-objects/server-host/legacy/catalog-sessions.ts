@@ -68,6 +68,7 @@ export class CatalogSessions {
     const facts = servers.factsOf(server, session.record.principal)
     const { upstream } = session
     if (facts === undefined || !(upstream instanceof CatalogUpstream)) return false
+    if (upstream.legOf(server) !== undefined) return false
     const leg = new CatalogLeg(session, facts, catalog)
     this.#upstreams.adopt(leg, channel)
     return upstream.adopt(leg)
@@ -87,8 +88,7 @@ export class CatalogSessions {
   async #begin(session: LegacySession, name: string): Promise<CatalogLeg> {
     const { servers, catalog, links } = this.#context
     const server = await servers.get(name, servers.version, session.record.principal)
-    const placement = servers.placementOf(name)
-    if (placement !== undefined) await links.join(placement, true, JOIN_MS)
+    await links.follow(() => servers.placementOf(name), JOIN_MS)
     // The link may have brought the process that a former object had.
     const adopted = session.upstream instanceof CatalogUpstream && session.upstream.legOf(name)
     if (adopted) return adopted

@@ -64,12 +64,13 @@ export class LegacySessions {
     this.#context.store.deleteSessionsOf(removed)
   }
 
-  /** A process that a former object opened for a session of ours. */
-  adopt(key: string, channel: Channel): boolean {
+  /** A process that a former object opened for a session of ours. `isThere`: a server is where the process is. */
+  adopt(key: string, channel: Channel, isThere: (server: string) => boolean): boolean {
     const { session: id, server: leg } = readLegId(key)
-    if (leg !== undefined) return this.#adoptLeg(id, leg, channel)
+    if (leg !== undefined) return isThere(leg) && this.#adoptLeg(id, leg, channel)
     if (this.#live.has(id)) return false
     const record = this.#context.store.session(id)
+    if (record !== undefined && !isThere(record.server)) return false
     const server = record && this.#context.servers.factsOf(record.server, record.principal)
     if (record === undefined || server === undefined) return false
     const session = new LegacySession(this.#context, server, record)
@@ -137,20 +138,25 @@ export class LegacySessions {
 
   /**
    * With the processes that a former object had for it, where containers run. One that cannot be reached
-   * soon is not waited for: its legs are found later, or begin with the next call for them.
+   * soon is not waited for: its legs are found later, or begin with the next call for them. A call of one
+   * server waits for none at all: its leg is looked for when it begins.
    */
-  async #reviveCatalog(record: SessionRecord): Promise<LegacySession> {
+  async #reviveCatalog(record: SessionRecord, host: HostCall): Promise<LegacySession> {
     const { servers, links } = this.#context
     const session = this.#live.get(record.id) ?? this.#restoreCatalog(record)
     const rejoin = async (placement: string | undefined): Promise<void> => {
-      if (placement !== undefined) await links.join(placement, false, RESTORE_TIMEOUT_MS)
+      if (placement !== undefined) {
+        // Who is not reached by then has lost what it ran.
+        await links.join(placement, RESTORE_TIMEOUT_MS).catch(() => undefined)
+      }
       const there = servers.all.filter(({ name }) => servers.placementOf(name) === placement)
       this.#catalog.failLost(
         session,
         there.map(({ name }) => name),
       )
     }
-    await settle([undefined, ...servers.placements].map(rejoin), REJOIN_MS)
+    const rejoined = settle([undefined, ...servers.placements].map(rejoin), REJOIN_MS)
+    if (host.server === CATALOG || host.http !== 'POST') await rejoined
     return session
   }
 
@@ -175,14 +181,14 @@ export class LegacySessions {
     const id = host.sessionId ?? ''
     const record = store.session(id)
     if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
-    if (record.server === CATALOG) return this.#reviveCatalog(record)
+    if (record.server === CATALOG) return this.#reviveCatalog(record, host)
     const server = await servers.get(record.server, host.configVersion, record.principal)
     // The link may bring the process that a former object had; `adopt` then makes the session.
     // A client that only listens does not wake a container for it.
-    const placement = servers.placementOf(server.name)
-    if (placement !== undefined) {
-      await links.join(placement, host.http !== 'GET', RESTORE_TIMEOUT_MS)
-    }
+    const find = () => servers.placementOf(server.name)
+    const placement = find()
+    if (host.http !== 'GET') await links.follow(find, RESTORE_TIMEOUT_MS)
+    else if (placement !== undefined) await links.join(placement, RESTORE_TIMEOUT_MS)
     const adopted = this.#live.get(id)
     if (adopted !== undefined) return adopted
     const session = new LegacySession(this.#context, server, record)

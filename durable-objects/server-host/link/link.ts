@@ -20,18 +20,10 @@ import {
 import { GatewayError } from '#protocol/errors.ts'
 import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
+import { Inbound } from './inbound.ts'
 import { openLinkConnection } from './link-connection.ts'
 import { Unacknowledged, type Tally } from './unacknowledged.ts'
 
-/**
- * Unacknowledged frames kept for a resume, of all links of the object together. A host program
- * acknowledges within 200 ms.
- */
-const MAX_UNACKED_BYTES = 64 * 1024 * 1024
-const ACK_AFTER_FRAMES = 64
-/** The host program stops reading its processes at 16 MiB that are not acknowledged. */
-const ACK_AFTER_BYTES = 4 * 1024 * 1024
-const ACK_AFTER_MS = 200
 /** A link that acknowledges nothing for this long is taken for dead and dialled again. */
 const SILENCE_MS = 10_000
 const DIAL_ATTEMPT_PAUSE_MS = 100
@@ -57,24 +49,31 @@ export class Link {
   readonly #channels = new Map<number, LinkChannel>()
   #socket: WebSocket | undefined
   #connecting: Promise<void> | undefined
+  #isLeft = false
+  readonly #left = Promise.withResolvers<never>()
   #nextChannel = 1
   #sent = 0
-  #received = 0
-  #acknowledged = 0
-  /** Received since the last acknowledgement. */
-  #pendingBytes = 0
   readonly #unacked: Unacknowledged
-  #ackTimer: number | undefined
+  readonly #inbound = new Inbound({
+    handOn: (frame) =>
+      isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame)),
+    sendAck: (ack) => this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack })),
+  })
   #silenceTimer: number | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
     this.#unacked = new Unacknowledged(options.unacked)
+    this.#left.promise.catch(() => undefined)
   }
 
   /** Whether frames flow. */
   get isOpen(): boolean {
     return this.#socket !== undefined
+  }
+
+  get isDialled(): boolean {
+    return this.#connecting !== undefined
   }
 
   /** Whether a process is open, or asked for. */
@@ -87,7 +86,8 @@ export class Link {
     const deadline = Date.now() + timeoutMs
     // A connection can be lost again before those who waited for it go on.
     while (this.#socket === undefined) {
-      this.#connecting ??= this.#connect(deadline).finally(() => {
+      const connect = () => Promise.race([this.#connect(deadline), this.#left.promise])
+      this.#connecting ??= connect().finally(() => {
         this.#connecting = undefined
       })
       await this.#connecting
@@ -116,6 +116,13 @@ export class Link {
     this.#socket = undefined
     this.#loseAll()
     socket?.close(1000, 'at rest')
+  }
+
+  /** The same for good: a connection that comes later is not taken, and those who wait are told. */
+  leave(): void {
+    this.#isLeft = true
+    this.#left.reject(new GatewayError('host_unavailable'))
+    this.rest()
   }
 
   /**
@@ -152,11 +159,9 @@ export class Link {
 
   send(frame: FrameFields): number {
     const seq = ++this.#sent
-    const bytes = encodeFrame({ ...frame, seq, ack: this.#received })
-    this.#acknowledged = this.#received
-    this.#pendingBytes = 0
+    const bytes = encodeFrame({ ...frame, seq, ack: this.#inbound.takeAck() })
     this.#unacked.add(seq, bytes)
-    if (this.#options.unacked.bytes > MAX_UNACKED_BYTES) this.#cut()
+    if (this.#unacked.isFull) this.#cut()
     else this.#write(bytes)
     this.#silenceTimer ??= setTimeout(() => this.#watchSilence(seq), SILENCE_MS)
     return seq
@@ -168,7 +173,7 @@ export class Link {
 
   async #connect(deadline: number): Promise<void> {
     let cause: unknown
-    while (Date.now() < deadline) {
+    while (Date.now() < deadline && !this.#isLeft) {
       try {
         return await this.#dialOnce()
       } catch (error) {
@@ -184,7 +189,7 @@ export class Link {
     return openLinkConnection({
       dial: this.#options.dial,
       hello: () => ({ versions: [LINK_VERSION], epoch: this.#epoch }),
-      received: () => this.#received,
+      received: () => this.#inbound.handedOn,
       onWelcome: (socket, { meta, ack }) => this.#settle(socket, meta as WelcomeMeta, ack),
       onMessage: (socket, event) => {
         // What still comes over a connection that was given up comes again over the next one.
@@ -196,6 +201,7 @@ export class Link {
 
   /** What the other side has not seen is sent again. False when its welcome to a hello was lost. */
   #settle(socket: WebSocket, welcome: WelcomeMeta, ack: number): boolean {
+    if (this.#isLeft) return false
     if (welcome.resumed && welcome.instance !== this.#instance) {
       this.#epoch = crypto.randomUUID()
       return false
@@ -205,14 +211,15 @@ export class Link {
     if (welcome.resumed) {
       this.#unacked.acknowledge(ack)
       for (const bytes of this.#unacked.frames()) {
-        stampAck(bytes, this.#received)
+        stampAck(bytes, this.#inbound.handedOn)
         this.#write(bytes)
       }
       // The configuration may have changed since.
       this.configure()
       return true
     }
-    this.#sent = this.#received = this.#acknowledged = 0
+    this.#inbound.restart()
+    this.#sent = 0
     this.#unacked.clear()
     if (this.#silenceTimer !== undefined) clearTimeout(this.#silenceTimer)
     this.#silenceTimer = undefined
@@ -240,23 +247,7 @@ export class Link {
   #receive(event: MessageEvent): void {
     const frame = decodeFrame(new Uint8Array(event.data as ArrayBuffer))
     this.#unacked.acknowledge(frame.ack)
-    if (frame.seq <= this.#received) return
-    if (frame.seq > this.#received + 1) return this.#cut()
-    this.#received = frame.seq
-    this.#pendingBytes += frame.payload.length
-    const frames = this.#received - this.#acknowledged
-    if (frames >= ACK_AFTER_FRAMES || this.#pendingBytes >= ACK_AFTER_BYTES) this.#sendAck()
-    else this.#ackTimer ??= setTimeout(() => this.#sendAck(), ACK_AFTER_MS)
-    isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
-  }
-
-  #sendAck(): void {
-    if (this.#ackTimer !== undefined) clearTimeout(this.#ackTimer)
-    this.#ackTimer = undefined
-    if (this.#acknowledged === this.#received) return
-    this.#acknowledged = this.#received
-    this.#pendingBytes = 0
-    this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack: this.#received }))
+    if (!this.#inbound.receive(frame)) this.#cut()
   }
 
   #watchSilence(seq: number): void {
@@ -293,6 +284,7 @@ export class Link {
   #loseAll(): void {
     this.#epoch = crypto.randomUUID()
     this.#unacked.clear()
+    this.#inbound.flush()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
 }

@@ -26,7 +26,7 @@ export interface LinksOptions {
   hostProgram: (placement: string) => HostProgram
   /** What the host program of a placement is to run. */
   launches: (placement: string) => Launch[]
-  store: PlacementStore
+  store: Pick<PlacementStore, 'all' | 'add' | 'delete'>
   /** As of `Link`; the process was in that placement. */
   adopt: (channel: Channel, placement: string) => boolean
 }
@@ -36,14 +36,22 @@ interface Linked {
   link: Link
   /** `Date.now()` */
   usedAt: number
+  /** What is under way and shall not lose it. */
+  users: number
 }
+
+/** Longest that a new object looks for what a former one had. */
+const REJOIN_MS = 30_000
 
 export class Links {
   readonly #options: LinksOptions
   readonly #linked = new Map<string, Linked>()
   /** Of all of them: the object has one memory. */
   readonly #unacked = { bytes: 0 }
+  /** Placements that were left, until their containers are stopped. */
+  readonly #releasing = new Map<string, Promise<void>>()
   #configured: ReadonlySet<string> = new Set([MAIN_PLACEMENT])
+  #hasBegun = false
 
   constructor(options: LinksOptions) {
     this.#options = options
@@ -65,28 +73,67 @@ export class Links {
     return link.isOpen || program.isUp()
   }
 
-  /** Resolves when frames flow; `mayWake`: also where that starts a container. Throws what `Link.ready` does. */
-  async join(placement: string, mayWake: boolean, timeoutMs: number): Promise<void> {
-    const { link, program } = this.#get(placement)
-    if (mayWake || this.isUp(placement) || (await program.askUp?.())) await link.ready(timeoutMs)
+  /** Resolves when frames flow, and at once where that would start a container. Throws what `Link.ready` does. */
+  async join(placement: string, timeoutMs: number): Promise<void> {
+    const { link } = this.#get(placement)
+    if (this.isUp(placement) || (await this.#askUp(placement, timeoutMs))) {
+      await link.ready(timeoutMs)
+    }
   }
 
-  /** A call has to do with it. */
+  /**
+   * The link to where a server is, once frames flow, should it move meanwhile, too; absent: it is in no
+   * host program. `find` says where it is. Throws what `Link.ready` does.
+   */
+  async follow(find: () => string | undefined, timeoutMs: number): Promise<Link | undefined> {
+    for (;;) {
+      const placement = find()
+      if (placement === undefined) return undefined
+      const link = this.of(placement)
+      const isThere = (): boolean => find() === placement && this.of(placement) === link
+      try {
+        await link.ready(timeoutMs)
+      } catch (error) {
+        if (isThere()) throw error
+      }
+      if (isThere()) return link
+    }
+  }
+
+  /** A call has to do with it. One that was left meanwhile stays left. */
   use(placement: string): void {
-    const linked = this.#get(placement)
+    const isLeft = !this.#isConfigured(placement)
+    const linked = isLeft ? this.#linked.get(placement) : this.#get(placement)
+    if (linked === undefined) return
     linked.usedAt = Date.now()
     linked.program.touch?.()
   }
 
+  /** Something is under way there until `work` has ended. */
+  async hold<T>(placement: string, work: () => Promise<T>): Promise<T> {
+    this.use(placement)
+    const linked = this.#get(placement)
+    linked.users++
+    try {
+      return await work()
+    } finally {
+      linked.users--
+      this.use(placement)
+    }
+  }
+
   /**
-   * Whether the container of another object may sleep: nothing called for it for `idleMs`. Then its
-   * link is at rest, and the next call starts it again.
+   * Whether a container may sleep: nothing is under way there, nor was for `idleMs`. Then its link is at
+   * rest, and the next call starts it again.
    */
   mayRest(placement: string, idleMs: number): boolean {
     const linked = this.#linked.get(placement)
     if (linked === undefined) return true
-    if (Date.now() - linked.usedAt < idleMs) return false
-    linked.link.rest()
+    const { link, usedAt, users } = linked
+    if (users > 0 || link.isDialled || Date.now() - usedAt < idleMs) return false
+    // A server that moved finishes its calls there.
+    if (link.isUsed && !this.#isConfigured(placement)) return false
+    link.rest()
     return true
   }
 
@@ -97,6 +144,8 @@ export class Links {
     for (const placement of new Set([...this.#linked.keys(), ...this.others])) {
       this.#leaveUnused(placement)
     }
+    if (!this.#hasBegun) this.#rejoin()
+    this.#hasBegun = true
   }
 
   /** Nothing of the tenant's runs after it. Throws when a container could not be released. */
@@ -111,6 +160,7 @@ export class Links {
             .catch((error: unknown) => console.error('processes of a removed tenant', error))
         }
         await program.release?.()
+        this.#options.store.delete(placement)
       }),
     )
   }
@@ -125,8 +175,10 @@ export class Links {
     const { hostProgram, launches, adopt, store } = this.#options
     const program = hostProgram(placement)
     const link = new Link({
-      dial: () => {
+      dial: async () => {
         if (placement !== MAIN_PLACEMENT) store.add(placement)
+        // A container that was left is on its way down.
+        await this.#releasing.get(placement)
         return program.dial()
       },
       launches: () => launches(placement),
@@ -134,22 +186,54 @@ export class Links {
       onUnused: () => queueMicrotask(() => this.#leaveUnused(placement)),
       unacked: this.#unacked,
     })
-    return { program, link, usedAt: Date.now() }
+    return { program, link, usedAt: Date.now(), users: 0 }
+  }
+
+  /** What a former object used and still runs is linked again, so that it is known what is up. */
+  #rejoin(): void {
+    for (const placement of this.others) {
+      if (!this.#isConfigured(placement)) continue
+      this.join(placement, REJOIN_MS).catch(() => undefined) // who needs the link is told by `ready`
+    }
+  }
+
+  #isConfigured(placement: string): boolean {
+    return placement === MAIN_PLACEMENT || this.#configured.has(placement)
+  }
+
+  /** Whoever cannot say so in time is not up. */
+  async #askUp(placement: string, timeoutMs: number): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => late.resolve(false), timeoutMs)
+    const asked = this.#get(placement)
+      .program.askUp?.()
+      .catch(() => false)
+    try {
+      return await Promise.race([asked ?? false, late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #leaveUnused(placement: string): void {
-    if (placement === MAIN_PLACEMENT || this.#configured.has(placement)) return
+    if (this.#isConfigured(placement)) return
     const { link, program } = this.#get(placement)
     if (link.isUsed) return
-    link.rest()
+    link.leave()
     this.#linked.delete(placement)
-    const released = program.release?.() ?? Promise.resolve()
-    released.then(
-      () => {
-        // It may be in use again by now.
-        if (!this.#linked.has(placement)) this.#options.store.delete(placement)
-      },
-      (error: unknown) => console.error('the container of a placement', error),
-    )
+    const releasing = this.#release(placement, program).finally(() => {
+      if (this.#releasing.get(placement) === releasing) this.#releasing.delete(placement)
+    })
+    this.#releasing.set(placement, releasing)
+  }
+
+  async #release(placement: string, program: HostProgram): Promise<void> {
+    try {
+      await program.release?.()
+      // It may be in use again by now.
+      if (!this.#linked.has(placement)) this.#options.store.delete(placement)
+    } catch (error) {
+      console.error('the container of a placement', error)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { Channel } from '../link/channel.ts'
+import type { Link } from '../link/link.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ServerFacts } from './servers.ts'
 
@@ -21,11 +22,22 @@ export async function openProcess(
 ): Promise<Channel> {
   const { servers } = context
   await servers.get(server.name, servers.version, server.principal)
+  const { links } = context
   const placement = servers.placementOf(server.name)
+  const open = () => openAt(context, server, key)
+  return placement === undefined ? open() : links.hold(placement, open)
+}
+
+async function openAt(
+  context: Opening,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  key: string,
+): Promise<Channel> {
+  const { links, servers } = context
+  const find = () => servers.placementOf(server.name)
+  const link = await links.follow(find, LINK_TIMEOUT_MS)
   const channel =
-    placement === undefined
-      ? openRemote(context, server, key)
-      : await openLinked(context, server, placement, key)
+    link === undefined ? openRemote(context, server, key) : openLinked(context, link, server, key)
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => late.reject(new GatewayError('server_start_timeout')),
@@ -42,15 +54,12 @@ export async function openProcess(
   }
 }
 
-async function openLinked(
-  { links, servers }: Opening,
+function openLinked(
+  { servers }: Opening,
+  link: Link,
   server: Pick<ServerFacts, 'name' | 'principal'>,
-  placement: string,
   key: string,
-): Promise<Channel> {
-  links.use(placement)
-  const link = links.of(placement)
-  await link.ready(LINK_TIMEOUT_MS)
+): Channel {
   const launch = servers.launchOf(server)
   if (launch === undefined) throw new GatewayError('server_not_found')
   return link.open(launch.name, key)

@@ -144,14 +144,33 @@ test('an object that stands still stops the processes, not the memory', async ()
   await session.open(1, launchOf('huge-line', { maxProcesses: 2 }))
   link.isSilent = true
   for (let id = 1; id <= 30; id += 1) link.message(1, request(id, { bytes: 2e6 }))
-  await link.until(isAnswered(link, 8))
-  await expect(link.until(isAnswered(link, 15), 1_000)).rejects.toThrow('nothing came')
+  await link.untilPieces(2)
+  await expect(link.until(isAnswered(link, 1), 1_000)).rejects.toThrow('nothing came')
 
   link.isSilent = false
   link.acknowledge()
   await link.until(isAnswered(link, 30))
 
   expect(link.inbox.map(idOf)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1))
+})
+
+test('too much of many channels stops every process, until half is acknowledged', async () => {
+  await session.open(1, launchOf('huge-line'), launchOf('echo'))
+  for (const channel of [2, 3, 4, 5]) {
+    link.open(channel, channel === 5 ? 'echo' : 'huge-line')
+    await link.take(FRAME.opened, channel)
+  }
+  link.isSilent = true
+  for (const channel of [1, 2, 3, 4]) link.message(channel, request(channel, { bytes: 20e6 }))
+  await link.untilPieces(8)
+  link.message(5, request(5))
+  await expect(link.until(isAnswered(link, 1), 1_000)).rejects.toThrow('nothing came')
+
+  link.isSilent = false
+  link.acknowledge()
+  await link.until(isAnswered(link, 5))
+
+  expect(link.inbox.map(idOf)).toEqual(expect.arrayContaining([1, 2, 3, 4, 5]))
 })
 
 test('without a connection for too long the processes end, and the next one begins anew', async () => {

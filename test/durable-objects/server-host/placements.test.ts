@@ -226,17 +226,21 @@ describe('a server that moves', () => {
 
 test('a tenant that is removed has nothing in any of them', async () => {
   const client = await initialize(catalog)
-  await complete(client, 'near__do', near)
-  const channel = await complete(client, 'far__do', far)
+  const channels = [
+    [near, await complete(client, 'near__do', near)],
+    [far, await complete(client, 'far__do', far)],
+  ] as const
 
   const removed = tenant.remove()
-  for (const host of [near, far]) {
-    await host.until(() => launchesOf(host).length === 0, 'empty configuration')
+  for (const [host, channel] of channels) {
+    const isClosed = (): boolean =>
+      host.frames.some((one) => one.type === FRAME.close && one.channel === channel)
+    await host.until(isClosed, 'end of the process')
     // Whatever it says, it acknowledges what it has got.
     host.notify(channel, 'notifications/message', {})
   }
   await removed
 
-  expect(far.frames.some((one) => one.type === FRAME.close && one.channel === channel)).toBe(true)
+  expect([launchesOf(near), launchesOf(far)]).toEqual([[], []])
   await far.until(() => far.connections.at(-1)?.readyState === 3, 'end of the link')
 })

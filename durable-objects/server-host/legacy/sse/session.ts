@@ -32,6 +32,8 @@ export interface SSESessionOptions {
 /** Requests of one session without an answer that its client has taken. */
 const MAX_UNANSWERED = 256
 const RETRY_AFTER_MS = 1_000
+/** A client that has not taken so much of what was said unasked is cut off: it is held in memory. */
+const MAX_UNTAKEN_BYTES = 8 * 1024 * 1024
 const OK = 200
 /** No client sees it: the session is its only one then. */
 const HANDSHAKE_ID = 'hearth:handshake'
@@ -198,12 +200,26 @@ export class SSESession {
   async #listen(legacyId: string): Promise<void> {
     try {
       const stream = await this.#options.answer(toLegacy(this.host, legacyId), undefined)
-      for await (const payload of readMessages(stream)) await this.#stream.send('message', payload)
+      await this.#relay(stream)
     } catch {
       // Its reader was too far behind, so it would not see the end of the stream, either.
       this.#stream.cut()
     }
     this.end()
+  }
+
+  /** Reads on when the client does not, so that one that is too far behind is noticed. */
+  async #relay(stream: Response): Promise<void> {
+    let untaken = 0
+    let taken = Promise.resolve()
+    for await (const payload of readMessages(stream)) {
+      if (untaken > MAX_UNTAKEN_BYTES) return this.#stream.cut()
+      untaken += payload.length
+      taken = this.#stream.send('message', payload).then(() => {
+        untaken -= payload.length
+      })
+    }
+    await taken
   }
 
   #refuse(id: RequestId, error: GatewayError): never {
