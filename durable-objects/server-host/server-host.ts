@@ -14,6 +14,7 @@ import {
 import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import { Catalog } from './catalog/catalog.ts'
+import { LISTS } from './catalog/kinds.ts'
 import { overrideArguments } from './catalog/override-arguments.ts'
 import { Pins } from './catalog/pins/pins.ts'
 import { reportPins } from './catalog/pins/report.ts'
@@ -233,7 +234,10 @@ export class ServerHost {
     const { servers, catalog, pins } = this.#context
     await servers.load()
     const fingerprint = pins.approve(approval, Date.now())
+    const { changed } = LISTS.tools
     catalog.tell(approval.server)
+    this.#legacy.tell(approval.server, changed)
+    this.#modern.tell(approval.server, changed)
     return fingerprint
   }
 

@@ -47,6 +47,11 @@ export class LegacySessions {
     return session.post(host, body ?? new Uint8Array())
   }
 
+  /** A notification of ours, to the sessions of one server. */
+  tell(server: string, method: string): void {
+    this.#upstreams.tell(server, method)
+  }
+
   /** Ends the shared processes that are configured no more, with their last calls. */
   prune(digests: ReadonlySet<string>): void {
     this.#upstreams.prune(digests)

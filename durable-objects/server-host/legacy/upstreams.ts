@@ -73,6 +73,14 @@ export class Upstreams {
     }
   }
 
+  /** A notification of ours, to the sessions of one server. Those of the catalog hear from that. */
+  tell(name: string, method: string): void {
+    for (const { session } of this.#attached) {
+      if (session.server.name !== name || session.record.catalog !== undefined) continue
+      session.fromServer(encode({ jsonrpc: '2.0', method }), { kind: 'notification', method })
+    }
+  }
+
   /** Sessions on what is configured anew go on: their clients are told to list again, once. */
   change({ changed, removed, principal }: ServersChange): void {
     const [anew, gone] = [new Set(changed), new Set(removed)]

@@ -88,6 +88,10 @@ export class LegacyServer implements ListenServing {
     return this.#listeners.add(client, body, true)
   }
 
+  tell(method: string): void {
+    this.#listeners.publish(encode({ jsonrpc: '2.0', method }), method)
+  }
+
   /** Calls that run go on; those that wait for their clients do not. */
   close(): void {
     this.#listeners.close()

@@ -65,6 +65,12 @@ export class ListenStreams {
     }
   }
 
+  /** A notification of ours, on the streams of one server. */
+  tell(server: string, method: string): void {
+    const streams = [...this.#streams.values()].filter(({ name }) => name === server)
+    for (const serving of new Set(streams.map(({ serving }) => serving))) serving.tell(method)
+  }
+
   async #move(client: ClientCall, stream: Listening): Promise<void> {
     for (;;) {
       const server = this.#serverOf(stream)

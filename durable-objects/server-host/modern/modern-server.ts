@@ -4,14 +4,14 @@ import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { decode } from '../connection.ts'
+import { decode, encode } from '../connection.ts'
 import { readFreshness } from '../transform/call-transform.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { SharedProcess } from '../servers/shared-process.ts'
 import { dropForbiddenURIs, mayTell } from '../translate/listen-access.ts'
-import { ACKNOWLEDGED } from '../translate/listen.ts'
-import { readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
+import { ACKNOWLEDGED, tagNotification } from '../translate/listen.ts'
+import { filterAccepts, readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
 import { findState, keepState, releaseState } from './owned-state.ts'
 import { tellLists } from './listening.ts'
 import type { ListenServing } from './serving.ts'
@@ -31,6 +31,8 @@ export class ModernServer implements ListenServing {
   readonly #tools = new ToolCatalog()
   /** Streams that were acknowledged by another one. */
   readonly #joined = new WeakSet<ClientCall>()
+  /** What is heard on a stream, once that is acknowledged. */
+  readonly #filters = new WeakMap<ClientCall, ListenFilter>()
   readonly #key: () => Promise<CryptoKey>
   readonly #hear: (method: string) => void
   readonly #listTools = (params: Record<string, unknown>) =>
@@ -70,8 +72,10 @@ export class ModernServer implements ListenServing {
           else this.#succeed(client, method, answer, meta.ms)
         },
         onEvent: (payload, event) => {
-          if (event === ACKNOWLEDGED && this.#joined.has(client)) {
-            return tellLists(client, readAcknowledged(payload))
+          if (event === ACKNOWLEDGED) {
+            const filter = readAcknowledged(payload)
+            this.#filters.set(client, filter)
+            if (this.#joined.has(client)) return tellLists(client, filter)
           }
           if (listens && !mayTell(event, decode(payload).params, access)) return
           client.reply.event(readdress(payload, event, client))
@@ -124,6 +128,15 @@ export class ModernServer implements ListenServing {
   join(client: ClientCall, body: Uint8Array): Promise<void> {
     this.#joined.add(client)
     return this.call(client, body)
+  }
+
+  tell(method: string): void {
+    const payload = encode({ jsonrpc: '2.0', method })
+    for (const client of this.#running.keys()) {
+      const filter = this.#filters.get(client)
+      if (filter === undefined || !filterAccepts(filter, method)) continue
+      client.reply.event(tagNotification(payload, client.id))
+    }
   }
 
   /** Calls that run go on; subscriptions do not. */

@@ -17,6 +17,8 @@ export interface ListenServing extends ModernServing {
   release: (client: ClientCall) => void
   /** Takes over a stream that another one acknowledged, and tells that its lists are others now. */
   join: (client: ClientCall, body: Uint8Array) => Promise<void>
+  /** A notification that the server itself does not send, to the streams that asked for its kind. */
+  tell: (method: string) => void
 }
 
 export function isListenServing(serving: ModernServing): serving is ListenServing {

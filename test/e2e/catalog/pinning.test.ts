@@ -263,7 +263,11 @@ describe('quarantine', () => {
     await stream.message()
     const session = await initialize(urlOf('/mcp'))
     await session.call('bank__get_balance', {})
-    const standing = await session.stream()
+    const single = new ModernClient(urlOf('/mcp/bank'))
+    const singleStream = await single.listen({ toolsListChanged: true }, 'listening')
+    await singleStream.message()
+    const singleSession = await initialize(urlOf('/mcp/bank'))
+    const standing = [await session.stream(), await singleSession.stream(), singleStream]
 
     const old = toolIn(await report(), 'bank', 'get_balance')?.fingerprint
     const wrong = gateway.admin('POST', 'tools/bank/send_money/approve', { fingerprint: old })
@@ -279,8 +283,10 @@ describe('quarantine', () => {
     const isChange = ({ method }: { method?: unknown }) => {
       return method === 'notifications/tools/list_changed'
     }
-    await standing.message(isChange)
-    standing.disconnect()
+    for (const other of standing) {
+      await other.message(isChange)
+      other.disconnect()
+    }
 
     const tools = listed(await client.request('tools/list'))
     expect(tools.map(({ name }) => name)).toEqual(['bank__get_balance', 'bank__send_money'])
