@@ -169,12 +169,13 @@ test(
       ),
       killContainer(far.id),
     ])
-    const again = await where(session, 'far__where')
+    // While the call keeps it awake.
+    const still = await where(session, 'near__where')
 
     expect(failure).toMatchObject({ data: { code: 'server_exited', retryable: true } })
-    expect(again.id).not.toBe(far.id)
+    expect(still.id).toBe(near.id)
     expect(await kept.answer).toBe(near.hostname)
-    expect((await where(session, 'near__where')).id).toBe(near.id)
+    expect((await where(session, 'far__where')).id).not.toBe(far.id)
     await session.close()
   },
   CALL_MS,

@@ -1,14 +1,10 @@
 /** Servers of one tenant in several server hosts: what none of them can do to the others. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FRAME } from '#protocol/link.ts'
-import { initialize, type LegacyClient, type Target } from '#test/support/http-client.ts'
-import {
-  startScriptedGateway,
-  type ScriptedGateway,
-  type ScriptedTenant,
-} from '#test/support/scripted-gateway.ts'
+import { initialize } from '#test/support/http-client.ts'
+import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'
-import { answerAsLegacy } from './answers.ts'
+import { callAt, complete, createPlaced, storedPlacements, type Placed } from './placed.ts'
 
 /** No wait for another host is as short. */
 const AT_ONCE_MS = 1_500
@@ -16,14 +12,12 @@ const AT_ONCE_MS = 1_500
 const CLAIMED = 9
 
 let gateway: ScriptedGateway
-let tenant: ScriptedTenant
+let tenant: Placed['tenant']
 let near: ScriptedHost
 let far: ScriptedHost
-let catalog: Target
-/** Of the server `far`; another one in each test. */
+let catalog: Placed['catalog']
 let placement: string
 let servers: object
-let count = 0
 
 beforeAll(async () => {
   gateway = await startScriptedGateway()
@@ -32,48 +26,12 @@ beforeAll(async () => {
 afterAll(() => gateway.stop())
 
 beforeEach(async () => {
-  tenant = await gateway.tenant()
-  near = tenant.host
-  placement = `other-${++count}`
-  far = tenant.hostAt(placement)
-  servers = { near: { command: 'near' }, far: { command: 'far', placement } }
-  near.script = { answer }
-  far.script = { answer }
-  catalog = { ...tenant.target, url: tenant.target.url.replace('/mcp/scripted', '/mcp') }
-  await tenant.putServers(servers)
+  ;({ tenant, near, far, placement, servers, catalog } = await createPlaced(gateway))
 })
-
-/** One tool each; a call of it waits for the test. */
-function answer(request: { method?: string }): object | undefined {
-  if (request.method === 'tools/call') return undefined
-  if (request.method !== 'tools/list') return answerAsLegacy(request)
-  return { tools: [{ name: 'do', inputSchema: { type: 'object' } }] }
-}
-
-/** The last call that reached a host, of `count` in all. */
-async function callAt(host: ScriptedHost, count = 1) {
-  const calls = () => host.requests('tools/call')
-  await host.until(() => calls().length === count, `call ${count}`)
-  const { channel, request } = calls().at(-1) ?? { channel: 0, request: {} }
-  const respond = (): void => host.respond(channel, request.id ?? '', { content: [] })
-  return { channel, respond }
-}
-
-async function complete(client: LegacyClient, name: string, host: ScriptedHost, count = 1) {
-  const answered = client.call(name)
-  const { channel, respond } = await callAt(host, count)
-  respond()
-  expect((await answered).message.result).toEqual({ content: [] })
-  return channel
-}
 
 /** Dials of it succeed, and are never welcomed. */
 function mute(host: ScriptedHost): void {
   host.script.onHello = () => undefined
-}
-
-const placements = async (): Promise<unknown[]> => {
-  return (await gateway.rows('placements')).map(({ name }) => name)
 }
 
 test('a host cannot claim the process of a server of another placement', async () => {
@@ -155,6 +113,6 @@ test('a server that moves while its host is dialled is called where it is by the
   const call = await callAt(near, 2)
   call.respond()
   expect((await moved).message.result).toEqual({ content: [] })
-  expect(await placements()).not.toContain(placement)
+  expect(await storedPlacements(gateway)).not.toContain(placement)
   expect(far.connections).toHaveLength(1)
 })

@@ -1,27 +1,21 @@
 /** Servers of one tenant in several server hosts: what a session has in each, and what one loses alone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FRAME, type ConfigureMeta } from '#protocol/link.ts'
-import { initialize, type LegacyClient, type Target } from '#test/support/http-client.ts'
-import {
-  startScriptedGateway,
-  type ScriptedGateway,
-  type ScriptedTenant,
-} from '#test/support/scripted-gateway.ts'
+import { initialize } from '#test/support/http-client.ts'
+import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'
-import { answerAsLegacy } from './answers.ts'
+import { begin, callAt, complete, createPlaced, storedPlacements, type Placed } from './placed.ts'
 
 /** What a host that does not answer may cost the others. */
 const SOON_MS = 5_000
 
 let gateway: ScriptedGateway
-let tenant: ScriptedTenant
+let tenant: Placed['tenant']
 let near: ScriptedHost
 let far: ScriptedHost
-let catalog: Target
-/** Of the server `far`; another one in each test. */
+let catalog: Placed['catalog']
 let placement: string
 let servers: object
-let count = 0
 
 beforeAll(async () => {
   gateway = await startScriptedGateway()
@@ -30,49 +24,8 @@ beforeAll(async () => {
 afterAll(() => gateway.stop())
 
 beforeEach(async () => {
-  tenant = await gateway.tenant()
-  near = tenant.host
-  placement = `own-${++count}`
-  far = tenant.hostAt(placement)
-  servers = {
-    near: { command: 'near' },
-    far: { command: 'far', placement },
-    edge: { url: 'https://edge.example.com', placement: 'none', catalog: { isListed: false } },
-  }
-  near.script = { answer }
-  far.script = { answer }
-  catalog = { ...tenant.target, url: tenant.target.url.replace('/mcp/scripted', '/mcp') }
-  await tenant.putServers(servers)
+  ;({ tenant, near, far, placement, servers, catalog } = await createPlaced(gateway))
 })
-
-/** One tool each; a call of it waits for the test. */
-function answer(request: { method?: string }): object | undefined {
-  if (request.method === 'tools/call') return undefined
-  if (request.method !== 'tools/list') return answerAsLegacy(request)
-  return { tools: [{ name: 'do', inputSchema: { type: 'object' } }] }
-}
-
-/** The last call that reached a host, of `count` in all. */
-async function callAt(host: ScriptedHost, count = 1) {
-  const calls = () => host.requests('tools/call')
-  await host.until(() => calls().length === count, `call ${count}`)
-  const { channel, request } = calls().at(-1) ?? { channel: 0, request: {} }
-  const respond = (): void => host.respond(channel, request.id ?? '', { content: [] })
-  return { channel, respond }
-}
-
-/** A call that is under way, and its answer. */
-async function begin(client: LegacyClient, name: string, host: ScriptedHost, count = 1) {
-  const answered = client.call(name)
-  return { answered, ...(await callAt(host, count)) }
-}
-
-async function complete(client: LegacyClient, name: string, host: ScriptedHost, count = 1) {
-  const { answered, channel, respond } = await begin(client, name, host, count)
-  respond()
-  expect((await answered).message.result).toEqual({ content: [] })
-  return channel
-}
 
 const launchesOf = (host: ScriptedHost): string[] => {
   const { meta } = host.frames.findLast(({ type }) => type === FRAME.configure) ?? {}
@@ -83,10 +36,6 @@ const launchesOf = (host: ScriptedHost): string[] => {
 function die(host: ScriptedHost): void {
   host.takeEpoch('another')
   host.connections.at(-1)?.terminate()
-}
-
-const placements = async (): Promise<unknown[]> => {
-  return (await gateway.rows('placements')).map(({ name }) => name)
 }
 
 test('a session has a leg in each, and each host runs its own servers alone', async () => {
@@ -198,7 +147,7 @@ describe('a server that moves', () => {
   test('runs where it is configured by then, and the host that it left is left', async () => {
     const client = await initialize(catalog)
     const before = await complete(client, 'far__do', far)
-    expect(await placements()).toContain(placement)
+    expect(await storedPlacements(gateway)).toContain(placement)
 
     await tenant.putServers({ ...servers, far: { command: 'far' } })
 
@@ -208,7 +157,7 @@ describe('a server that moves', () => {
       far.frames.some(({ type, channel }) => type === FRAME.close && channel === before)
     await far.until(isClosed, 'end of the process')
     await far.until(() => far.connections.at(-1)?.readyState === 3, 'end of the link')
-    expect(await placements()).not.toContain(placement)
+    expect(await storedPlacements(gateway)).not.toContain(placement)
   })
 
   test('finishes a running call where it was', async () => {
