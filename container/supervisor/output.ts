@@ -5,8 +5,10 @@ import { findEdgeId } from '../stdio/edge-id.ts'
 import { readMessage } from '../stdio/envelope.ts'
 import { LineSplitter } from '../stdio/framing.ts'
 import type { InFlight } from '../stdio/in-flight.ts'
-import type { HeldBy } from './running.ts'
 import type { MessageMeta, OversizeMeta } from '#protocol/link.ts'
+
+/** Why what a server says is not read: too much of it waits, or of all of the cell's. */
+export type HeldBy = 'channel' | 'cell'
 
 /** What a spare may have said before it is leased; then its output waits in the child. */
 const MAX_EARLY_MESSAGES = 64

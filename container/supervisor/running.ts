@@ -1,4 +1,4 @@
-import type { OutputMessage } from './output.ts'
+import type { HeldBy, OutputMessage } from './output.ts'
 import type { Grace } from './terminate.ts'
 import type { FailedMeta, OversizeMeta, UndeliveredMeta } from '#protocol/link.ts'
 
@@ -13,9 +13,6 @@ export interface Lessee {
   /** It has outlived its idle or absolute bound, or does not take what it is sent. */
   onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
 }
-
-/** Why what a server says is not read: too much of it waits, or of all of the cell's. */
-export type HeldBy = 'channel' | 'cell'
 
 /** What a launch starts, as the supervisor sees it: an OS child, or a session with a remote server. */
 export interface Running {
