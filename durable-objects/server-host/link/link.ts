@@ -50,7 +50,8 @@ export class Link {
   #socket: WebSocket | undefined
   #connecting: Promise<void> | undefined
   #isLeft = false
-  readonly #left = Promise.withResolvers<never>()
+  /** Rejects what waits for the dial that is under way. */
+  #giveUp: ((error: GatewayError) => void) | undefined
   #nextChannel = 1
   #sent = 0
   readonly #unacked: Unacknowledged
@@ -64,7 +65,6 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options
     this.#unacked = new Unacknowledged(options.unacked)
-    this.#left.promise.catch(() => undefined)
   }
 
   /** Whether frames flow. */
@@ -86,8 +86,7 @@ export class Link {
     const deadline = Date.now() + timeoutMs
     // A connection can be lost again before those who waited for it go on.
     while (this.#socket === undefined) {
-      const connect = () => Promise.race([this.#connect(deadline), this.#left.promise])
-      this.#connecting ??= connect().finally(() => {
+      this.#connecting ??= this.#connectUnlessLeft(deadline).finally(() => {
         this.#connecting = undefined
       })
       await this.#connecting
@@ -121,7 +120,7 @@ export class Link {
   /** The same for good: a connection that comes later is not taken, and those who wait are told. */
   leave(): void {
     this.#isLeft = true
-    this.#left.reject(new GatewayError('host_unavailable'))
+    this.#giveUp?.(new GatewayError('host_unavailable'))
     this.rest()
   }
 
@@ -169,6 +168,13 @@ export class Link {
 
   forget(channel: number): void {
     if (this.#channels.delete(channel) && this.#channels.size === 0) this.#options.onUnused?.()
+  }
+
+  #connectUnlessLeft(deadline: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#giveUp = reject
+    this.#connect(deadline).then(resolve, reject)
+    return promise
   }
 
   async #connect(deadline: number): Promise<void> {
