@@ -33,7 +33,7 @@ export const processes = [
   'test/cli/import/import.test.ts',
   'test/cli/!(up).test.ts',
   'test/e2e/{bad-input,routing,secrets,transform}/**/*.test.ts',
-  'test/e2e/{clients,clients-features,clients-modern,python}.test.ts',
+  'test/e2e/{browser,clients,clients-features,clients-modern,python}.test.ts',
   'test/e2e/access/everything.test.ts',
   'test/e2e/catalog/{access,aggregate,pinning,settings,ten}.test.ts',
   'test/e2e/remote/{features,host}.test.ts',

@@ -2,6 +2,8 @@
 export interface Target {
   url: string
   token: string
+  /** What the client calls itself; else the name of its kind. */
+  clientName?: string
 }
 
 export interface TestClient {

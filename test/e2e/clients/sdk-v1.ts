@@ -9,7 +9,7 @@ export const SDK_V1: TestClient = {
     const transport = new StreamableHTTPClientTransport(new URL(target.url), {
       requestInit: { headers: bearer(target) },
     })
-    const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' })
+    const client = new Client({ name: target.clientName ?? 'e2e-sdk-v1', version: '1.0.0' })
     // The SDK's own class does not meet its interface under exactOptionalPropertyTypes.
     await client.connect(transport as Parameters<Client['connect']>[0])
     return {

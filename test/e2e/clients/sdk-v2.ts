@@ -9,7 +9,7 @@ export const SDK_V2: TestClient = {
       requestInit: { headers: bearer(target) },
     })
     const client = new Client(
-      { name: 'e2e-sdk-v2', version: '1.0.0' },
+      { name: target.clientName ?? 'e2e-sdk-v2', version: '1.0.0' },
       { versionNegotiation: { mode: 'auto' } },
     )
     await client.connect(transport)
