@@ -38,7 +38,7 @@ export interface TenantStub {
   summary(): Promise<TenantSummary | undefined>
   /**
    * Deletes everything but the configuration's version, above which the versions of a tenant of the
-   * same name begin, and one audit row that says who did it. Returns that version.
+   * same name begin, and one audit row that says who did it. Returns that version. Again has the same effect.
    */
   remove(actor: Actor): Promise<number>
 
@@ -128,10 +128,11 @@ export interface AuditQuery {
 /** The one Directory object. */
 export const DIRECTORY_NAME = 'v1'
 
-/** The Directory object's methods: all tenants by name, for listing alone. */
+/** The Directory object's methods: all tenants by name. */
 export interface DirectoryStub {
   add(tenant: string, now: number): Promise<void>
   remove(tenant: string): Promise<void>
+  has(tenant: string): Promise<boolean>
   list(
     cursor: string | undefined,
     limit: number,

@@ -6,6 +6,7 @@ import type { Era } from '#protocol/mcp.ts'
 import type { Route } from '#protocol/routes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { DirectoryStub, TenantStub } from '#protocol/tenant-stub.ts'
+import type { KnownTenants } from './auth/known-tenants.ts'
 import type { KeySets } from './auth/key-sets.ts'
 import type { TrustCache } from './auth/trust-cache.ts'
 import type { VerdictCache } from './auth/verdict-cache.ts'
@@ -25,8 +26,9 @@ export interface Deps {
   serverHost(tenant: string): ServerHostStub
   /** By `limiterName`. */
   limiter(name: string): LimiterStub
-  /** All tenants by name, for listing alone. */
+  /** All tenants by name. */
   directory(): DirectoryStub
+  knownTenants: KnownTenants
   verdicts: VerdictCache
   catalogNames: CatalogNames
   trusts: TrustCache

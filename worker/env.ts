@@ -5,6 +5,7 @@ import type { RateLimiter } from '#durable-objects/rate-limiter/rate-limiter.ts'
 import type { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
 import { serverHostName } from '#protocol/tenant.ts'
 import { DIRECTORY_NAME } from '#protocol/tenant-stub.ts'
+import { createKnownTenants } from './auth/known-tenants.ts'
 import { createKeySets } from './auth/key-sets.ts'
 import { createTrustCache } from './auth/trust-cache.ts'
 import { createVerdictCache } from './auth/verdict-cache.ts'
@@ -40,11 +41,13 @@ const GREATEST_MAX_BODY_BYTES = 33_554_432
 /** Throws `TypeError` for a variable that makes no sense, with its value. */
 export function createDeps(env: Env): Deps {
   const isLocal = env.HOST_PROGRAM !== undefined
+  const directory = () => env.DIRECTORY.getByName(DIRECTORY_NAME)
   return {
     tenant: (name) => env.TENANT.getByName(name),
     serverHost: (tenant) => env.SERVER_HOST.getByName(serverHostName(tenant)),
     limiter: (name) => env.RATE_LIMITER.getByName(name),
-    directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
+    directory,
+    knownTenants: createKnownTenants(directory),
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
     trusts: createTrustCache(),

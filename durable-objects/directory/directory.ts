@@ -1,6 +1,6 @@
 /**
- * The names of all tenants, for listing alone: whether a tenant exists, only its own object knows.
- * One object for all of them, named `v1`; no call of a tenant ever meets it.
+ * The names of all tenants: for listing, and so that a made-up name is told before an object is made for it.
+ * One object for all of them, named `v1`. It is not on the way of a warm call: the worker keeps its answers.
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Page } from '#protocol/tenant.ts'
@@ -25,6 +25,10 @@ export class Directory extends DurableObject implements DirectoryStub {
   /** Idempotent. */
   async remove(tenant: string): Promise<void> {
     this.#store.remove(tenant)
+  }
+
+  async has(tenant: string): Promise<boolean> {
+    return this.#store.has(tenant)
   }
 
   /** By name. The cursor is the last name of the page before. */

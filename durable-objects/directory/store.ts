@@ -39,6 +39,10 @@ export class DirectoryStore {
     this.#sql.exec('DELETE FROM tenant WHERE name = ?', name)
   }
 
+  has(name: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM tenant WHERE name = ?', name).toArray().length > 0
+  }
+
   /** By name. */
   list(after: string, limit: number): TenantEntry[] {
     return this.#sql

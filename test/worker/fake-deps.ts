@@ -10,6 +10,7 @@ import type { TenantPolicy, Verdict } from '#protocol/tenant.ts'
 import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { createApp } from '#worker/app.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
+import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createCatalogNames } from '#worker/mcp/catalog-names.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
@@ -107,8 +108,10 @@ export function createFakes({
     directory: () => ({
       add: () => Promise.resolve(),
       remove: () => Promise.resolve(),
+      has: (name) => Promise.resolve(name === 'acme'),
       list: () => Promise.resolve({ items: [] }),
     }),
+    knownTenants: createKnownTenants(() => ({ has: (name) => Promise.resolve(name === 'acme') })),
     limiter: () => ({ take: () => Promise.reject(new Error('nothing is limited here')) }),
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),

@@ -7,6 +7,7 @@ export type AdminDeps = Pick<
   | 'tenant'
   | 'serverHost'
   | 'directory'
+  | 'knownTenants'
   | 'verdicts'
   | 'trusts'
   | 'catalogNames'

@@ -5,6 +5,7 @@ import { isLost, isOverloaded } from '../durable-call.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { createAuditRoutes } from './audit.ts'
 import { createCatalogRoutes } from './catalog.ts'
+import { requireTenantThere } from './found.ts'
 import { createIssuerRoutes } from './issuers.ts'
 import { createLimitRoutes } from './limits.ts'
 import { recordRefusals } from './refusals.ts'
@@ -27,6 +28,7 @@ export function createAdminRoutes(deps: AdminDeps): Hono<AdminEnv> {
     c.header('X-Request-Id', c.var.record.requestId)
   })
   admin.use(recordRefusals(deps))
+  admin.use('/tenants/:tenant/*', requireTenantThere(deps))
   for (const create of [
     createTenantRoutes,
     createServerRoutes,

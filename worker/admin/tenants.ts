@@ -30,11 +30,12 @@ export function createTenantRoutes(deps: AdminDeps): Hono<AdminEnv> {
 
   routes.delete('/tenants/:tenant', permit('tenant.delete'), async function deleteTenant(c) {
     const { tenant } = c.var
-    // First, so that a deletion that was cut short can be repeated.
-    await deps.directory().remove(tenant)
     const version = await deps.tenant(tenant).remove(toActor(deps, c))
     forget(deps, tenant)
     await repeatWhenLost(() => deps.serverHost(tenant).remove(version))
+    // Last, so that a deletion that was cut short can be repeated.
+    await deps.directory().remove(tenant)
+    forget(deps, tenant)
     return c.json({ deleted: true })
   })
 

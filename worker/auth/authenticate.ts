@@ -10,7 +10,7 @@ import { verifyJWT } from './verify-jwt.ts'
 
 const RETRY_AFTER_MS = 1000
 
-export type AuthDeps = Pick<Deps, 'tenant' | 'verdicts' | 'trusts' | 'keySets'>
+export type AuthDeps = Pick<Deps, 'tenant' | 'knownTenants' | 'verdicts' | 'trusts' | 'keySets'>
 
 /** `refused` is for the client: it says no more than the holder of the token may know. */
 export type Authentication = { verdict: Verdict } | { refused: string }
@@ -27,7 +27,7 @@ const FAULTS: Record<ClaimsFault, string> = {
 
 /**
  * `resource` is what the path asks for; without one there is no tenant whose issuers could be asked
- * about a JWT. Throws `not_ready` when neither the answer nor the Tenant object can be had.
+ * about a JWT. Throws `not_ready` when neither the answer nor the objects that have it can be had.
  */
 export async function authenticate(
   deps: AuthDeps,
@@ -41,19 +41,20 @@ export async function authenticate(
 
 /** What the tenant trusts, and since when that is known; `value` is `undefined` for no tenant. */
 export async function trustOf(
-  { tenant, trusts }: Pick<AuthDeps, 'tenant' | 'trusts'>,
+  { tenant, knownTenants, trusts }: Pick<AuthDeps, 'tenant' | 'knownTenants' | 'trusts'>,
   name: string,
   now: number,
 ): Promise<{ value: Trust | undefined; askedAt: number }> {
   const known = trusts.get(name, now)
   if (known !== undefined) return known
-  const value = await ask(() => tenant(name).trust())
+  const isThere = await ask(() => knownTenants.has(name, now))
+  const value = isThere ? await ask(() => tenant(name).trust()) : undefined
   trusts.put(name, name, value, now)
   return { value, askedAt: now }
 }
 
 async function authenticateToken(
-  { tenant, verdicts }: AuthDeps,
+  { tenant, knownTenants, verdicts }: AuthDeps,
   token: string,
   resource: Resource | undefined,
   now: number,
@@ -64,6 +65,7 @@ async function authenticateToken(
   if (resource !== undefined && parts.tenant !== resource.tenant) return { refused: UNKNOWN }
   const known = verdicts.get(token, now)
   if (known !== undefined) return toAuthentication(known.verdict)
+  if (!(await ask(() => knownTenants.has(parts.tenant, now)))) return { refused: UNKNOWN }
   const verdict = await ask(() => tenant(parts.tenant).authenticate(parts.keyId, parts.secret))
   verdicts.put(token, parts.tenant, verdict, now)
   return toAuthentication(verdict)

@@ -16,7 +16,8 @@ const PREFLIGHT = {
   'Access-Control-Max-Age': '600',
 }
 
-type MetadataDeps = Pick<AuthDeps, 'tenant' | 'trusts'> & Pick<Deps, 'publicOrigin'>
+type MetadataDeps = Pick<AuthDeps, 'tenant' | 'knownTenants' | 'trusts'> &
+  Pick<Deps, 'publicOrigin'>
 
 /**
  * 404 for a tenant that announces no authorization server, as for one that does not exist. Which servers a

@@ -175,6 +175,13 @@ export class TenantConfig {
     return version + 1
   }
 
+  /** The last version of a tenant that was deleted; `undefined` while there is one, and where there never was. */
+  get retired(): number | undefined {
+    if (!this.isStored || this.get() !== undefined) return undefined
+    const last = this.#store.setting('last-version')
+    return last === undefined ? undefined : Number(last)
+  }
+
   /** In an object that was emptied: where the versions of the next tenant of this name begin. */
   retire(version: number, change: Change): void {
     migrate(this.#storage)

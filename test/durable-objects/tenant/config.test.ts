@@ -85,7 +85,7 @@ describe('a tenant', () => {
 
     await worker.restart()
     const stored = await worker.storedText()
-    expect(await worker.databases('hearth-Tenant')).toHaveLength(before + 1)
+    expect(await worker.databases('hearth-Tenant')).toHaveLength(before)
     expect(stored).not.toContain('nobody')
   })
 

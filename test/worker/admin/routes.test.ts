@@ -107,6 +107,25 @@ test('a change makes cached verdicts be asked for anew', async () => {
   expect(asked).toHaveLength(2)
 })
 
+test('a deletion that was cut short can be repeated: the name is known until all of the tenant is gone', async () => {
+  const removed: string[] = []
+  const { app } = createFakes({
+    acme: { remove: () => Promise.resolve(7) },
+    deps: {
+      directory: () => ({
+        ...{ add: () => Promise.resolve(), has: () => Promise.resolve(true) },
+        remove: (tenant) => Promise.resolve(void removed.push(tenant)),
+        list: () => Promise.resolve({ items: [] }),
+      }),
+      serverHost: () => ({ remove: () => Promise.reject(new Error('cut short')) }) as never,
+    },
+  })
+
+  expect((await app.request('/admin/tenants/acme', request('DELETE'))).status).toBe(500)
+
+  expect(removed).toEqual([])
+})
+
 describe('the end of a token', () => {
   const acme = {
     revokeToken: () => Promise.resolve({ ...INFO, revokedAt: 2 }),

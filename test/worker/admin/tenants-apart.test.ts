@@ -227,7 +227,7 @@ describe('a principal’s own secrets', () => {
     const path = 'tenants/acme/principals/me/secrets'
 
     expectCode(await operator('GET', path), 400, 'invalid_params')
-    expectCode(await operator('GET', path.replace('me', 'x')), 400, 'invalid_params')
+    expectCode(await operator('GET', path.replace('/me/', '/x/')), 400, 'invalid_params')
   })
 })
 

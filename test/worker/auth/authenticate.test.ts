@@ -5,6 +5,7 @@ import type { Trust, Verdict } from '#protocol/tenant.ts'
 import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { authenticate, type AuthDeps } from '#worker/auth/authenticate.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
+import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import type { Resource } from '#worker/auth/resource.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createVerdictCache, NEGATIVE_TTL_MS, POSITIVE_TTL_MS } from '#worker/auth/verdict-cache.ts'
@@ -53,6 +54,12 @@ function createWorld(): World {
   }
   const deps = {
     tenant,
+    knownTenants: createKnownTenants(() => ({
+      has(name) {
+        if (name !== 'acme') asked.push(`${name}?`)
+        return Promise.resolve(name === 'acme')
+      },
+    })),
     verdicts: createVerdictCache(),
     trusts: createTrustCache(),
     keySets: createKeySets({ fetch, now: () => NOW }),
@@ -158,14 +165,14 @@ describe('a JWT', () => {
     expect(world.asked).toEqual([])
   })
 
-  test('is refused by a tenant that does not exist, which is asked once in 5 s', async () => {
+  test('is refused for a tenant that does not exist, about which the Directory is asked once in 5 s', async () => {
     const world = createWorld()
     const nowhere = { ...ENDPOINT, tenant: 'nobody' }
     const token = await jwt()
     for (const now of [NOW, NOW + 4999, NOW + 5000]) {
       expect(await principal(world, token, nowhere, now)).toBeUndefined()
     }
-    expect(world.asked).toEqual(['nobody:trust', 'nobody:trust'])
+    expect(world.asked).toEqual(['nobody?', 'nobody?'])
   })
 
   test('for one endpoint opens no other, before and after it is cached', async () => {

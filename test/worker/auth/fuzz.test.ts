@@ -6,6 +6,7 @@ import { authenticate } from '#worker/auth/authenticate.ts'
 import { MAX_AUTHORIZATION_CHARS, parseBearer, parseToken } from '#worker/auth/bearer.ts'
 import { parseJWT } from '#worker/auth/jwt.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
+import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import type { Resource } from '#worker/auth/resource.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
@@ -60,6 +61,7 @@ function createDeps() {
   })
   return {
     tenant: tenant as never,
+    knownTenants: createKnownTenants(() => ({ has: (name) => Promise.resolve(name === 'acme') })),
     verdicts: createVerdictCache(),
     trusts: createTrustCache(),
     keySets: createKeySets({ fetch: async () => Response.json(keySet), now: () => NOW }),
