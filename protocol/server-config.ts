@@ -122,7 +122,9 @@ export const RemoteConfig = z.strictObject({
   allowPrivate: z
     .boolean()
     .default(false)
-    .describe("Private, loopback and link-local addresses may be connected to. The operator's"),
+    .describe(
+      "The host and port of the URL may have a private, loopback or link-local address. The operator's",
+    ),
   pool: PoolSettings.optional().describe('Of its connections from the host program'),
   ...common,
 })

@@ -8,7 +8,7 @@ import { openWebSocket } from './web-socket.ts'
 import type { HeldBy } from '../supervisor/output.ts'
 import type { RemoteLaunch } from '#protocol/link.ts'
 import type { ConnectWebSocket, RemoteFetch } from '#protocol/remote/remote.ts'
-import { withScheme } from '#protocol/remote/url.ts'
+import { mayBePrivate, withScheme } from '#protocol/remote/url.ts'
 
 /** A server that has not answered the closing of its socket by then is cut off. */
 const CLOSE_MS = 1_000
@@ -55,7 +55,8 @@ export class Network {
     this.#requestBytes += bytes
     try {
       const hold = (): Promise<void> | undefined => this.#reading.opened
-      return await pools.of(url, remote).fetch(url, { ...request, hold })
+      const settings = { ...remote, allowPrivate: mayBePrivate(url, remote) }
+      return await pools.of(url, settings).fetch(url, { ...request, hold })
     } catch (error) {
       if (error instanceof Unsent && request.body !== undefined) onUnsent(request.body)
       throw toRemoteFault(error, url)

@@ -226,8 +226,8 @@ export class HttpConnection implements RemoteConnection {
   }
 
   #send(request: RemoteRequest): Promise<Answer> {
-    const { fetch, headers, allowPrivate } = this.#options
-    return sendRequest({ fetch, target: { headers, allowPrivate } }, this.#url, request)
+    const { fetch, ...target } = this.#options
+    return sendRequest({ fetch, target }, this.#url, request)
   }
 
   #receive(bytes: Uint8Array): void {

@@ -17,7 +17,7 @@ export interface RemoteTarget {
   /** Sent to the origin of `url`, and to no other. */
   headers: Record<string, string>
   transport: RemoteTransport
-  /** Whether private, loopback and link-local addresses may be connected to. */
+  /** Whether the host and port of `url` may have a private, loopback or link-local address. */
   allowPrivate: boolean
 }
 

@@ -5,14 +5,14 @@
 import { GatewayError } from '../errors.ts'
 import { toUnreachable } from './failures.ts'
 import type { RemoteFetch, RemoteRequest, RemoteResponse, RemoteTarget } from './remote.ts'
-import { isPrivateHost } from './url.ts'
+import { isPrivateHost, mayBePrivate } from './url.ts'
 
 const MAX_REDIRECTS = 3
 /** 303 asks for another method, which is no request of the protocol. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308])
 
 export interface Sender {
-  target: Pick<RemoteTarget, 'headers' | 'allowPrivate'>
+  target: Pick<RemoteTarget, 'url' | 'headers' | 'allowPrivate'>
   fetch: RemoteFetch
 }
 
@@ -45,12 +45,10 @@ export async function sendRequest(
 }
 
 /** Throws `remote_address_forbidden`. */
-export function requireAllowed(
-  url: URL,
-  { allowPrivate }: Pick<RemoteTarget, 'allowPrivate'>,
-): void {
-  if (allowPrivate || !isPrivateHost(url)) return
-  throw new GatewayError('remote_address_forbidden', { detail: url.host })
+export function requireAllowed(url: URL, target: Pick<RemoteTarget, 'url' | 'allowPrivate'>): void {
+  if (!isPrivateHost(url) || mayBePrivate(url, target)) return
+  const why = target.allowPrivate ? `: allowPrivate is for ${new URL(target.url).host} alone` : ''
+  throw new GatewayError('remote_address_forbidden', { detail: `${url.host}${why}` })
 }
 
 function requireFollowed(

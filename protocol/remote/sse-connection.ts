@@ -147,8 +147,8 @@ export class SseConnection implements RemoteConnection {
   }
 
   #send(url: URL, request: RemoteRequest): Promise<Answer> {
-    const { fetch, headers, allowPrivate } = this.#options
-    return sendRequest({ fetch, target: { headers, allowPrivate } }, url, request)
+    const { fetch, ...target } = this.#options
+    return sendRequest({ fetch, target }, url, request)
   }
 
   #discarded(): void {

@@ -30,6 +30,17 @@ export function isPrivateHost({ hostname }: URL): boolean {
   return !host.includes('.') || PRIVATE_NAME.test(host)
 }
 
+/**
+ * Whether a request to `url` may leave the public internet. What `allowPrivate` allows is the host and port
+ * that are configured: a server's redirect does not choose which of a network's others are reached.
+ */
+export function mayBePrivate(
+  url: URL,
+  { url: configured, allowPrivate }: { url: string; allowPrivate: boolean },
+): boolean {
+  return allowPrivate && url.host === withScheme(configured, 'http').host
+}
+
 /** As it is fetched, or dialled: `ws:` and `http:` are two spellings of one server. */
 export function withScheme(url: string, kind: 'http' | 'ws'): URL {
   const parsed = new URL(url)

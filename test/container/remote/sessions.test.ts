@@ -68,6 +68,58 @@ async function untilStill(): Promise<void> {
   }
 }
 
+describe('a redirect of a server that may have a private address', () => {
+  async function redirectTo(url: string): Promise<WebOrigin> {
+    return startOrigin({
+      answer: (_request, response) => {
+        response.statusCode = 307
+        response.setHeader('location', url)
+        response.end()
+      },
+    })
+  }
+
+  test('does not reach another one, by its number or by its name', async () => {
+    const secret = await startOrigin()
+    const { port } = new URL(secret.url)
+
+    for (const [channel, host] of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]'].entries()) {
+      const origin = await redirectTo(`http://${host}:${port}/mcp`)
+      await session.open(channel, remoteLaunchOf(origin.url, { name: host }))
+      session.link.message(channel, { jsonrpc: '2.0', id: 0, method: 'initialize', params: CLIENT })
+      const failed = await session.link.takeMeta<FailedMeta>(FRAME.failed, channel)
+
+      expect(failed).toMatchObject({ id: 0, code: 'remote_address_forbidden' })
+    }
+    expect(secret.connections).toBe(0)
+  })
+
+  test('does not reach another one over HTTP+SSE', async () => {
+    const secret = await startOrigin()
+    const origin = await redirectTo(secret.url)
+
+    const launch = remoteLaunchOf(origin.url, { remote: { transport: 'sse' } })
+    const refused = await refusalOf(1, launch)
+
+    expect(refused.detail).toContain('allowPrivate is for')
+    expect(secret.connections).toBe(0)
+  })
+
+  test('is followed within its host and port', async () => {
+    const answer = answerAsServer()
+    const origin = await startOrigin({
+      answer: (request, response, body) => {
+        if (request.url === '/moved') return answer(request, response, body)
+        response.statusCode = 307
+        response.setHeader('location', '/moved')
+        response.end()
+      },
+    })
+
+    await begin(1, remoteLaunchOf(origin.url))
+  })
+})
+
 describe('a session', () => {
   test('answers calls over HTTP/2, and its figures tell so', async () => {
     const origin = await startOrigin({ certificate, h2: true })

@@ -19,7 +19,7 @@ async function send(
     return Promise.resolve(new Response(null, { status, headers: { location } }))
   }
   const request = { method: 'POST' as const, headers: {}, signal: new AbortController().signal }
-  const target = { headers, allowPrivate }
+  const target = { url, headers, allowPrivate }
   const outcome = await sendRequest({ target, fetch }, new URL(url), request).then(
     ({ url: { href } }) => ({ href, error: undefined }),
     (error: unknown) => ({ href: undefined, error: error as { code: string; message: string } }),
@@ -112,6 +112,40 @@ describe('a redirect', () => {
     expect(error).toMatchObject({ code: 'remote_address_forbidden' })
   })
 
+  test.each([
+    ['another port of its host', 'http://10.0.0.5:6379/'],
+    ['another private host', 'http://10.0.0.6:8080/'],
+    ['the metadata service', 'http://169.254.169.254/latest'],
+    ['the machine', 'http://localhost:8080/'],
+  ])(
+    'from an address that is allowed does not lead to one that is not: %s',
+    async (_name, location) => {
+      const { asked, error } = await send(
+        'http://10.0.0.5:8080/mcp',
+        { 'http://10.0.0.5:8080/mcp': location },
+        { headers: {} as { Authorization: string }, allowPrivate: true },
+      )
+
+      expect(asked).toEqual(['http://10.0.0.5:8080/mcp'])
+      expect(error).toMatchObject({ code: 'remote_address_forbidden' })
+      expect(error?.message).toContain('allowPrivate is for 10.0.0.5:8080 alone')
+    },
+  )
+
+  test.each([
+    ['within it', 'http://nas.local/mcp', 'http://nas.local/other'],
+    ['to its own https', 'http://nas.local/mcp', 'https://nas.local/mcp'],
+    ['to the public internet', 'http://nas.local/mcp', 'https://mcp.example/mcp'],
+  ])('from an address that is allowed is followed %s', async (_name, from, to) => {
+    const { asked } = await send(
+      from,
+      { [from]: to },
+      { headers: {} as { Authorization: string }, allowPrivate: true },
+    )
+
+    expect(asked).toEqual([from, to])
+  })
+
   test('is followed three times', async () => {
     const around = { 'https://a.example/1': '/2', 'https://a.example/2': '/3' }
     const three = { ...around, 'https://a.example/3': '/4' }
@@ -138,7 +172,7 @@ test('what fails on the way is told by host and code, not by what the error says
     const cause = Object.assign(new Error(`refused ${KEY}`), { code: 'ECONNREFUSED' })
     return Promise.reject(new TypeError(`fetch failed with ${KEY}`, { cause }))
   }
-  const target = { headers: { Authorization: KEY }, allowPrivate: false }
+  const target = { url: 'https://a.example', headers: { Authorization: KEY }, allowPrivate: false }
   const request = { method: 'GET' as const, headers: {}, signal: new AbortController().signal }
   const sent = sendRequest({ target, fetch }, new URL('https://a.example/mcp?key=x'), request)
   const error: unknown = await sent.catch((reason: unknown) => reason)
