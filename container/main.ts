@@ -4,6 +4,7 @@ import { createLog } from './host/log.ts'
 import { createHostServer } from './host/server.ts'
 import { parseSettings } from './host/settings.ts'
 import { CommandResolver } from './resolve/command.ts'
+import { Floods } from './stdio/line-reader.ts'
 import { startReaper } from './supervisor/reaper.ts'
 
 /** All processes are gone by then, or are left to the reaper. */
@@ -13,7 +14,13 @@ const settings = readSettings()
 const log = createLog(settings.logLevel)
 const reaper = startReaper()
 const cells = new Cells({
-  starter: { resolver: new CommandResolver(settings), reaper, baseEnv: settings.baseEnv, log },
+  starter: {
+    resolver: new CommandResolver(settings),
+    reaper,
+    baseEnv: settings.baseEnv,
+    floods: new Floods(),
+    log,
+  },
   log,
   keepMs: settings.keepMs,
 })

@@ -1,15 +1,11 @@
 /** The only reader of standard error; also takes the stray lines of standard output. */
 import type { Readable } from 'node:stream'
-import { LineSplitter } from '../stdio/framing.ts'
+import { LineReader, type Floods } from '../stdio/line-reader.ts'
 import type { ConsoleEntry, ConsoleStream, ProcessConsole } from './process-console.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 
 /** A longer line is cut here. */
 const MAX_LINE_BYTES = 8 * 1024
-
-/** What is read of one process in one window; a flood beyond it waits in the child. */
-const WINDOW_MS = 100
-const MAX_BYTES_PER_WINDOW = 1024 * 1024
 
 export interface CaptureContext {
   console: ProcessConsole
@@ -27,18 +23,15 @@ export class Capture {
   }
 
   /** Reads a child's standard error to its end. */
-  readStderr(stderr: Readable): void {
-    const lines = new LineSplitter(MAX_LINE_BYTES, {
-      onLine: (line) => this.#keep('stderr', line.toString('utf8')),
-      onOversize: (head) => this.#keep('stderr', head.toString('utf8'), true),
-    })
-    const throttle = createThrottle(stderr)
-    stderr.on('data', (chunk: Buffer) => {
-      lines.push(chunk)
-      throttle(chunk.length)
-    })
-    stderr.on('end', () => lines.flush())
-    stderr.on('error', () => undefined)
+  readStderr(stderr: Readable, floods: Floods): LineReader {
+    const sink = {
+      onLine: (line: Buffer) => {
+        this.#keep('stderr', line.toString('utf8'))
+        return false
+      },
+      onOversize: (head: Buffer) => this.#keep('stderr', head.toString('utf8'), true),
+    }
+    return new LineReader(stderr, MAX_LINE_BYTES, sink, floods)
   }
 
   /** A line of standard output that is no message. */
@@ -51,22 +44,5 @@ export class Capture {
     const { console, redact, callId } = this.#context
     const shown = redact(text, isCut)
     console.push(stream, isCut ? `${shown}… (cut)` : shown, callId())
-  }
-}
-
-/** Pauses the stream for the rest of a window in which it brought more than its share. */
-function createThrottle(stream: Readable): (bytes: number) => void {
-  let windowEnd = 0
-  let bytesInWindow = 0
-  return (bytes) => {
-    const now = performance.now()
-    if (now >= windowEnd) {
-      windowEnd = now + WINDOW_MS
-      bytesInWindow = 0
-    }
-    bytesInWindow += bytes
-    if (bytesInWindow <= MAX_BYTES_PER_WINDOW || stream.isPaused()) return
-    stream.pause()
-    setTimeout(() => stream.resume(), windowEnd - now).unref()
   }
 }

@@ -31,14 +31,24 @@ export class LineSplitter {
     this.#sink = sink
   }
 
-  /** The splitter owns the chunk from here on. */
-  push(chunk: Buffer): void {
+  /**
+   * The splitter owns the chunk from here on, but for what it returns: what follows a line after which
+   * `goOn` was false.
+   */
+  push(chunk: Buffer, goOn: () => boolean = always): Buffer | undefined {
     let start = 0
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
       this.#endLine(chunk.subarray(start, end))
       start = end + 1
+      if (!goOn() && start < chunk.length) return chunk.subarray(start)
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start))
+    return undefined
+  }
+
+  /** The line that comes is over the bound already. */
+  get isDiscarding(): boolean {
+    return this.#head !== undefined
   }
 
   /** The stream has ended: what is left is a line, too. */
@@ -98,6 +108,8 @@ export class LineSplitter {
     this.#length = needed
   }
 }
+
+const always = (): boolean => true
 
 function emit(line: Buffer, sink: LineSink): void {
   const end = line.at(-1) === CR ? line.length - 1 : line.length

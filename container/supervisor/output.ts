@@ -3,8 +3,8 @@ import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Capture } from '../console/capture.ts'
 import { findEdgeId } from '../stdio/edge-id.ts'
 import { readMessage } from '../stdio/envelope.ts'
-import { LineSplitter } from '../stdio/framing.ts'
 import type { InFlight } from '../stdio/in-flight.ts'
+import { LineReader, type Floods } from '../stdio/line-reader.ts'
 import type { MessageMeta, OversizeMeta } from '#protocol/link.ts'
 
 /** Why what a server says is not read: too much of it waits, or of all of the cell's. */
@@ -26,7 +26,7 @@ export interface OutputSink {
 
 /** Reads a process's standard output: messages to the sink, everything else to the console. */
 export class Output {
-  readonly #stdout: Readable
+  readonly #reader: LineReader
   readonly #inFlight: InFlight
   readonly #capture: Capture
   readonly #early: OutputMessage[] = []
@@ -34,17 +34,14 @@ export class Output {
   #sink: OutputSink | undefined
   readonly #heldBy = new Set<HeldBy>()
 
-  constructor(stdout: Readable, inFlight: InFlight, capture: Capture) {
-    this.#stdout = stdout
+  constructor(stdout: Readable, inFlight: InFlight, capture: Capture, floods: Floods) {
     this.#inFlight = inFlight
     this.#capture = capture
-    const lines = new LineSplitter(MAX_MESSAGE_BYTES, {
-      onLine: (line) => this.#takeLine(line),
-      onOversize: (head, tail) => this.#reportOversize(head, tail),
-    })
-    stdout.on('data', (chunk: Buffer) => lines.push(chunk))
-    stdout.on('end', () => lines.flush())
-    stdout.on('error', () => undefined)
+    const sink = {
+      onLine: (line: Buffer) => this.#takeLine(line),
+      onOversize: (head: Buffer, tail: Buffer) => this.#reportOversize(head, tail),
+    }
+    this.#reader = new LineReader(stdout, MAX_MESSAGE_BYTES, sink, floods)
   }
 
   open(sink: OutputSink): void {
@@ -54,7 +51,7 @@ export class Output {
     this.#settle()
   }
 
-  /** Nothing more is read while any reason holds, but for what has been read in part. */
+  /** Nothing more is read while any reason holds. */
   hold(by: HeldBy, isHeld: boolean): void {
     if (isHeld) this.#heldBy.add(by)
     else this.#heldBy.delete(by)
@@ -66,18 +63,25 @@ export class Output {
     return this.#heldBy.size > 0 && this.#sink !== undefined
   }
 
-  #settle(): void {
-    const isFull = this.#early.length >= MAX_EARLY_MESSAGES || this.#earlyBytes >= MAX_EARLY_BYTES
-    const pause = this.#heldBy.size > 0 || isFull
-    if (pause === this.#stdout.isPaused()) return
-    if (pause) this.#stdout.pause()
-    else this.#stdout.resume()
+  /** The process is gone: what it has said last is read without pauses. */
+  finish(): void {
+    this.#reader.finish()
   }
 
-  #takeLine(line: Buffer): void {
+  #settle(): void {
+    const isFull = this.#early.length >= MAX_EARLY_MESSAGES || this.#earlyBytes >= MAX_EARLY_BYTES
+    this.#reader.hold(this.#heldBy.size > 0 || isFull)
+  }
+
+  /** Whether it is a message. */
+  #takeLine(line: Buffer): boolean {
     const read = readMessage(line)
-    if (read === undefined) return this.#capture.takeStray(line)
-    const message = { meta: this.#toMeta(read.envelope), payload: read.payload }
+    if (read === undefined) this.#capture.takeStray(line)
+    else this.#take({ meta: this.#toMeta(read.envelope), payload: read.payload })
+    return read !== undefined
+  }
+
+  #take(message: OutputMessage): void {
     if (this.#sink !== undefined) return this.#sink.onMessage(message)
     this.#early.push(message)
     this.#earlyBytes += message.payload.length

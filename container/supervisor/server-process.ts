@@ -9,6 +9,7 @@ import { Capture } from '../console/capture.ts'
 import type { ProcessConsole } from '../console/process-console.ts'
 import { readMessage } from '../stdio/envelope.ts'
 import { InFlight } from '../stdio/in-flight.ts'
+import type { Floods, LineReader } from '../stdio/line-reader.ts'
 import { StdinWriter } from '../stdio/stdin-writer.ts'
 import type { Launch } from '#protocol/link.ts'
 import type { Redactor } from '#protocol/redaction.ts'
@@ -21,6 +22,7 @@ export interface ServerProcessOptions {
   launch: Launch
   console: ProcessConsole
   redact: Redactor
+  floods: Floods
   onExit: OnExit
 }
 
@@ -32,10 +34,11 @@ export class ServerProcess implements Running {
   readonly #inFlight = new InFlight()
   readonly #stdin: StdinWriter
   readonly #output: Output
+  readonly #errors: LineReader
   readonly #lifetime: Lifetime
   #lessee: Lessee | undefined
 
-  constructor({ child, launch, console, redact, onExit }: ServerProcessOptions) {
+  constructor({ child, launch, console, redact, floods, onExit }: ServerProcessOptions) {
     this.pid = child.pid ?? 0
     this.#child = child
     this.#console = console
@@ -44,8 +47,8 @@ export class ServerProcess implements Running {
       this.#lessee?.onExpire(reason),
     )
     const capture = new Capture({ console, redact, callId: () => this.#inFlight.only })
-    capture.readStderr(child.stderr)
-    this.#output = new Output(child.stdout, this.#inFlight, capture)
+    this.#errors = capture.readStderr(child.stderr, floods)
+    this.#output = new Output(child.stdout, this.#inFlight, capture, floods)
     this.#reportExit(onExit)
   }
 
@@ -92,6 +95,8 @@ export class ServerProcess implements Running {
   #reportExit(onExit: ServerProcessOptions['onExit']): void {
     const child = this.#child
     child.once('exit', () => {
+      this.#output.finish()
+      this.#errors.finish()
       const drain = (): void => {
         if (this.#output.isHeld) return void timer.refresh()
         child.stdout.destroy()

@@ -5,6 +5,7 @@ import { ServerProcess } from './server-process.ts'
 import { spawnProgram, StartError } from './spawn.ts'
 import type { CellConsole } from '../console/process-console.ts'
 import type { CommandResolver } from '../resolve/command.ts'
+import type { Floods } from '../stdio/line-reader.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 import { createRedactor, type Redactor } from '#protocol/redaction.ts'
 
@@ -13,6 +14,7 @@ export interface ProcessStarter {
   reaper: Reaper
   /** What every process gets beside its configured environment. */
   baseEnv: Record<string, string>
+  floods: Floods
   log: Log
 }
 
@@ -25,7 +27,7 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const redact = redactorOf(launch)
   const child = await spawnLaunch(starter, launch, redact)
-  const { reaper, log } = starter
+  const { reaper, floods, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
   child.once('exit', () => reaper.remove(pid))
@@ -36,6 +38,7 @@ export async function startProcess(
     launch,
     console: printed,
     redact,
+    floods,
     onExit: (exitCode, signal) => {
       console.end(printed)
       log('debug', 'process_ended', { server: launch.name, pid, exitCode, signal })

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { CellConsole } from '#container/console/process-console.ts'
 import { CommandResolver } from '#container/resolve/command.ts'
+import { Floods } from '#container/stdio/line-reader.ts'
 import { startReaper } from '#container/supervisor/reaper.ts'
 import { startProcess } from '#container/supervisor/start-process.ts'
 import { Supervisor } from '#container/supervisor/supervisor.ts'
@@ -13,6 +14,7 @@ const starter = {
   resolver: new CommandResolver({ cacheDir: '/nowhere', nodeModules: [], installEnv: {} }),
   reaper,
   baseEnv: { PATH: process.env.PATH ?? '' },
+  floods: new Floods(),
   log: () => undefined,
 }
 
