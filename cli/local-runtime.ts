@@ -2,7 +2,6 @@
  * Hearth on one machine: the worker and the Durable Objects in workerd, the host program as a Node
  * child, and between the two the admin routes that make the tenant `local`.
  */
-import { randomBytes } from 'node:crypto'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { FileSettings } from './config/file-schema.ts'
 import { LOCAL_TENANT, type DataFolder } from './data-folder.ts'
@@ -46,15 +45,14 @@ export interface LocalRuntime {
 }
 
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
-  const linkToken = randomBytes(32).toString('hex')
-  const starting = startHostProgram(options, linkToken)
+  const starting = startHostProgram(options)
   const bundle = await bundleWorker(options.workerEntry).catch(async (error: unknown) => {
     await stopWhenStarted(starting)
     throw error
   })
   const hostProcess = await starting
   try {
-    const workerd = await startWorker(options, bundle, hostProcess.port, linkToken)
+    const workerd = await startWorker(options, bundle, hostProcess)
     return await configure(options, workerd, hostProcess)
   } catch (error) {
     await hostProcess.stop()
@@ -67,13 +65,11 @@ async function stopWhenStarted(starting: Promise<HostProcess>): Promise<void> {
   await hostProcess?.stop()
 }
 
-function startHostProgram(options: LocalRuntimeOptions, linkToken: string): Promise<HostProcess> {
+function startHostProgram(options: LocalRuntimeOptions): Promise<HostProcess> {
   return HostProcess.start({
     environment: {
       ...keptEnvironment(process.env),
       HOST: '127.0.0.1',
-      HOST_PROGRAM_TOKEN: linkToken,
-      HEARTH_PARENT_PIPE: '1',
       HEARTH_CACHE: options.data.cache,
       HEARTH_NODE_MODULES: nodeModulesFolders(),
       LOG_LEVEL: options.logLevel,
@@ -85,8 +81,7 @@ function startHostProgram(options: LocalRuntimeOptions, linkToken: string): Prom
 function startWorker(
   options: LocalRuntimeOptions,
   bundle: string,
-  hostPort: number,
-  linkToken: string,
+  hostProgram: HostProcess,
 ): Promise<Workerd> {
   const { host, port, data, onLine, logLevel, publicURL } = options
   return startWorkerd({
@@ -94,7 +89,7 @@ function startWorker(
     host,
     port,
     storage: data.storage,
-    hostProgram: `127.0.0.1:${hostPort}`,
+    hostProgram: `127.0.0.1:${hostProgram.port}`,
     onLine,
     variables: {
       ALLOWED_HOSTS: isAnyAddress(host) ? '*' : [host, publicURL?.hostname ?? ''].join(','),
@@ -103,7 +98,7 @@ function startWorker(
       ...options.variables,
     },
     secrets: {
-      HOST_PROGRAM_TOKEN: linkToken,
+      HOST_PROGRAM_TOKEN: hostProgram.token,
       ADMIN_TOKEN: data.secrets.adminToken,
       TOKEN_PEPPER: data.secrets.tokenPepper,
       MASTER_KEY: data.secrets.masterKey,

@@ -3,6 +3,7 @@ import { Cells } from './host/cells.ts'
 import { createLog } from './host/log.ts'
 import { createHostServer } from './host/server.ts'
 import { parseSettings } from './host/settings.ts'
+import { takeToken } from './host/token.ts'
 import { CommandResolver } from './resolve/command.ts'
 import { Floods } from './stdio/line-reader.ts'
 import { startReaper } from './supervisor/reaper.ts'
@@ -19,12 +20,13 @@ const cells = new Cells({
     reaper,
     baseEnv: settings.baseEnv,
     floods: new Floods(),
+    user: settings.serverUser,
     log,
   },
   log,
   keepMs: settings.keepMs,
+  only: settings.cell,
 })
-const server = createHostServer({ cells, token: settings.token })
 
 function readSettings(): ReturnType<typeof parseSettings> {
   try {
@@ -40,25 +42,33 @@ async function shutDown(): Promise<void> {
   if (isShuttingDown) return
   isShuttingDown = true
   setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE_MS).unref()
-  server.close()
+  server?.close()
   await cells.shutDown()
   reaper.close()
   process.exit(0)
 }
 
+function listen(token: string): ReturnType<typeof createHostServer> {
+  const server = createHostServer({ cells, token })
+  server.on('error', (error) => {
+    log('error', 'listen_failed', { error: error.message })
+    process.exit(1)
+  })
+  server.listen(settings.port, settings.host, () => {
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : settings.port
+    process.stdout.write(`${JSON.stringify({ event: 'listening', port, pid: process.pid })}\n`)
+  })
+  return server
+}
+
+let server: ReturnType<typeof createHostServer> | undefined
 process.on('SIGTERM', () => void shutDown())
 process.on('SIGINT', () => void shutDown())
 if (settings.endsWithParent) {
   process.stdin.on('end', () => void shutDown())
   process.stdin.on('error', () => void shutDown())
-  process.stdin.resume()
 }
-server.on('error', (error) => {
-  log('error', 'listen_failed', { error: error.message })
-  process.exit(1)
-})
-server.listen(settings.port, settings.host, () => {
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : settings.port
-  process.stdout.write(`${JSON.stringify({ event: 'listening', port, pid: process.pid })}\n`)
+void takeToken(settings).then((token) => {
+  if (!isShuttingDown) server = listen(token)
 })

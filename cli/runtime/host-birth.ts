@@ -6,6 +6,8 @@ import { hostProgram } from '../layout.ts'
 
 export interface Birth {
   environment: Record<string, string>
+  /** What is asked of whoever dials it. Its environment could be read by the servers beside it. */
+  token: string
   /** 0 = any free port. */
   port: number
   /** What it prints after its first line. */
@@ -32,7 +34,7 @@ const START_MS = 30_000
 /** Throws when the program ends, or says nothing, before it listens; no process is left then. */
 export async function startHost(birth: Birth): Promise<LivingHost> {
   const child = spawn(process.execPath, [hostProgram], {
-    env: { ...birth.environment, PORT: String(birth.port) },
+    env: { ...birth.environment, PORT: String(birth.port), HEARTH_PARENT_PIPE: '1' },
     // Its standard input ends with this process: then it ends itself and its children.
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
@@ -41,7 +43,8 @@ export async function startHost(birth: Birth): Promise<LivingHost> {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  child.stdin?.on('error', () => {}) // it died first; `ended` tells
+  child.stdin.on('error', () => {}) // it died first; `ended` tells
+  child.stdin.write(`${birth.token}\n`)
   const stderr = createInterface({ input: child.stderr })
   stderr.on('line', (line) => birth.onLine('error', line))
   try {

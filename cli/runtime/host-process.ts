@@ -1,4 +1,5 @@
 /** The host program as a child of ours: started again on the same port whenever it dies. */
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startHost, type LivingHost } from './host-birth.ts'
 
@@ -15,6 +16,8 @@ const LONGEST_PAUSE_MS = 5_000
 const STABLE_MS = 10_000
 
 export class HostProcess {
+  /** What it asks of whoever dials it, in all its lives. */
+  readonly token: string
   readonly #options: HostProcessOptions
   readonly #stopping = new AbortController()
   #host: LivingHost
@@ -22,10 +25,13 @@ export class HostProcess {
 
   static async start(options: HostProcessOptions): Promise<HostProcess> {
     const signal = new AbortController().signal
-    return new HostProcess(options, await startHost({ ...options, port: 0, signal }))
+    const token = randomBytes(32).toString('hex')
+    const host = await startHost({ ...options, token, port: 0, signal })
+    return new HostProcess(options, host, token)
   }
 
-  private constructor(options: HostProcessOptions, host: LivingHost) {
+  private constructor(options: HostProcessOptions, host: LivingHost, token: string) {
+    this.token = token
     this.#options = options
     this.#host = host
     void this.#keepAlive()
@@ -76,7 +82,12 @@ export class HostProcess {
       await sleep(pause, undefined, { signal }).catch(() => {}) // aborted: the check below ends it
       if (signal.aborted) return pause
       try {
-        this.#host = await startHost({ ...this.#options, port: this.#host.port, signal })
+        this.#host = await startHost({
+          ...this.#options,
+          token: this.token,
+          port: this.#host.port,
+          signal,
+        })
         this.#rebirth.resolve()
         this.#rebirth = Promise.withResolvers()
         return Math.min(pause * 2, LONGEST_PAUSE_MS)

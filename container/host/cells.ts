@@ -4,14 +4,25 @@ import type { CellOptions } from './cell.ts'
 /** Cells of one host program: a container has one, a machine one for each server host. */
 const MAX_CELLS = 1_024
 
+export interface CellsOptions extends Omit<CellOptions, 'name' | 'onForgotten'> {
+  /** The only cell there may be; absent: any. */
+  only?: string | undefined
+}
+
 /** The cells by server host name. */
 export class Cells {
-  readonly #options: Omit<CellOptions, 'name' | 'onForgotten'>
+  readonly #options: CellsOptions
   readonly #cells = new Map<string, Cell>()
   #isShuttingDown = false
 
-  constructor(options: Omit<CellOptions, 'name' | 'onForgotten'>) {
+  constructor(options: CellsOptions) {
     this.#options = options
+  }
+
+  /** Whether there may be a cell of this name. */
+  allows(name: string): boolean {
+    const { only } = this.#options
+    return only === undefined || name === only
   }
 
   get(name: string): Cell | undefined {

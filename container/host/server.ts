@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, STATUS_CODES } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -12,18 +12,18 @@ const MAX_FRAME_BYTES = 32 * 1024 * 1024
 
 export interface HostServerOptions {
   cells: Cells
-  /** Without it every caller is let in: in a container only its object can reach the port. */
-  token: string | undefined
+  /** Known to the object alone. The servers beside the host program reach its port, too. */
+  token: string
 }
 
 const CELL_PATH = /^\/cells\/([^/?]+)\/(console|origins)(?:\?.*)?$/
 
-/** `/health`, `/link/{name}` (WebSocket), `/cells/{name}/console` and `/cells/{name}/origins`. */
+/** `/link/{name}` (WebSocket), `/cells/{name}/console` and `/cells/{name}/origins`. */
 export function createHostServer({ cells, token }: HostServerOptions): Server {
-  const isAllowed = createGuard(token)
+  const refusalOf = createGuard(token)
   const server = createServer((request, response) => {
-    if (request.url === '/health') return reply(response, 200, { status: 'ok' })
-    if (!isAllowed(request)) return reply(response, 401, { error: 'unauthorized' })
+    const refusal = refusalOf(request)
+    if (refusal !== undefined) return reply(response, refusal, { error: STATUS_CODES[refusal] })
     const [, name, part] = CELL_PATH.exec(request.url ?? '') ?? []
     const cell = cells.get(decode(name) ?? '')
     if (cell === undefined) return reply(response, 404, { error: 'not_found' })
@@ -37,21 +37,26 @@ export function createHostServer({ cells, token }: HostServerOptions): Server {
   })
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy())
-    if (!isAllowed(request)) return refuse(stream, '401 Unauthorized')
+    const refusal = refusalOf(request)
+    if (refusal !== undefined) return refuse(stream, refusal)
     const name = nameIn(request.url, new RegExp(`^${LINK_PATH}/([^/?]+)$`))
-    if (name === undefined || !(stream instanceof Socket)) return refuse(stream, '404 Not Found')
+    const isCell = name !== undefined && cells.allows(name)
+    if (!isCell || !(stream instanceof Socket)) return refuse(stream, 404)
     const cell = cells.acquire(name)
-    if (cell === undefined) return refuse(stream, '503 Service Unavailable')
+    if (cell === undefined) return refuse(stream, 503)
     sockets.handleUpgrade(request, stream, head, (socket) => cell.attach(socket, stream))
   })
   return server
 }
 
-/** Compares digests, so that the time taken tells nothing of the token. */
-function createGuard(token: string | undefined): (request: IncomingMessage) => boolean {
-  if (token === undefined) return () => true
+/** The status with which a request is refused. An object sends no `Origin`; every web page does. */
+function createGuard(token: string): (request: IncomingMessage) => 401 | 403 | undefined {
   const wanted = digest(`Bearer ${token}`)
-  return (request) => timingSafeEqual(digest(request.headers.authorization ?? ''), wanted)
+  return ({ headers }) => {
+    if (headers.origin !== undefined) return 403
+    // Digests are compared, so that the time taken tells nothing of the token.
+    return timingSafeEqual(digest(headers.authorization ?? ''), wanted) ? undefined : 401
+  }
 }
 
 function digest(text: string): Buffer {
@@ -76,6 +81,7 @@ function reply(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body))
 }
 
-function refuse(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+function refuse(stream: Duplex, status: number): void {
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`
+  stream.end(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -4,7 +4,12 @@ import { delimiter, join } from 'node:path'
 export interface Settings {
   port: number
   host: string
+  /** Absent: the first line of standard input is the token. */
   token: string | undefined
+  /** The only cell that may be made; absent: any. */
+  cell: string | undefined
+  /** Whom servers and package managers run as; absent: as the host program does. */
+  serverUser: User | undefined
   logLevel: string | undefined
   /** The end of standard input ends the host program. */
   endsWithParent: boolean
@@ -13,6 +18,12 @@ export interface Settings {
   nodeModules: string[]
   baseEnv: Record<string, string>
   installEnv: Record<string, string>
+}
+
+/** A user of the system, and the group of the same number. */
+export interface User {
+  uid: number
+  gid: number
 }
 
 type Env = Record<string, string | undefined>
@@ -24,13 +35,18 @@ const BASE_NAME = /^(PATH|HOME|LANG|LC_[A-Z]+)$/
 const INSTALL_NAME =
   /^(npm_config_.*|UV_.*|PIP_.*|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|TMPDIR)$/i
 
+const MAX_UID = 2 ** 31 - 1
+
 /** Throws `TypeError` that names the variable. */
 export function parseSettings(env: Env): Settings {
   const baseEnv = pick(env, BASE_NAME)
+  const uid = parseNumber(env, 'HEARTH_SERVER_UID', 0, MAX_UID)
   return {
     port: parseNumber(env, 'PORT', 8080, 65_535),
     host: env.HOST ?? '0.0.0.0',
-    token: env.HOST_PROGRAM_TOKEN,
+    token: parseToken(env),
+    cell: env.HEARTH_CELL,
+    serverUser: uid === 0 ? undefined : { uid, gid: uid },
     logLevel: env.LOG_LEVEL,
     endsWithParent: env.HEARTH_PARENT_PIPE === '1',
     keepMs: parseNumber(env, 'HEARTH_KEEP_MS', 600_000, 86_400_000),
@@ -39,6 +55,13 @@ export function parseSettings(env: Env): Settings {
     baseEnv,
     installEnv: { ...baseEnv, ...pick(env, INSTALL_NAME) },
   }
+}
+
+/** Nobody else's `configure` may be obeyed: without a token there is no host program. */
+function parseToken({ HOST_PROGRAM_TOKEN: token, HEARTH_PARENT_PIPE }: Env): string | undefined {
+  if (token !== undefined && token !== '') return token
+  if (HEARTH_PARENT_PIPE === '1') return undefined
+  throw new TypeError('HOST_PROGRAM_TOKEN must be set: what the object proves itself with')
 }
 
 function parseNumber(env: Env, name: string, fallback: number, max: number): number {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, rename, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolveOptions } from './resolved.ts'
 import { runTool } from './run-tool.ts'
@@ -21,17 +21,20 @@ export class Installer {
       try {
         await mkdir(staging, { recursive: true })
         // A package of its own, so that npm installs here; --prefix would hide the machine's npmrc.
-        await writeFile(join(staging, 'package.json'), '{"private":true}')
+        const manifest = join(staging, 'package.json')
+        await writeFile(manifest, '{"private":true}')
+        await this.#give(manifest, staging)
         const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--omit=dev']
         await runTool(`installing ${spec}`, {
           file: 'npm',
           args: ['install', '--loglevel=error', ...flags, '--', spec],
           cwd: staging,
           env: this.#options.installEnv,
+          user: this.#options.serverUser,
         })
         await moveInto(folder, staging)
       } finally {
-        await rm(staging, { recursive: true, force: true })
+        await this.#discard(staging)
       }
     })
   }
@@ -44,6 +47,7 @@ export class Installer {
     const ready = join(folder, 'ready')
     await this.#once(ready, async () => {
       await mkdir(folder, { recursive: true })
+      await this.#give(folder)
       // A tool's environment cannot be moved; uv itself locks the folder while it installs.
       await runTool(`installing ${spec}`, {
         file: 'uv',
@@ -54,10 +58,29 @@ export class Installer {
           UV_TOOL_DIR: join(folder, 'tools'),
           UV_TOOL_BIN_DIR: bins,
         },
+        user: this.#options.serverUser,
       })
       await mkdir(ready, { recursive: true })
     })
     return bins
+  }
+
+  /** Package managers write there. The folder above stays the host program's own: nobody swaps what is in it. */
+  async #give(...paths: string[]): Promise<void> {
+    const { serverUser } = this.#options
+    if (serverUser === undefined) return
+    for (const path of paths) await chown(path, serverUser.uid, serverUser.gid)
+  }
+
+  /** What an installation left is deleted by its own user: a link in it leads that one nowhere new. */
+  async #discard(staging: string): Promise<void> {
+    if (!(await isThere(staging))) return
+    const { installEnv: env, serverUser: user } = this.#options
+    const args = [staging, '-mindepth', '1', '-delete']
+    await runTool('removing what was left', { file: 'find', args, env, user }).catch(
+      () => undefined,
+    )
+    await rmdir(staging).catch(() => undefined) // somebody still writes there; the disk goes with the container
   }
 
   #once(path: string, install: () => Promise<void>): Promise<string> {

@@ -1,3 +1,5 @@
+import type { User } from '../host/settings.ts'
+
 export interface Resolved {
   file: string
   args: string[]
@@ -10,4 +12,6 @@ export interface ResolveOptions {
   nodeModules: string[]
   /** What package managers need of the host program's own environment. */
   installEnv: Record<string, string>
+  /** Whom they run as; absent: as the host program does. */
+  serverUser?: User | undefined
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import type { User } from '../host/settings.ts'
 
 export interface Program {
   file: string
@@ -8,6 +9,8 @@ export interface Program {
   cwd?: string | undefined
   /** The whole environment of the process. */
   env: Record<string, string>
+  /** Whom it runs as; absent: as the host program does. */
+  user?: User | undefined
 }
 
 /** Why a process could not be started; the message is public. */
@@ -33,13 +36,14 @@ export async function spawnProgram(program: Program): Promise<ChildProcessWithou
   return child
 }
 
-function start({ file, args, cwd, env }: Program): ChildProcessWithoutNullStreams {
+function start({ file, args, cwd, env, user }: Program): ChildProcessWithoutNullStreams {
   try {
     return spawn(file, args, {
       env,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),
+      ...user,
     })
   } catch (error) {
     // Thrown for arguments that the system cannot take, such as a NUL byte.

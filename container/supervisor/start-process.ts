@@ -1,4 +1,5 @@
 import type { Log } from '../host/log.ts'
+import type { User } from '../host/settings.ts'
 import type { Reaper } from './reaper.ts'
 import type { OnExit } from './running.ts'
 import { ServerProcess } from './server-process.ts'
@@ -15,6 +16,8 @@ export interface ProcessStarter {
   /** What every process gets beside its configured environment. */
   baseEnv: Record<string, string>
   floods: Floods
+  /** Whom every process runs as; absent: as the host program does. */
+  user?: User | undefined
   log: Log
 }
 
@@ -48,14 +51,14 @@ export async function startProcess(
 }
 
 async function spawnLaunch(
-  { resolver, baseEnv, log }: ProcessStarter,
+  { resolver, baseEnv, user, log }: ProcessStarter,
   launch: ProcessLaunch,
   redact: Redactor,
 ): ReturnType<typeof spawnProgram> {
   try {
     const { file, args } = await resolver.resolve(launch)
     const env = { ...baseEnv, ...launch.env }
-    return await spawnProgram({ file, args, cwd: launch.cwd, env })
+    return await spawnProgram({ file, args, cwd: launch.cwd, env, user })
   } catch (error) {
     // What is quoted in it may be an argument; a package manager's own words are cut.
     const message = redact(error instanceof Error ? error.message : 'unknown error', true)

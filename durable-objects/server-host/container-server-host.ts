@@ -7,6 +7,7 @@ import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import type { OriginsReport } from '#protocol/remote/figures.ts'
 import { MAIN_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
 import type { Tenant } from '../tenant/tenant.ts'
+import { HostSecret } from './link/host-secret.ts'
 import { borrow, isBorrowing, lend, type Borrower, type Lender } from './link/lending.ts'
 import type { HostProgram } from './link/links.ts'
 import { readOrigins, readOriginsOf } from './link/read-origins.ts'
@@ -27,6 +28,7 @@ const START = { instanceGetTimeoutMS: 10_000, portReadyTimeoutMS: 20_000, waitIn
 /** The host program ends its processes, and itself, within 8 s. */
 const STOP_MS = 10_000
 const STOP_POLL_MS = 50
+const UNAUTHORIZED = 401
 const NO_CONTAINER = /no container instance|too many containers/i
 const NO_CONTAINER_RETRY_MS = 5_000
 
@@ -40,23 +42,23 @@ export class ContainerServerHost
   implements ServerHostMethods, Lender, Borrower
 {
   override requiredPorts = [PORT]
-  override pingEndpoint = 'host/health'
   readonly #name: string
   readonly #tenant: string
   readonly #placement: string
   readonly #sleepAfterMs: number
+  readonly #hostSecret = new HostSecret(this.ctx.storage)
   /** Made when it is needed: an object that only lends its container has none. */
   #core: ServerHost | undefined
   /** What keeps the container awake and is no call: it is dialled, or its servers are warmed. */
   #pending = 0
   #dials = 0
   #stopping: Promise<void> | undefined
+  #starting: Promise<void> | undefined
 
   constructor(ctx: ConstructorParameters<typeof Container>[0], env: ContainerHostEnv) {
     const sleepAfter = env.SLEEP_AFTER ?? DEFAULT_SLEEP_AFTER
     const sleepAfterMs = parseDuration(sleepAfter)
     super(ctx, env, { defaultPort: PORT, sleepAfter })
-    this.envVars = { LOG_LEVEL: env.LOG_LEVEL ?? 'info' }
     this.#name = ctx.id.name ?? ''
     const [, tenant = '', placement = MAIN_PLACEMENT] = this.#name.split(':')
     this.#tenant = tenant
@@ -168,7 +170,10 @@ export class ContainerServerHost
   #ownOrigins(): Promise<OriginsReport> {
     const port = this.#isRunning ? this.ctx.container?.getTcpPort(PORT) : undefined
     if (port === undefined) return readOrigins(this.#name, undefined)
-    return readOrigins(this.#name, (path, signal) => port.fetch(`http://host${path}`, { signal }))
+    const headers = this.#hostSecret.headers
+    return readOrigins(this.#name, (path, signal) =>
+      port.fetch(`http://host${path}`, { headers, signal }),
+    )
   }
 
   #create(): ServerHost {
@@ -229,15 +234,39 @@ export class ContainerServerHost
     this.#dials++
     // A container on its way down still answers.
     await this.#stopping
-    await this.startAndWaitForPorts({ cancellationOptions: START }).catch((error: unknown) => {
-      throw toStartError(error)
-    })
+    await this.#startOnce()
     const port = this.ctx.container?.getTcpPort(PORT)
     if (port === undefined) throw new GatewayError('host_unavailable')
     const url = `http://host${LINK_PATH}/${encodeURIComponent(this.#name)}`
-    const { webSocket, status } = await port.fetch(url, { headers: { Upgrade: 'websocket' } })
-    if (webSocket === null) throw new Error(`the host program answered ${status}`)
-    return webSocket
+    const headers = { ...this.#hostSecret.headers, Upgrade: 'websocket' }
+    const { webSocket, status } = await port.fetch(url, { headers })
+    if (webSocket !== null) return webSocket
+    // A former object has started it, and its secret was not stored before that object was gone.
+    if (status === UNAUTHORIZED) await this.#stopOnce()
+    throw new Error(`the host program answered ${status}`)
+  }
+
+  /** Whoever dials meanwhile waits for the same start: it has one secret. */
+  async #startOnce(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    await this.#starting
+  }
+
+  async #start(): Promise<void> {
+    if (!this.#isRunning) this.#hostSecret.renew()
+    const envVars = {
+      LOG_LEVEL: this.env.LOG_LEVEL ?? 'info',
+      HEARTH_CELL: this.#name,
+      HOST_PROGRAM_TOKEN: this.#hostSecret.value,
+    }
+    const startOptions = { envVars }
+    await this.startAndWaitForPorts({ startOptions, cancellationOptions: START }).catch(
+      (error: unknown) => {
+        throw toStartError(error)
+      },
+    )
   }
 }
 

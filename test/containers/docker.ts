@@ -57,6 +57,17 @@ export async function killContainer(id: string): Promise<void> {
   await docker('kill', id)
 }
 
+/** Where the container listens on the engine's network: its sidecar's address, because the two share one. */
+export async function addressOf({ name }: RunningContainer): Promise<string> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+  return (await docker('inspect', '--format', format, `${name}-proxy`)).trim()
+}
+
+/** In cores. */
+export async function limitProcessor(id: string, cores: number): Promise<void> {
+  await docker('update', '--cpus', String(cores), id)
+}
+
 async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run(DOCKER, args, { timeout: COMMAND_TIMEOUT_MS })
   return stdout

@@ -1,5 +1,4 @@
 /** The whole gateway as `hearth up` runs it, on a free port and a data folder of its own. */
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -110,11 +109,7 @@ async function sendAdmin<T>(
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
-/** Its token is made at each start, and known to its object alone. */
-async function readConsole({ pid, port }: { pid: number; port: number }): Promise<string> {
-  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
-  const entry = environment.find((one) => one.startsWith('HOST_PROGRAM_TOKEN='))
-  const token = entry?.slice(entry.indexOf('=') + 1)
+async function readConsole({ port, token }: { port: number; token: string }): Promise<string> {
   const cell = encodeURIComponent(serverHostName(LOCAL_TENANT))
   const response = await fetch(`http://127.0.0.1:${port}/cells/${cell}/console`, {
     headers: { Authorization: `Bearer ${token}` },

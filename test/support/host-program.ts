@@ -8,6 +8,9 @@ import type { ProcessLaunch } from '#protocol/link.ts'
 const MAIN = fileURLToPath(new URL('../../container/main.ts', import.meta.url))
 const SERVERS = fileURLToPath(new URL('../fixtures/servers/', import.meta.url))
 
+/** What the object proves itself with, where a test names no other. */
+export const HOST_TOKEN = 'token-of-the-test'
+
 export interface HostProgram {
   port: number
   pid: number
@@ -30,6 +33,7 @@ export async function startHostProgram(env: Record<string, string> = {}): Promis
       HOST: '127.0.0.1',
       LOG_LEVEL: 'error',
       HEARTH_PARENT_PIPE: '1',
+      HOST_PROGRAM_TOKEN: HOST_TOKEN,
       ...env,
     },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -42,10 +46,8 @@ export async function startHostProgram(env: Record<string, string> = {}): Promis
   const { port, pid } = JSON.parse(line) as { port: number; pid: number }
   const ask = async <T>(name: string, part: string): Promise<T> => {
     const url = `http://127.0.0.1:${port}/cells/${encodeURIComponent(name)}/${part}`
-    const headers = env.HOST_PROGRAM_TOKEN
-      ? { authorization: `Bearer ${env.HOST_PROGRAM_TOKEN}` }
-      : undefined
-    const response = await fetch(url, headers === undefined ? {} : { headers })
+    const headers = { authorization: `Bearer ${env.HOST_PROGRAM_TOKEN ?? HOST_TOKEN}` }
+    const response = await fetch(url, { headers })
     return (await response.json()) as T
   }
   const exitCode = async (): Promise<number | null> => ((await exited) as [number | null])[0]

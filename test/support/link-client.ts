@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { decodeFrame, encodeFrame, FLAG, FRAME, MAX_CHUNK_BYTES, stampAck } from '#protocol/link.ts'
 import type { Frame, FrameFields, Launch, WelcomeMeta } from '#protocol/link.ts'
+import { HOST_TOKEN } from './host-program.ts'
 
 const DEADLINE_MS = 15_000
 
@@ -20,6 +21,7 @@ export interface LinkClientOptions {
   port: number
   name: string
   token?: string
+  origin?: string
   epoch?: string
 }
 
@@ -48,8 +50,8 @@ export class LinkClient {
 
   /** Dials, or dials again after `cut`; resolves with the host's welcome. */
   async connect(versions = [1]): Promise<WelcomeMeta> {
-    const { port, name, token } = this.#options
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const { port, name, token = HOST_TOKEN, origin } = this.#options
+    const headers = { authorization: `Bearer ${token}`, ...(origin !== undefined && { origin }) }
     const url = `ws://127.0.0.1:${port}/link/${encodeURIComponent(name)}`
     const socket = new WebSocket(url, { headers, perMessageDeflate: false })
     this.#socket = socket

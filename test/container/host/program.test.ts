@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { launchOf, startHostProgram } from '#test/support/host-program.ts'
+import { HOST_TOKEN, launchOf, startHostProgram } from '#test/support/host-program.ts'
 import type { HostProgram } from '#test/support/host-program.ts'
 import { LinkClient } from '#test/support/link-client.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
@@ -9,27 +9,63 @@ import { FRAME } from '#protocol/link.ts'
 let host: HostProgram | undefined
 afterEach(() => host?.stop('SIGKILL'))
 
-async function get(path: string, token?: string): Promise<number> {
-  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
+const CONSOLE = `/cells/${encodeURIComponent(CELL)}/console`
+const LINK = `/link/${encodeURIComponent(CELL)}`
+const right = { authorization: 'Bearer right' }
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${host?.port}${path}`, { headers })
   await response.body?.cancel()
   return response.status
 }
 
-test('with a token every path but /health needs it', async () => {
+test('every path needs the token, whatever is asked there', async () => {
   host = await startHostProgram({ HOST_PROGRAM_TOKEN: 'right' })
   const { port } = host
   await new LinkClient({ port, name: CELL, token: 'right' }).connect()
-  const console = `/cells/${encodeURIComponent(CELL)}/console`
 
-  expect(await get('/health')).toBe(200)
-  expect(await get(console)).toBe(401)
-  expect(await get(console, 'wrong')).toBe(401)
-  expect(await get(console, 'right')).toBe(200)
-  expect(await get('/cells/nobody/console', 'right')).toBe(404)
-  expect(await get('/elsewhere', 'right')).toBe(404)
+  for (const path of ['/', '/health', CONSOLE, LINK, '/cells/nobody/console', '/elsewhere']) {
+    expect([path, await get(path), await get(path, { authorization: 'Bearer wrong' })]).toEqual([
+      ...[path, 401, 401],
+    ])
+  }
+  expect(await get(CONSOLE, right)).toBe(200)
+  expect(await get('/cells/nobody/console', right)).toBe(404)
+  expect(await get('/elsewhere', right)).toBe(404)
   const stranger = new LinkClient({ port, name: CELL, token: 'wrong' })
   await expect(stranger.connect()).rejects.toThrow('401')
+})
+
+test('a web page is refused, even one that knows the token', async () => {
+  host = await startHostProgram({ HOST_PROGRAM_TOKEN: 'right' })
+  const { port } = host
+  const origin = 'https://hostile.example'
+
+  expect(await get(CONSOLE, { ...right, origin })).toBe(403)
+  const page = new LinkClient({ port, name: CELL, token: 'right', origin })
+  await expect(page.connect()).rejects.toThrow('403')
+})
+
+test('a host program that was told its cell makes no other', async () => {
+  host = await startHostProgram({ HEARTH_CELL: CELL })
+  const { port } = host
+
+  await expect(new LinkClient({ port, name: 'v1:other:main' }).connect()).rejects.toThrow('404')
+  expect((await new LinkClient({ port, name: CELL }).connect()).channels).toEqual([])
+})
+
+test('without a token there is no host program', async () => {
+  const none = { HOST_PROGRAM_TOKEN: '', HEARTH_PARENT_PIPE: '0' }
+  await expect(startHostProgram(none)).rejects.toThrow('exited with 1')
+})
+
+test('a server is not given the token', async () => {
+  const session = await startLinkSession()
+  host = session.host
+  await session.open(1, launchOf('tells-environment'))
+  const told = JSON.stringify(await session.call(1, 1))
+  expect(told).toContain('PATH')
+  expect(told).not.toContain(HOST_TOKEN)
 })
 
 test('cells know nothing of one another', async () => {

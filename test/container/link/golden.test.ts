@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { startHostProgram } from '#test/support/host-program.ts'
+import { HOST_TOKEN, startHostProgram } from '#test/support/host-program.ts'
 import type { HostProgram } from '#test/support/host-program.ts'
 import { decodeFrame, encodeFrame, FLAG, FRAME } from '#protocol/link.ts'
 import type { FrameFields } from '#protocol/link.ts'
@@ -69,7 +69,9 @@ beforeAll(async () => void (host = await startHostProgram()))
 afterAll(() => host.stop())
 
 async function dial(): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${host.port}/link/v1%3Agolden%3Amain`)
+  const socket = new WebSocket(`ws://127.0.0.1:${host.port}/link/v1%3Agolden%3Amain`, {
+    headers: { authorization: `Bearer ${HOST_TOKEN}` },
+  })
   await once(socket, 'open')
   return socket
 }
@@ -145,6 +147,6 @@ for (const { name, frames, reason } of FAULTS) {
     const [code, text] = (await once(socket, 'close')) as [number, Buffer]
 
     expect([code, text.toString()]).toEqual([1002, reason])
-    expect((await fetch(`http://127.0.0.1:${host.port}/health`)).status).toBe(200)
+    expect(await host.console('v1:golden:main')).toEqual([])
   })
 }
