@@ -19,6 +19,12 @@ export interface Lease {
   warm: boolean
 }
 
+/** How long a process has had no call. */
+export interface Idle {
+  slot: number
+  ms: number
+}
+
 export interface LaunchGroupOptions {
   launch: Launch
   /** How many more processes the cell may have. */
@@ -72,7 +78,7 @@ export class LaunchGroup {
   }
 
   open(channel: number): void {
-    const idlest = this.#findIdlest()
+    const idlest = this.findIdlest()?.slot
     this.dispatch({ type: 'open', channel, ...(idlest !== undefined && { idlest }) })
   }
 
@@ -83,19 +89,21 @@ export class LaunchGroup {
     for (const effect of effects) this.#perform(effect)
   }
 
+  /** The leased process that has been idle longest, where one is. One that is ending gives its place once. */
+  findIdlest(): Idle | undefined {
+    let idlest: Idle | undefined
+    for (const [slot, process] of this.#processes) {
+      if (this.#state.slots.get(slot)?.phase !== 'leased') continue
+      const ms = process.idleMs ?? 0
+      if (ms >= MIN_IDLE_MS && ms > (idlest?.ms ?? 0)) idlest = { slot, ms }
+    }
+    return idlest
+  }
+
   /** Resolves when no process is there. */
   async settle(): Promise<void> {
     if (this.#processes.size === 0) return
     await new Promise<void>((resolve) => this.#emptied.add(resolve))
-  }
-
-  #findIdlest(): number | undefined {
-    let idlest: { slot: number; ms: number } | undefined
-    for (const [slot, process] of this.#processes) {
-      const ms = process.idleMs ?? 0
-      if (ms >= MIN_IDLE_MS && ms > (idlest?.ms ?? 0)) idlest = { slot, ms }
-    }
-    return idlest?.slot
   }
 
   #policy(): Policy {

@@ -1,6 +1,6 @@
 import { Channels } from './channels.ts'
 import { LaunchGroup } from './launch-group.ts'
-import type { Lease } from './launch-group.ts'
+import type { Idle, Lease } from './launch-group.ts'
 import { MAX_PROCESSES_PER_CELL } from './limits.ts'
 import type { OutputMessage } from './output.ts'
 import type { Effect } from './slots.ts'
@@ -70,7 +70,7 @@ export class Supervisor {
     if (this.#isShuttingDown) return this.#sink.onRefused(number, { code: 'shutting_down' })
     if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
     this.#channels.add(number, key, group)
-    if (this.#room() <= 0) this.#evictSpare(group)
+    if (this.#room() <= 0) this.#makeRoom(group)
     group.open(number)
   }
 
@@ -161,14 +161,19 @@ export class Supervisor {
     return ending >= this.#maxProcesses ? 0 : room
   }
 
-  /** Another launch's spare gives way to a channel. */
-  #evictSpare(except: LaunchGroup): void {
-    if (except.hasSpare) return
+  /** What nobody uses gives way to a channel: another launch's spare, else the process that was idle longest. */
+  #makeRoom(taker: LaunchGroup): void {
+    if (taker.hasSpare) return
     for (const group of this.#groups.values()) {
-      if (group === except || !group.hasSpare) continue
-      group.dispatch({ type: 'evict' })
-      return
+      if (group !== taker && group.hasSpare) return group.dispatch({ type: 'evict' })
     }
+    // The launch's own is found when the channel is opened.
+    if (taker.findIdlest() !== undefined) return
+    const idle = this.#allGroups()
+      .map((group) => ({ group, idlest: group.findIdlest() }))
+      .filter((one): one is { group: LaunchGroup; idlest: Idle } => one.idlest !== undefined)
+    const [first] = idle.toSorted((a, b) => b.idlest.ms - a.idlest.ms)
+    first?.group.dispatch({ type: 'expire', slot: first.idlest.slot, reason: 'idle' })
   }
 
   #useFreedRoom(): void {

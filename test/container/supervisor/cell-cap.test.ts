@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { CellConsole } from '#container/console/process-console.ts'
 import { CommandResolver } from '#container/resolve/command.ts'
@@ -46,6 +47,9 @@ function createSupervisor(): Map<number, string> {
   return seen
 }
 
+/** A process gives its place away when it has had no call for a second. */
+const untilIdle = (): Promise<void> => delay(1_050)
+
 const countOf = (name: string): number => childrenOf(process.pid, `--${name}`).length
 const launch = (name: string, warm: number): ProcessLaunch => {
   const { args } = launchOf('never-answers')
@@ -80,4 +84,17 @@ test('a cell that is full of channels refuses, and refills its spares when there
 
   await waitForCounts(1, 2)
   await waitUntil(() => seen.get(1) === 'exit', 'no exit')
+})
+
+test('in a cell that is full of idle processes those of another server give way, one to each channel', async () => {
+  const seen = createSupervisor()
+  supervisor.configure([launch('first', 0), launch('second', 0)])
+  for (const channel of [1, 2, 3]) supervisor.open(channel, `k${channel}`, 'first')
+  await waitForCounts(3, 0)
+  await untilIdle()
+
+  for (const channel of [4, 5]) supervisor.open(channel, `k${channel}`, 'second')
+
+  await waitForCounts(1, 2)
+  expect([4, 5].map((channel) => seen.get(channel))).toEqual(['opened', 'opened'])
 })

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchOf } from '#test/support/host-program.ts'
+import type { Received } from '#test/support/link-client.ts'
 import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { isRunning, waitUntilGone } from '#test/support/processes.ts'
@@ -181,4 +183,28 @@ test('more processes than allowed are refused, and a freed place is taken', asyn
   session.link.close(first.channel)
 
   expect(await open('echo', limit)).toMatchObject({ warm: false })
+})
+
+test('of ten idle processes five give way to five channels that come at once', async () => {
+  const launch = launchOf('echo', { name: 'full', maxProcesses: 10 })
+  const first = channel + 1
+  channel += 15
+  session.link.configure([launch])
+  const open = (from: number, count: number): Promise<unknown[]> => {
+    const numbers = Array.from({ length: count }, (_, n) => from + n)
+    for (const number of numbers) session.link.open(number, 'full')
+    const isSettled = ({ type }: { type: number }): boolean =>
+      type === FRAME.opened || type === FRAME.refused
+    const settled = async (number: number): Promise<unknown> => {
+      const isIts = (frame: Received): boolean => frame.channel === number && isSettled(frame)
+      await session.link.until(() => session.link.inbox.some(isIts))
+      return session.link.inbox.find(isIts)?.type
+    }
+    return Promise.all(numbers.map(settled))
+  }
+  expect(await open(first, 10)).toEqual(Array(10).fill(FRAME.opened))
+  // A process is idle when it has had no call for a second.
+  await delay(1_050)
+
+  expect(await open(first + 10, 5)).toEqual(Array(5).fill(FRAME.opened))
 })
