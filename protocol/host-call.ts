@@ -46,6 +46,8 @@ export interface HostCall {
   target?: string
   /** In logs in the place of `target`, of which a redaction takes something out. Set in the object. */
   shownTarget?: string
+  /** The room that a large body takes is free again. Set in the object. */
+  onOver?: () => void
   /** `params._meta.progressToken` */
   progressToken?: string | number
   /** `params.requestId` of a `notifications/cancelled` */

@@ -1,5 +1,7 @@
 /** A request's body: bounded, UTF-8, JSON, and on one line. */
 import { GatewayError } from '#protocol/errors.ts'
+import type { Intake } from './bodies/intake.ts'
+import { SMALL_BODY_BYTES } from './bodies/room.ts'
 
 /** Fatal: replacement characters would change what the server gets. A BOM is no JSON, either. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -17,12 +19,20 @@ export interface JSONBody {
   value: unknown
 }
 
-/** Throws `body_too_large` as soon as the bound is passed, and `parse_error`. */
-export async function readJSONBody(request: Request, maxBytes: number): Promise<JSONBody> {
-  const bytes = await readBytes(request, maxBytes).catch((error: unknown) => {
+/**
+ * Throws `body_too_large` as soon as the bound is passed, `body_too_slow`, `too_many_bytes` and `parse_error`.
+ * A large body keeps its room until `intake` is released.
+ */
+export async function readJSONBody(
+  request: Request,
+  maxBytes: number,
+  intake: Intake,
+): Promise<JSONBody> {
+  const bytes = await readBytes(request, maxBytes, intake).catch((error: unknown) => {
     // Nothing but its client ends a body early.
     throw GatewayError.is(error) ? error : new GatewayError('call_cancelled', { cause: error })
   })
+  intake.settle(bytes.length)
   try {
     const text = decoder.decode(bytes)
     const value: unknown = JSON.parse(text)
@@ -57,29 +67,45 @@ export async function discardBody({ body }: Request, maxBytes: number): Promise<
   }
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+async function readBytes(request: Request, maxBytes: number, intake: Intake): Promise<Uint8Array> {
   const declared = request.headers.get('Content-Length')
-  if (declared !== null && CONTENT_LENGTH.test(declared)) {
-    if (Number(declared) > maxBytes) throw tooLarge(maxBytes)
-    const bytes = new Uint8Array(await request.arrayBuffer())
-    if (bytes.length > maxBytes) throw tooLarge(maxBytes)
-    return bytes
+  if (declared === null || !CONTENT_LENGTH.test(declared)) {
+    return request.body === null
+      ? new Uint8Array(0)
+      : readChunks(request.body, { maxBytes, intake, hasRoom: false })
   }
-  return request.body === null ? new Uint8Array(0) : readChunks(request.body, maxBytes)
+  if (Number(declared) > maxBytes) throw tooLarge(maxBytes)
+  if (Number(declared) > SMALL_BODY_BYTES && request.body !== null) {
+    await intake.makeRoom(Number(declared))
+    return readChunks(request.body, { maxBytes, intake, hasRoom: true })
+  }
+  const bytes = new Uint8Array(await intake.arrival.inTime(request.arrayBuffer()))
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes)
+  return bytes
 }
 
-async function readChunks(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function readChunks(
+  body: ReadableStream<Uint8Array>,
+  { maxBytes, intake, hasRoom }: { maxBytes: number; intake: Intake; hasRoom: boolean },
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = body.getReader()
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await intake.arrival.inTime(reader.read())
       if (done) return concatenate(chunks, length)
       length += value.length
       if (length > maxBytes) throw tooLarge(maxBytes)
+      // Nobody knows how long it will be.
+      if (length > SMALL_BODY_BYTES && !hasRoom) await intake.makeRoom(maxBytes)
+      hasRoom ||= length > SMALL_BODY_BYTES
+      intake.add(value.length)
       chunks.push(value)
     }
+  } catch (error) {
+    if (GatewayError.is(error) && error.code === 'body_too_slow') await reader.cancel()
+    throw error
   } finally {
     reader.releaseLock()
   }

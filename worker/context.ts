@@ -10,6 +10,7 @@ import type { KnownTenants } from './auth/known-tenants.ts'
 import type { KeySets } from './auth/key-sets.ts'
 import type { TrustCache } from './auth/trust-cache.ts'
 import type { VerdictCache } from './auth/verdict-cache.ts'
+import type { Bodies } from './bodies/intake.ts'
 import type { JSONBody } from './body.ts'
 import type { CatalogNames } from './mcp/catalog-names.ts'
 import type { Target } from './routing/targets.ts'
@@ -45,6 +46,8 @@ export interface Deps {
   /** Host names that may be addressed beside loopback; `undefined` where the platform routes by host. */
   allowedHosts: ReadonlySet<string> | undefined
   maxBodyBytes: number
+  /** Those that are on their way in. */
+  bodies: Bodies
   log: Log
 }
 

@@ -9,6 +9,7 @@ import { createKnownTenants } from './auth/known-tenants.ts'
 import { createKeySets } from './auth/key-sets.ts'
 import { createTrustCache } from './auth/trust-cache.ts'
 import { createVerdictCache } from './auth/verdict-cache.ts'
+import { Bodies } from './bodies/intake.ts'
 import type { Deps, FloodShield } from './context.ts'
 import { createCatalogNames } from './mcp/catalog-names.ts'
 import { createLog, LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
@@ -59,6 +60,7 @@ export function createDeps(env: Env): Deps {
     hasClientAddress: !isLocal,
     allowedHosts: isLocal ? parseHosts(env.ALLOWED_HOSTS) : undefined,
     maxBodyBytes: parseMaxBodyBytes(env.MAX_BODY_BYTES),
+    bodies: new Bodies(),
     log: createLog(parseLogLevel(env.LOG_LEVEL)),
   }
 }

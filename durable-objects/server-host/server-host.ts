@@ -5,12 +5,7 @@
  */
 import { CATALOG, type CatalogQuery, type CatalogTarget } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
-import {
-  decodeHostCall,
-  readHostBody,
-  type HostCall,
-  type WarmReport,
-} from '#protocol/host-call.ts'
+import { decodeHostCall, type HostCall, type WarmReport } from '#protocol/host-call.ts'
 import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import { Catalog } from './catalog/catalog.ts'
@@ -26,6 +21,7 @@ import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
 import { SSESessions } from './legacy/sse/sessions.ts'
 import { Links, type HostProgram } from './link/links.ts'
+import { Room } from './calls/room.ts'
 import { ModernCalls } from './modern/calls.ts'
 import type { ModernServing } from './modern/serving.ts'
 import { Guards } from './resilience/guards.ts'
@@ -61,6 +57,7 @@ const REMOVE_MS = 10_000
 
 export class ServerHost {
   readonly #context: HostContext
+  readonly #room = new Room()
   readonly #legacy: LegacySessions
   readonly #sse: SSESessions
   readonly #modern: ModernCalls
@@ -87,6 +84,7 @@ export class ServerHost {
       launches: (placement) => servers.launchesAt(placement),
       store: store.placements,
       adopt: (channel, placement) => this.#adopt(channel, placement),
+      unacked: this.#room,
     })
     const onLaunches = (): void => {
       links.configure(servers.placements)
@@ -150,15 +148,17 @@ export class ServerHost {
       this.#context.credentials.check(host, Date.now())
       // Let in as one of a former tenant of this name.
       if (host.configVersion <= this.#retired) throw unauthorized()
-      const body = await readHostBody(request)
+      const body = await this.#room.read(request, host)
       // What is about all servers waits for no one's host.
       const placement = host.server === CATALOG ? undefined : servers.placementOf(host.server)
       if (placement !== undefined) await links.of(placement).mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)
       const response = await this.#answer(host, this.#withArguments(host, body))
       response.headers.set('x-request-id', host.requestId)
+      this.#room.leave(host, response)
       return response
     } catch (error) {
+      host.onOver?.()
       const fault = GatewayError.from(error)
       if (fault.code === 'internal') console.error('server host', fault.cause)
       this.#context.transforms.hide(host)

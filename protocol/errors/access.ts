@@ -50,6 +50,12 @@ export const ACCESS_ERRORS = {
     retryable: true,
     message: 'Too many streams are open',
   },
+  too_many_bytes: {
+    status: 503,
+    rpc: -32000,
+    retryable: true,
+    message: 'More is being sent at once than there is room for',
+  },
   limiter_unavailable: {
     status: 503,
     rpc: -32016,

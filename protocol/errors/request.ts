@@ -46,6 +46,12 @@ export const REQUEST_ERRORS = {
     retryable: false,
     message: 'The body is larger than this endpoint takes',
   },
+  body_too_slow: {
+    status: 408,
+    rpc: -32000,
+    retryable: true,
+    message: 'The body does not arrive fast enough',
+  },
   session_required: {
     status: 400,
     rpc: -32600,

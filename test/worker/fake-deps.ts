@@ -9,6 +9,7 @@ import {
 import type { TenantPolicy, Verdict } from '#protocol/tenant.ts'
 import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { createApp } from '#worker/app.ts'
+import { Bodies } from '#worker/bodies/intake.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
@@ -121,6 +122,7 @@ export function createFakes({
     allowedOrigins: new Set(['https://app.example']),
     allowedHosts: new Set(),
     maxBodyBytes: 4096,
+    bodies: new Bodies(),
     log: {
       call: (record, outcome) => fakes.lines.push({ record: { ...record }, outcome }),
       fault: (_record, error) => fakes.faults.push(error.cause),

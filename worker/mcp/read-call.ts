@@ -5,6 +5,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, isRequestId } from '#protocol/json-rpc.ts'
 import { SERVER_NAME } from '#protocol/server-config.ts'
+import { Intake, type Sender } from '../bodies/intake.ts'
 import { readJSONBody } from '../body.ts'
 import type {
   AppEnv,
@@ -21,16 +22,27 @@ import { namedServer } from './named-server.ts'
 import { acceptsBoth, acceptsEventStream, isJSONContentType } from './media-type.ts'
 
 /** Sets `message`, and tells the record which request an error would answer. */
-export function readMessage(deps: Pick<Deps, 'maxBodyBytes'>): MiddlewareHandler<AppEnv> {
+export function readMessage(
+  deps: Pick<Deps, 'maxBodyBytes' | 'bodies'>,
+): MiddlewareHandler<AppEnv> {
   return async function readMessage(c, next) {
     const { record } = c.var
     const request = c.req.raw
     const server = namedServer(c)
     if (server === CATALOG || SERVER_NAME.test(server)) record.server = server
     const http = requireHTTPMethod(request)
-    const post = http === 'POST' ? await readPost(request, record, deps.maxBodyBytes) : undefined
-    c.set('message', { server, http, ...(post && { post }) })
-    await next()
+    if (http !== 'POST') {
+      c.set('message', { server, http })
+      return next()
+    }
+    const intake = new Intake(deps.bodies, requireSender(record))
+    try {
+      const post = await readPost(request, record, deps.maxBodyBytes, intake)
+      c.set('message', { server, http, post })
+      await next()
+    } finally {
+      intake.release()
+    }
   }
 }
 
@@ -56,17 +68,23 @@ function requireHTTPMethod({ method }: Request): HostCall['http'] {
   throw new GatewayError('method_not_allowed')
 }
 
+function requireSender({ verdict }: CallRecord): Sender {
+  if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
+  return verdict
+}
+
 async function readPost(
   request: Request,
   record: CallRecord,
   maxBytes: number,
+  intake: Intake,
 ): Promise<PostedMessage> {
   const { headers } = request
   if (!isJSONContentType(headers.get('Content-Type'))) {
     throw new GatewayError('unsupported_media_type')
   }
   if (!acceptsBoth(headers.get('Accept'))) throw new GatewayError('not_acceptable')
-  const body = await readJSONBody(request, maxBytes)
+  const body = await readJSONBody(request, maxBytes, intake)
   const envelope = readEnvelope(body.value)
   if (envelope.kind === 'rejected') {
     // An unanswerable message may still carry an id that its sender waits for.

@@ -170,6 +170,7 @@ export class ClientCall implements Exchange {
   #settle(outcome: CallLog['outcome'], processMs?: number): boolean {
     if (this.#settled) return false
     this.#settled = true
+    this.host.onOver?.()
     if (this.#options.logs) logCall(this.host, outcome, processMs, this.transform?.cache)
     this.#options.onSettled(outcome, processMs)
     this.transform?.onSettled(outcome, this.freshness)

@@ -160,8 +160,7 @@ export class Link {
     const seq = ++this.#sent
     const bytes = encodeFrame({ ...frame, seq, ack: this.#inbound.takeAck() })
     this.#unacked.add(seq, bytes)
-    if (this.#unacked.isFull) this.#cut()
-    else this.#write(bytes)
+    this.#write(bytes)
     this.#silenceTimer ??= setTimeout(() => this.#watchSilence(seq), SILENCE_MS)
     return seq
   }

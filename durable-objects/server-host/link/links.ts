@@ -7,6 +7,7 @@ import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
 import type { Channel } from './channel.ts'
 import { Link } from './link.ts'
 import type { PlacementStore } from './placement-store.ts'
+import type { Tally } from './unacknowledged.ts'
 
 /** A host program as the object reaches it: its own, or one in the container of another object. */
 export interface HostProgram {
@@ -29,6 +30,8 @@ export interface LinksOptions {
   store: Pick<PlacementStore, 'all' | 'add' | 'delete'>
   /** As of `Link`; the process was in that placement. */
   adopt: (channel: Channel, placement: string) => boolean
+  /** Of all of them: the object has one memory. */
+  unacked: Tally
 }
 
 interface Linked {
@@ -46,8 +49,6 @@ const REJOIN_MS = 30_000
 export class Links {
   readonly #options: LinksOptions
   readonly #linked = new Map<string, Linked>()
-  /** Of all of them: the object has one memory. */
-  readonly #unacked = { bytes: 0 }
   /** Placements that were left, until their containers are stopped. */
   readonly #releasing = new Map<string, Promise<void>>()
   #configured: ReadonlySet<string> = new Set([MAIN_PLACEMENT])
@@ -172,7 +173,7 @@ export class Links {
   }
 
   #make(placement: string): Linked {
-    const { hostProgram, launches, adopt, store } = this.#options
+    const { hostProgram, launches, adopt, store, unacked } = this.#options
     const program = hostProgram(placement)
     const link = new Link({
       dial: async () => {
@@ -184,7 +185,7 @@ export class Links {
       launches: () => launches(placement),
       adopt: (channel) => adopt(channel, placement),
       onUnused: () => queueMicrotask(() => this.#leaveUnused(placement)),
-      unacked: this.#unacked,
+      unacked,
     })
     return { program, link, usedAt: Date.now(), users: 0 }
   }

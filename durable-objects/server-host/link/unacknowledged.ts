@@ -1,13 +1,6 @@
-import { MAX_PLACEMENTS } from '#protocol/server-config.ts'
-
-/** Kept for a resume, of all links of the object together. A host program acknowledges within 200 ms. */
-const MAX_UNACKED_BYTES = 64 * 1024 * 1024
-/** A link with less is not what fills them: one of so many has more. */
-const SHARE_BYTES = MAX_UNACKED_BYTES / MAX_PLACEMENTS
-
-/** Bytes that are kept, here and wherever else it is told. */
+/** Counts bytes that are kept, here and wherever else it is told. */
 export interface Tally {
-  bytes: number
+  add: (bytes: number) => void
 }
 
 /** Frames that the host program may not have, kept for a resume: oldest first. */
@@ -18,11 +11,6 @@ export class Unacknowledged {
 
   constructor(tally: Tally) {
     this.#tally = tally
-  }
-
-  /** Whether all that is kept is too much, and what is kept here is why. */
-  get isFull(): boolean {
-    return this.#tally.bytes > MAX_UNACKED_BYTES && this.#byteLength >= SHARE_BYTES
   }
 
   get oldestSeq(): number | undefined {
@@ -51,7 +39,7 @@ export class Unacknowledged {
 
   #count(more: number): void {
     this.#byteLength += more
-    this.#tally.bytes += more
+    this.#tally.add(more)
   }
 
   *frames(): Iterable<Uint8Array> {

@@ -6,6 +6,11 @@ import { startScriptedGateway, type ScriptedGateway } from '#test/support/script
 import type { ScriptedHost } from '#test/support/scripted-host.ts'
 import { answerAsLegacy } from './answers.ts'
 
+/** Together more than an object ever keeps. */
+const LARGE_CALLS = 140
+const LARGE_CHARS = 500_000
+const SMALL_CALLS = 20
+
 let gateway: ScriptedGateway
 
 beforeAll(async () => {
@@ -93,3 +98,35 @@ test('a message that is no JSON does not disturb the calls beside it', async () 
   expect((await answer).message.result).toEqual({ content: [] })
   expect(host.connections).toHaveLength(1)
 })
+
+test('a link that is full is not cut: what comes waits, small calls pass, and all is answered', async () => {
+  const { host, target } = await gateway.tenant()
+  let takesAll = false
+  host.script = {
+    answer: (request, channel) => {
+      const { name } = request.params ?? {}
+      if (takesAll || (name !== 'large' && name !== 'small')) return answerAsLegacy(request)
+      if (name === 'small') answerWithoutAcknowledging(host, channel, request.id)
+      return undefined
+    },
+  }
+  const client = await initialize(target)
+  const text = 'x'.repeat(LARGE_CHARS)
+  const calls = Array.from({ length: LARGE_CALLS }, () => client.call('large', { text }))
+  await host.until(() => host.requests('tools/call').length >= 2, 'large calls')
+
+  for (let n = 0; n < SMALL_CALLS; n++) expect((await client.call('small')).status).toBe(200)
+  takesAll = true
+  for (const { channel, request } of host.requests('tools/call')) {
+    if (request.params?.name === 'large') host.respond(channel, request.id ?? '', { content: [] })
+  }
+
+  const statuses = (await Promise.all(calls)).map(({ status }) => status)
+  expect(statuses).toEqual(statuses.map(() => 200))
+  expect(host.connections).toHaveLength(1)
+})
+
+function answerWithoutAcknowledging(host: ScriptedHost, channel: number, id: unknown): void {
+  const payload = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }))
+  host.send({ type: FRAME.message, channel, ack: 0, meta: { kind: 'response', id }, payload })
+}

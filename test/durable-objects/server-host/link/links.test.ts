@@ -39,6 +39,7 @@ const createLinks = () =>
       delete: (name) => void rows.delete(name),
     },
     adopt: () => false,
+    unacked: { add: () => undefined },
   })
 
 beforeEach(() => {

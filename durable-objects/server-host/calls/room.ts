@@ -1,0 +1,100 @@
+/**
+ * Room for what is on its way to the host programs. A large body takes it from before it is read until its
+ * call is over, and every frame until it is acknowledged. What finds none waits, or is refused: a link
+ * that is full goes on with what it has.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { readHostBody, type HostCall } from '#protocol/host-call.ts'
+import type { Tally } from '../link/unacknowledged.ts'
+
+/** A body up to this does not wait. */
+const SMALL_BODY_BYTES = 64 * 1024
+/** Large bodies, and frames that are not acknowledged. A body that is larger is let in alone. */
+const MAX_BYTES = 16 * 1024 * 1024
+/** Frames that are not acknowledged; beyond, small bodies are refused, too. */
+const MAX_UNACKED_BYTES = 32 * 1024 * 1024
+/** Longest wait for room. */
+const WAIT_MS = 20_000
+/** Large bodies that wait. */
+const MAX_WAITING = 128
+const RETRY_AFTER_MS = 2_000
+/** How long a call whose answer has begun keeps the room of its body: it may not be written by then. */
+const LINGER_MS = 10_000
+
+interface Waiter {
+  bytes: number
+  admit: () => void
+}
+
+export class Room implements Tally {
+  /** Of large bodies. */
+  #held = 0
+  #unacked = 0
+  readonly #waiting = new Set<Waiter>()
+
+  /** Frames are kept, or with a negative number no longer. */
+  add(bytes: number): void {
+    this.#unacked += bytes
+    if (bytes < 0) this.#admit()
+  }
+
+  /** The body of a request, once there is room for it. Throws `too_many_bytes`. */
+  async read(request: Request, host: HostCall): Promise<Uint8Array | undefined> {
+    if (this.#unacked > MAX_UNACKED_BYTES) throw full()
+    const bytes = Number(request.headers.get('content-length') ?? 0)
+    if (bytes > SMALL_BODY_BYTES) host.onOver = await this.#take(bytes)
+    return readHostBody(request)
+  }
+
+  /** The call is answered, or its answer has begun. */
+  leave({ onOver }: HostCall, { headers }: Response): void {
+    if (onOver === undefined) return
+    if (headers.get('content-type') === 'text/event-stream') setTimeout(onOver, LINGER_MS)
+    else onOver()
+  }
+
+  /** Waits its turn. What it resolves with gives the room back, once. */
+  async #take(bytes: number): Promise<() => void> {
+    if (this.#waiting.size > 0 || !this.#fits(bytes)) await this.#wait(bytes)
+    else this.#held += bytes
+    let isHeld = true
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      this.#held -= bytes
+      this.#admit()
+    }
+  }
+
+  async #wait(bytes: number): Promise<void> {
+    if (this.#waiting.size >= MAX_WAITING) throw full()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter = { bytes, admit: resolve }
+    this.#waiting.add(waiter)
+    const timer = setTimeout(() => {
+      this.#waiting.delete(waiter)
+      reject(full())
+      this.#admit()
+    }, WAIT_MS)
+    await promise.finally(() => clearTimeout(timer))
+  }
+
+  #admit(): void {
+    for (const waiter of this.#waiting) {
+      if (!this.#fits(waiter.bytes)) return
+      this.#waiting.delete(waiter)
+      this.#held += waiter.bytes
+      waiter.admit()
+    }
+  }
+
+  /** Frames of bodies that are held are among those that are not acknowledged. */
+  #fits(bytes: number): boolean {
+    const isAlone = this.#held === 0 && this.#unacked <= MAX_UNACKED_BYTES - MAX_BYTES
+    return isAlone || Math.max(this.#held, this.#unacked) + bytes <= MAX_BYTES
+  }
+}
+
+function full(): GatewayError {
+  return new GatewayError('too_many_bytes', { retryAfterMs: RETRY_AFTER_MS })
+}
