@@ -10,6 +10,7 @@ import type { Tenant } from '../tenant/tenant.ts'
 import { HostSecret } from './link/host-secret.ts'
 import { borrow, isBorrowing, lend, type Borrower, type Lender } from './link/lending.ts'
 import type { HostProgram } from './link/links.ts'
+import { StartFailures } from './link/start-failures.ts'
 import { readOrigins, readOriginsOf } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
@@ -29,8 +30,6 @@ const START = { instanceGetTimeoutMS: 10_000, portReadyTimeoutMS: 20_000, waitIn
 const STOP_MS = 10_000
 const STOP_POLL_MS = 50
 const UNAUTHORIZED = 401
-const NO_CONTAINER = /no container instance|too many containers/i
-const NO_CONTAINER_RETRY_MS = 5_000
 
 /**
  * The server host on Cloudflare: its host program runs in the container pinned to this object.
@@ -46,6 +45,7 @@ export class ContainerServerHost
   readonly #tenant: string
   readonly #placement: string
   readonly #sleepAfterMs: number
+  readonly #startFailures = new StartFailures()
   readonly #hostSecret = new HostSecret(this.ctx.storage)
   /** Made when it is needed: an object that only lends its container has none. */
   #core: ServerHost | undefined
@@ -261,24 +261,14 @@ export class ContainerServerHost
       HEARTH_CELL: this.#name,
       HOST_PROGRAM_TOKEN: this.#hostSecret.value,
     }
-    const startOptions = { envVars }
-    await this.startAndWaitForPorts({ startOptions, cancellationOptions: START }).catch(
-      (error: unknown) => {
-        throw toStartError(error)
-      },
-    )
+    const options = { startOptions: { envVars }, cancellationOptions: START }
+    try {
+      await this.startAndWaitForPorts(options)
+      this.#startFailures.reset()
+    } catch (error) {
+      throw await this.#startFailures.judge(error)
+    }
   }
-}
-
-/** Having no container to give does not heal within a call; anything else is tried again. */
-function toStartError(error: unknown): unknown {
-  if (!(error instanceof Error) || !NO_CONTAINER.test(error.message)) return error
-  const detail = 'no container is free'
-  return new GatewayError('host_unavailable', {
-    detail,
-    retryAfterMs: NO_CONTAINER_RETRY_MS,
-    cause: error,
-  })
 }
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
