@@ -1,4 +1,7 @@
-/** When failures are too many, how long to wait, and when they are forgiven. Pure. */
+/**
+ * A crash loop is a server that does not come up: its processes end before they have answered anything.
+ * When such failures are too many, how long to wait, and when they are forgiven. Pure.
+ */
 
 export interface CrashPolicy {
   /** This many failures within `failureWindowMs` are a crash loop. */
@@ -56,6 +59,12 @@ export function settleFailures(
     if (phase !== 'starting' && since > last && now - since >= policy.stableMs) return CLEAN
   }
   return record
+}
+
+/** A process that was there at `since` has served, so those that failed before it were no loop. */
+export function forgive(record: CrashRecord, since: number): CrashRecord {
+  const last = record.times.at(-1)
+  return last === undefined || since > last ? CLEAN : record
 }
 
 export function recordFailure(

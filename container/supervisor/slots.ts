@@ -10,6 +10,8 @@ export interface Slot {
   channel?: number
   /** When the start was asked for, then when the process was there. */
   since: number
+  /** It has answered a request, so it has come up. */
+  hasServed?: boolean
   /** Why it is being ended. */
   reason?: EndReason
 }
@@ -40,6 +42,8 @@ export type SupervisorEvent =
   | { type: 'open'; channel: number; idlest?: number }
   | { type: 'close'; channel: number }
   | { type: 'started'; slot: number }
+  /** Its first answer that is no error. */
+  | { type: 'served'; slot: number }
   | { type: 'start-failed'; slot: number; detail: string }
   | {
       type: 'exited'

@@ -2,10 +2,18 @@
  * What happens to the processes of one launch: pure, no clock, no randomness, no I/O.
  * A slot is one process from the decision to start it until it is gone.
  */
-import { isCrashLooping, recordFailure, settleFailures } from './crash-loop.ts'
+import { forgive, isCrashLooping, recordFailure, settleFailures } from './crash-loop.ts'
 import { endSlot, refuse, startSlot } from './slots.ts'
 import type { Failure } from './crash-loop.ts'
-import type { Draft, Effect, EndReason, LaunchState, Policy, SupervisorEvent } from './slots.ts'
+import type {
+  Draft,
+  Effect,
+  EndReason,
+  LaunchState,
+  Policy,
+  Slot,
+  SupervisorEvent,
+} from './slots.ts'
 import { fillPool, oldestSpare } from './warm-pool.ts'
 import type { RefusedMeta } from '#protocol/link.ts'
 
@@ -53,6 +61,8 @@ function apply(draft: Draft, event: SupervisorEvent): void {
       return close(draft, event.channel)
     case 'started':
       return started(draft, event.slot)
+    case 'served':
+      return served(draft, event.slot)
     case 'start-failed':
       return startFailed(draft, event.slot, event.detail)
     case 'exited':
@@ -153,8 +163,15 @@ function started(draft: Draft, number: number): void {
 function lease(draft: Draft, number: number, channel: number, warm: boolean): void {
   const slot = draft.slots.get(number)
   if (slot === undefined) return
-  draft.slots.set(number, { phase: 'leased', since: slot.since, channel })
+  draft.slots.set(number, { ...slot, phase: 'leased', channel })
   draft.effects.push({ do: 'opened', channel, slot: number, warm })
+}
+
+function served(draft: Draft, number: number): void {
+  const slot = draft.slots.get(number)
+  if (slot === undefined) return
+  draft.slots.set(number, { ...slot, hasServed: true })
+  draft.crashes = forgive(draft.crashes, slot.since)
 }
 
 function startFailed(draft: Draft, number: number, detail: string): void {
@@ -171,7 +188,7 @@ function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'exited' }
   if (slot === undefined) return
   draft.slots.delete(event.slot)
   const { exitCode, signal, detail } = event
-  if (slot.phase !== 'ending' && draft.now - slot.since < draft.policy.stableMs) {
+  if (isFailedStart(slot, draft)) {
     const how = signal === null ? `it exited with code ${exitCode}` : `it ended by ${signal}`
     fail(draft, { detail: detail ?? how, neverStarted: false })
   }
@@ -179,6 +196,11 @@ function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'exited' }
   const reason = slot.reason ?? 'crashed'
   const why = detail === undefined ? {} : { detail }
   draft.effects.push({ do: 'exited', channel: slot.channel, exitCode, signal, reason, ...why })
+}
+
+/** One that has served has come up; why it died is a matter of whoever used it. */
+function isFailedStart(slot: Slot, { now, policy }: Draft): boolean {
+  return slot.phase !== 'ending' && slot.hasServed !== true && now - slot.since < policy.stableMs
 }
 
 function fail(draft: Draft, failure: Failure): void {

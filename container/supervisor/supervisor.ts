@@ -141,8 +141,15 @@ export class Supervisor {
     const { group } = channel
     this.#sink.onOpened(number, { pid: process.pid, warm })
     channel.process = process
+    let hasServed = false
     process.lease(channel.key, {
-      onMessage: (message) => this.#sink.onMessage(number, message),
+      onMessage: (message) => {
+        if (!hasServed && isServing(message)) {
+          hasServed = true
+          group.dispatch({ type: 'served', slot })
+        }
+        this.#sink.onMessage(number, message)
+      },
       onOversize: (meta) => this.#sink.onOversize(number, meta),
       onUndelivered: (meta) => this.#sink.onUndelivered(number, meta),
       onFailed: (meta) => this.#sink.onFailed(number, meta),
@@ -185,4 +192,9 @@ export class Supervisor {
   #allGroups(): LaunchGroup[] {
     return [...this.#groups.values(), ...this.#retired]
   }
+}
+
+/** A server that refuses `initialize` has not come up. */
+function isServing({ meta }: OutputMessage): boolean {
+  return meta.kind === 'response' && meta.failed !== true
 }

@@ -153,6 +153,18 @@ test('a server that exits at once is refused after five tries, with the time to 
   })
 })
 
+test('a server whose processes die after an answer is no crash loop: each is replaced at once', async () => {
+  for (let n = 0; n < 12; n += 1) {
+    const { channel } = await open('exits-on-call')
+    await session.call(channel, 1)
+    session.link.message(channel, { jsonrpc: '2.0', id: 2, method: 'exit' })
+    expect(await takeExit(channel)).toMatchObject({ exitCode: 7, reason: 'crashed' })
+  }
+
+  const { channel } = await open('exits-on-call')
+  expect(await session.call(channel, 1)).toMatchObject({ id: 1 })
+})
+
 test('a killed process is replaced by the next open at once', async () => {
   const first = await open('exits-on-call')
   session.link.message(first.channel, { jsonrpc: '2.0', id: 1, method: 'exit' })

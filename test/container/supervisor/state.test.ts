@@ -199,6 +199,31 @@ describe('a crash loop', () => {
     }
   })
 
+  test('is none when young processes die that have served, and a spare is started at once', () => {
+    const launch = createLaunch({ warm: 1 })
+    launch.send({ type: 'wake' })
+    for (let slot = 1; slot <= 20; slot += 1) {
+      launch.send({ type: 'started', slot })
+      launch.send({ type: 'open', channel: slot })
+      launch.send({ type: 'served', slot })
+
+      expect(launch.send(crash(slot))).toMatchObject([{ do: 'exited', reason: 'crashed' }])
+      expect(launch.slots()).toMatchObject([{ phase: 'starting' }])
+    }
+  })
+
+  test('is over when a process serves', () => {
+    const launch = createLaunch()
+    for (let channel = 1; channel <= 5; channel += 1) openAndCrash(launch, channel)
+    launch.wait(4_000)
+    launch.send({ type: 'open', channel: 7 })
+    launch.send({ type: 'started', slot: 6 })
+    launch.send({ type: 'served', slot: 6 })
+    launch.send(crash(6))
+
+    expect(launch.send({ type: 'open', channel: 8 })).toEqual([{ do: 'start', slot: 7 }])
+  })
+
   test('of starts that fail tells why', () => {
     const launch = createLaunch()
     for (let slot = 1; slot <= 5; slot += 1) {
