@@ -7,6 +7,7 @@ import type { Route } from '#protocol/routes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { DirectoryStub, TenantStub } from '#protocol/tenant-stub.ts'
 import type { KnownTenants } from './auth/known-tenants.ts'
+import type { GoodCredentials } from './auth/good-credentials.ts'
 import type { KeySets } from './auth/key-sets.ts'
 import type { TrustCache } from './auth/trust-cache.ts'
 import type { VerdictCache } from './auth/verdict-cache.ts'
@@ -33,11 +34,12 @@ export interface Deps {
   verdicts: VerdictCache
   catalogNames: CatalogNames
   trusts: TrustCache
+  goodCredentials: GoodCredentials
   keySets: KeySets
   adminToken: string
   /** Of the gateway's canonical URLs, without a slash at the end; else each request's own. */
   publicOrigin?: string
-  /** Counts the requests of an address; absent where nothing shields from floods. */
+  /** Counts requests by credential or address; absent where nothing shields from floods. */
   floodShield?: FloodShield
   /** `CF-Connecting-IP` is the platform's: only behind it a client cannot make it up. */
   hasClientAddress?: boolean

@@ -6,6 +6,7 @@ import type { LocalServerHost } from '#durable-objects/server-host/local-server-
 import { serverHostName } from '#protocol/tenant.ts'
 import { DIRECTORY_NAME } from '#protocol/tenant-stub.ts'
 import { createKnownTenants } from './auth/known-tenants.ts'
+import { GoodCredentials } from './auth/good-credentials.ts'
 import { createKeySets } from './auth/key-sets.ts'
 import { createTrustCache } from './auth/trust-cache.ts'
 import { createVerdictCache } from './auth/verdict-cache.ts'
@@ -52,6 +53,7 @@ export function createDeps(env: Env): Deps {
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
     trusts: createTrustCache(),
+    goodCredentials: new GoodCredentials(),
     keySets: createKeySets({ fetch: (url, init) => fetch(url, init), now: () => Date.now() }),
     ...parsePublicURL(env.PUBLIC_URL),
     ...(env.FLOOD_SHIELD && { floodShield: env.FLOOD_SHIELD }),

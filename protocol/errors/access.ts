@@ -24,7 +24,7 @@ export const ACCESS_ERRORS = {
     status: 429,
     rpc: -32000,
     retryable: true,
-    message: 'Too many requests come from this address',
+    message: 'Too many requests come with this credential, or from this address',
   },
   rate_limited: {
     status: 429,

@@ -10,6 +10,7 @@ import type { TenantPolicy, Verdict } from '#protocol/tenant.ts'
 import type { TenantStub } from '#protocol/tenant-stub.ts'
 import { createApp } from '#worker/app.ts'
 import { Bodies } from '#worker/bodies/intake.ts'
+import { GoodCredentials } from '#worker/auth/good-credentials.ts'
 import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
@@ -117,6 +118,7 @@ export function createFakes({
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
     trusts: createTrustCache(),
+    goodCredentials: new GoodCredentials(),
     keySets: createKeySets({ fetch, now: Date.now }),
     adminToken: ADMIN_TOKEN,
     allowedOrigins: new Set(['https://app.example']),

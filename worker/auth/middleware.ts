@@ -15,7 +15,7 @@ const ENDPOINT = /^(\/t\/[^/]+)?\/(mcp|sse|messages)(\/|$)/
 const NO_BEARER = 'the Authorization header holds no bearer token'
 const NO_RESOURCE = 'there is nothing here that a token could be for'
 
-type EdgeDeps = AuthDeps & Pick<Deps, 'publicOrigin'>
+type EdgeDeps = AuthDeps & Pick<Deps, 'publicOrigin' | 'goodCredentials'>
 type Answer = { verdict: Verdict } | { refusal: GatewayError }
 
 /**
@@ -74,9 +74,12 @@ async function answerOf(
   const token = parseBearer(header)
   if (token === undefined) return { refusal: unauthorized('invalid_token', NO_BEARER) }
   const outcome = await authenticate(deps, token, resource, now)
-  return 'verdict' in outcome
-    ? outcome
-    : { refusal: unauthorized('invalid_token', outcome.refused) }
+  if ('refused' in outcome) {
+    deps.goodCredentials.forget(token)
+    return { refusal: unauthorized('invalid_token', outcome.refused) }
+  }
+  deps.goodCredentials.note(token, outcome.verdict)
+  return outcome
 }
 
 /** Throws `unauthorized` for names that can be none, before anything is asked about them. */

@@ -1,10 +1,13 @@
 /**
- * The shield against floods: Cloudflare's own rate limiting, counted in each of its locations for each
- * client address, before anything is looked up. It is generous and not exact; limits that mean
+ * The shield against floods: Cloudflare's own rate limiting, counted in each of its locations before
+ * anything is looked up. Hosted clients send the requests of many users from a few addresses, so a
+ * credential that was found good is counted by itself, wherever it comes from. Everything else is counted
+ * by its address: a credential that is made up buys nothing. It is generous and not exact; limits that mean
  * something to a tenant are counted elsewhere.
  */
 import type { MiddlewareHandler } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
+import { parseBearer } from '../auth/bearer.ts'
 import type { AppEnv, Deps, FloodShield } from '../context.ts'
 
 /** The `period` of the binding in wrangler.toml, which does not tell when it ends. */
@@ -13,14 +16,19 @@ const IPV6_GROUPS = 8
 /** What one subscriber gets: whoever has one address of it has all of them. */
 const IPV6_NETWORK_GROUPS = 4
 
-/** A request whose address is not known, and one that cannot be counted, is let through. */
+/** What cannot be counted is let through. */
 export function shieldFromFloods({
   floodShield,
-}: Pick<Deps, 'floodShield'>): MiddlewareHandler<AppEnv> {
+  goodCredentials,
+}: Pick<Deps, 'floodShield' | 'goodCredentials'>): MiddlewareHandler<AppEnv> {
   return async function shieldFromFloods(c, next) {
-    const address = c.req.raw.headers.get('CF-Connecting-IP')
-    if (floodShield !== undefined && address !== null) {
-      if (await isFlood(floodShield, toFloodKey(address))) {
+    if (floodShield !== undefined) {
+      const { headers } = c.req.raw
+      const token = parseBearer(headers.get('Authorization'))
+      const address = headers.get('CF-Connecting-IP')
+      const key =
+        (token && goodCredentials.keyOf(token)) ?? (address && `address ${toNetwork(address)}`)
+      if (key && (await isFlood(floodShield, key))) {
         throw new GatewayError('flooding', { retryAfterMs: RETRY_AFTER_MS })
       }
     }
@@ -32,12 +40,12 @@ async function isFlood(shield: FloodShield, key: string): Promise<boolean> {
   try {
     return !(await shield.limit({ key })).success
   } catch {
-    return false // what cannot be counted is let through
+    return false
   }
 }
 
 /** An IPv4 address as it is, and the /64 network of an IPv6 address. */
-export function toFloodKey(address: string): string {
+export function toNetwork(address: string): string {
   if (!address.includes(':')) return address
   const [head = '', tail] = address.toLowerCase().split('::')
   const before = head.split(':').filter(Boolean)

@@ -1,10 +1,11 @@
 /** The shield against floods: its keys, and the real binding in workerd. */
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ERRORS } from '#protocol/errors.ts'
 import type { FloodShield } from '#worker/context.ts'
-import { RETRY_AFTER_MS, toFloodKey } from '#worker/rate-limit/shield.ts'
-import { createFakes, post, TOKEN } from '../fake-deps.ts'
+import { RETRY_AFTER_MS, toNetwork } from '#worker/rate-limit/shield.ts'
+import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
+import { createFakes, KEY_ID, post, SECRET, TOKEN, VERDICT } from '../fake-deps.ts'
 import { expectError, initialize, URL_OF_SERVER } from '../requests.ts'
 import { startWorker, type RunningWorker } from '../start-worker.ts'
 
@@ -20,13 +21,13 @@ describe('an address is counted', () => {
     ['::', '0:0:0:0::/64'],
     ['1::2:3:4:5:6:7:8', '1:2:3:4::/64'],
   ])('%s as %s', (address, key) => {
-    expect(toFloodKey(address)).toBe(key)
+    expect(toNetwork(address)).toBe(key)
   })
 
   test.each(['', 'x', ':', ':::', 'a::b::c', '1:2:3:4:5:6:7:8:9::', '%', 'x'.repeat(5000)])(
     'even when it is %j',
     (address) => {
-      expect(typeof toFloodKey(address)).toBe('string')
+      expect(typeof toNetwork(address)).toBe('string')
     },
   )
 })
@@ -51,7 +52,53 @@ describe('a request', () => {
 
     expect(response.headers.get('Retry-After')).toBe(String(RETRY_AFTER_MS / 1000))
     await expectError(response, 'flooding', null)
-    expect([keys, asked, forwarded]).toEqual([['192.0.2.7'], [], []])
+    expect([keys, asked, forwarded]).toEqual([['address 192.0.2.7'], [], []])
+  })
+
+  test('with a credential that was found good is counted with that, from any address', async () => {
+    const { keys, floodShield } = createShield(true)
+    const { app } = createFakes({ deps: { floodShield } })
+
+    for (const address of ['192.0.2.7', '192.0.2.7', '192.0.2.8']) {
+      await app.request(URL_OF_SERVER, from(address))
+    }
+
+    const credential = `credential acme token:${KEY_ID}`
+    expect(keys).toEqual(['address 192.0.2.7', credential, credential])
+  })
+
+  test('with a made-up credential is counted with its address, however many are made up', async () => {
+    const { keys, floodShield } = createShield(true)
+    const { app } = createFakes({ deps: { floodShield } })
+    const madeUp = [
+      ...Array.from({ length: 5 }, (_, n) => `hearth_acme_0000000${n}_${SECRET}`),
+      ...[`hearth_acme_${KEY_ID}_${'0'.repeat(64)}`, 'a.b.c', 'x'],
+    ]
+
+    await app.request(URL_OF_SERVER, from('192.0.2.9'))
+    for (const token of madeUp) {
+      const headers = { 'CF-Connecting-IP': '192.0.2.7', Authorization: `Bearer ${token}` }
+      for (let n = 0; n < 2; n++) await app.request(URL_OF_SERVER, post(initialize, headers))
+    }
+
+    expect(new Set(keys.slice(1))).toEqual(new Set(['address 192.0.2.7']))
+  })
+
+  test('with a credential that has ended is counted with its address again', async () => {
+    const { keys, floodShield } = createShield(true)
+    let isRevoked = false
+    const verdict = () => Promise.resolve(isRevoked ? undefined : VERDICT)
+    const verdicts = createVerdictCache()
+    const { app } = createFakes({
+      deps: { floodShield, verdicts },
+      acme: { authenticate: verdict },
+    })
+    await app.request(URL_OF_SERVER, from('192.0.2.7'))
+    isRevoked = true
+    verdicts.forget('acme')
+    for (let n = 0; n < 2; n++) await app.request(URL_OF_SERVER, from('192.0.2.7'))
+
+    expect(keys.slice(-2)).toEqual([`credential acme token:${KEY_ID}`, 'address 192.0.2.7'])
   })
 
   test.each([
@@ -104,6 +151,16 @@ test('the time to wait is the period that wrangler.toml asks for', () => {
   expect(Number(period) * 1000).toBe(RETRY_AFTER_MS)
 })
 
+test('no two rate limits of wrangler.toml share a namespace, which is the whole account’s', () => {
+  const text = readFileSync(new URL('../../../wrangler.toml', import.meta.url), 'utf8')
+  const ids = [...text.matchAll(/^namespace_id = "(\d+)"$/gm)].map(([, id]) => id)
+
+  expect(ids.length).toBeGreaterThan(0)
+  expect(new Set(ids).size).toBe(ids.length)
+  // The one of Cloudflare's examples, which other workers of the account may use.
+  expect(ids).not.toContain('1001')
+})
+
 describe('in workerd', () => {
   const LIMIT = 20
   let worker: RunningWorker
@@ -113,9 +170,12 @@ describe('in workerd', () => {
   }, 30_000)
   afterAll(() => worker.stop())
 
-  const statusOf = async (address: string, path = '/mcp/echo') => {
+  const statusOf = async (address: string, path = '/mcp/echo', token?: string) => {
     const response = await fetch(new URL(path, worker.url), {
-      headers: { 'CF-Connecting-IP': address },
+      headers: {
+        'CF-Connecting-IP': address,
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      },
     })
     await response.text()
     return response.status
@@ -130,5 +190,26 @@ describe('in workerd', () => {
     expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(LIMIT)
     expect(await statusOf('192.0.2.8')).toBe(401)
     expect(await statusOf('192.0.2.7', '/health')).toBe(200)
+  })
+
+  test('a good credential passes from an address that floods, and is bounded from all together', async () => {
+    await worker.admin('PUT', 'acme/servers', { echo: { command: 'x' } })
+    const made = await worker.admin('POST', 'acme/tokens', { name: 'one' })
+    const { token } = (await made.json()) as { token: string }
+    // A GET without a session goes no further than the worker.
+    const good = (address: string) => statusOf(address, '/mcp/echo', token)
+    expect(await good('198.51.100.1')).toBe(400)
+
+    const madeUp = `${token.slice(0, -8)}00000000`
+    // A new period may begin at any time.
+    for (const other of [undefined, madeUp]) {
+      const isFlood = async () => (await statusOf('198.51.100.2', '/mcp/echo', other)) === 429
+      await vi.waitUntil(isFlood, { interval: 1, timeout: 10_000 })
+    }
+    const statuses: number[] = []
+    for (let n = 0; n < 2 * LIMIT + 1; n++) statuses.push(await good(`198.51.100.${2 + n}`))
+
+    expect(statuses.slice(0, LIMIT - 1)).toEqual(Array(LIMIT - 1).fill(400))
+    expect(statuses).toContain(429)
   })
 })

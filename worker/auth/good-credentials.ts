@@ -1,0 +1,30 @@
+/**
+ * Tokens that were found good in this isolate, and whose they are, for what is counted before a token is
+ * looked at. The keys are the tokens themselves, as in
+ * verdict-cache.ts.
+ */
+import type { Verdict } from '#protocol/tenant.ts'
+
+const MAX_GOOD_CREDENTIALS = 4_000
+
+export class GoodCredentials {
+  readonly #keys = new Map<string, string>()
+
+  note(token: string, { tenant, credential }: Pick<Verdict, 'tenant' | 'credential'>): void {
+    if (this.#keys.has(token)) return
+    if (this.#keys.size >= MAX_GOOD_CREDENTIALS) {
+      const [oldest] = this.#keys.keys()
+      if (oldest !== undefined) this.#keys.delete(oldest)
+    }
+    this.#keys.set(token, `credential ${tenant} ${credential}`)
+  }
+
+  /** It was refused: it has ended. */
+  forget(token: string): void {
+    this.#keys.delete(token)
+  }
+
+  keyOf(token: string): string | undefined {
+    return this.#keys.get(token)
+  }
+}
