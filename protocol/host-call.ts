@@ -70,6 +70,11 @@ export interface HostCall {
   access?: Access
   /** Modern: `_meta` clientCapabilities, as JSON text in canonical form (sorted keys): a pool key. */
   capabilities?: string
+  /**
+   * Modern: name and version of `_meta` clientInfo, as a JSON list; absent where the client does not
+   * say who it is. `OWN_CLIENT` for the gateway's own requests.
+   */
+  client?: string
   /** Modern: `_meta` logLevel. */
   logLevel?: string
   /** Modern: `params` has a `requestState`: the retry of a call that asked for input. */
@@ -81,6 +86,9 @@ export interface HostCall {
   /** Where a route says more than which server it is, and what it may cost. */
   route?: HostRoute
 }
+
+/** No client can be this one: what the worker writes is a list. */
+export const OWN_CLIENT = '"hearth"'
 
 export interface HostRoute {
   name: string

@@ -48,9 +48,11 @@ const common = {
     .default({ call: 60_000, start: 30_000 })
     .describe('A number bounds calls; {"call", "start"} bounds both. Milliseconds.'),
   sharing: z
-    .enum(['session', 'shared'])
+    .enum(['session', 'pool', 'shared'])
     .default('session')
-    .describe('session: a process for each session; shared: one for all sessions of the tenant'),
+    .describe(
+      'session: a process for each session, and for each client without one; pool: clients without a session take any process that is free, for servers that keep no state; shared: one process for all',
+    ),
   warm: z.int().min(0).max(16).default(1).describe('Spare processes kept started'),
   idleTimeoutMs: milliseconds
     .default(600_000)

@@ -89,7 +89,7 @@ export class ServerHost {
     const onLaunches = (): void => {
       links.configure(servers.placements)
       const { digests } = servers
-      this.#modern.prune(digests)
+      this.#modern.prune()
       this.#legacy.prune(digests)
       this.#context.catalog.prune(digests)
       this.#context.guards.reconcile()

@@ -163,7 +163,7 @@ describe('what is wrong is one line with the path, the value and the mend', () =
     {
       name: 'a value of a closed set',
       file: one({ command: 'x', sharing: 'always' }),
-      says: 'mcpServers.a.sharing: must be "session" or "shared"; got "always"',
+      says: 'mcpServers.a.sharing: must be "session" or "pool" or "shared"; got "always"',
     },
     {
       name: 'a timeout as text',

@@ -61,6 +61,8 @@ function fixture(name: string, env: Record<string, string> = {}) {
     args: [script],
     // The roots scenarios need a server that may see the client's roots.
     roots: true,
+    // It keeps no state, and some scenarios leave a call waiting for its client.
+    sharing: 'pool' as const,
     // Some answers are due in half a second: nothing that depends on how fast a process starts.
     warm: 3,
     env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', ...env },

@@ -168,10 +168,12 @@ export interface ModernOptions extends SendOptions {
 export class ModernClient {
   readonly target: Target
   readonly #capabilities: Record<string, unknown>
+  readonly #info: { name: string; version: string }
 
-  constructor(target: Target, capabilities = {}) {
+  constructor(target: Target, capabilities = {}, name = CLIENT_INFO.name) {
     this.target = target
     this.#capabilities = capabilities
+    this.#info = { ...CLIENT_INFO, name }
   }
 
   async request(method: string, params = {}, options: ModernOptions = {}): Promise<Answer> {
@@ -198,7 +200,7 @@ export class ModernClient {
     const meta = {
       [META.protocolVersion]: LATEST_MODERN,
       [META.clientCapabilities]: this.#capabilities,
-      [META.clientInfo]: CLIENT_INFO,
+      [META.clientInfo]: this.#info,
       ...(options.logLevel !== undefined && { [META.logLevel]: options.logLevel }),
     }
     const name = params[NAMED_PARAM[method] ?? '']

@@ -12,6 +12,8 @@ import { decodeHeaderValue } from './header-value.ts'
 const MAX_CAPABILITIES_CHARS = 8192
 const MAX_CAPABILITIES_DEPTH = 16
 const MAX_PARAM_HEADERS = 64
+/** Of a client's name and of its version each; what is longer is cut. */
+const MAX_CLIENT_CHARS = 128
 const LOG_LEVELS: readonly unknown[] = [
   'debug',
   'info',
@@ -105,10 +107,18 @@ function toCall(
   const facts = toCallFacts('modern', envelope, params)
   facts.protocolVersion = String(meta[META.protocolVersion])
   facts.capabilities = capabilities
+  const client = readClient(meta[META.clientInfo])
+  if (client !== undefined) facts.client = client
   if (meta[META.logLevel] !== undefined) facts.logLevel = String(meta[META.logLevel])
   if (params.requestState !== undefined) facts.retries = true
   if (Object.keys(paramHeaders).length > 0) facts.params = paramHeaders
   return { kind: 'call', facts }
+}
+
+function readClient(info: unknown): string | undefined {
+  if (!isObject(info)) return undefined
+  const cut = (text: unknown) => (typeof text === 'string' ? text.slice(0, MAX_CLIENT_CHARS) : '')
+  return JSON.stringify([cut(info.name), cut(info.version)])
 }
 
 /** `undefined` when a value is malformed, or there are too many. */

@@ -1,5 +1,6 @@
 /** A request of the gateway's own to a server, made as a modern client's: the same for both eras. */
 import { GatewayError } from '#protocol/errors.ts'
+import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { ClientCall } from '../calls/client-call.ts'
@@ -71,6 +72,7 @@ export function ask(serving: ModernServing, request: InternalRequest): Asked {
       http: 'POST',
       envelope: { kind: 'request', id: 1, method },
       protocolVersion: LATEST_MODERN,
+      client: OWN_CLIENT,
       capabilities,
     },
     id: 1,

@@ -109,7 +109,6 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
   cancel(call: ClientCall): void {
     const id = this.#ids.get(call)
     this.#ids.delete(call)
-    this.#server.untrack(call)
     this.#forgetRounds((round) => round.call === call)
     this.#endIfOver()
     if (id !== undefined) this.#server.process.cancel(id, 'cancelled by the client')
@@ -171,13 +170,14 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
     make: (id: number) => Uint8Array,
   ): Promise<void> {
     let frame: Uint8Array = new Uint8Array()
+    const { id: caller, logLevel } = this.#session.record
     this.#ids.set(call, undefined)
     const sending = this.#server.process.request(
       {
         deadline: call.deadline,
+        ...(logLevel !== undefined && { caller, onLog: (line) => call.reply.event(line) }),
         onResponse: (payload, meta) => {
           this.#ids.delete(call)
-          this.#server.untrack(call)
           this.#answer({ call, method, number: round, frame }, payload, meta)
           this.#endIfOver()
         },
@@ -187,7 +187,6 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
         },
         onLost: (error, undelivered = false) => {
           this.#ids.delete(call)
-          this.#server.untrack(call)
           call.undelivered = undelivered
           this.#lose(call, method, error, () => this.#send(call, method, round, make))
           this.#endIfOver()
@@ -206,7 +205,6 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
       return this.#server.process.cancel(id, 'cancelled by the client')
     }
     this.#ids.set(call, id)
-    this.#server.track(call, id, this.#session.record.logLevel !== undefined)
   }
 
   /** A call that may be repeated runs once more, on the next process. */

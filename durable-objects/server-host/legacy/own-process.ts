@@ -10,6 +10,7 @@ import { ClientCall } from '../calls/client-call.ts'
 import { Connection, decode, isOwnId, type Exchange } from '../connection.ts'
 import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
+import { tell } from '../servers/handshake.ts'
 import { openProcess } from '../servers/open-process.ts'
 import type { ServerFacts } from '../servers/servers.ts'
 import { listTools, type ToolFacts } from '../servers/tools.ts'
@@ -160,23 +161,12 @@ export class OwnProcess implements RetiringUpstream {
     const { record, server } = this.#session
     const connection = await this.#open()
     const { start } = server.config.timeoutMs
+    const initialize = JSON.parse(record.initialize) as Record<string, unknown>
     try {
-      await connection.ask(
-        'initialize',
-        JSON.parse(record.initialize) as Record<string, unknown>,
-        start,
-      )
+      await tell(this.#context, this.#owned, connection, { ...record, initialize }, start)
     } catch (error) {
       connection.close()
-      throw this.#startFailure(error)
-    }
-    connection.tell('notifications/initialized')
-    // What the server refuses now it accepted before: the session goes on without it.
-    const { logLevel: level, subscriptions } = record
-    if (level !== undefined)
-      await connection.ask('logging/setLevel', { level }, start).catch(() => undefined)
-    for (const uri of subscriptions) {
-      await connection.ask('resources/subscribe', { uri }, start).catch(() => undefined)
+      throw error
     }
     this.#connection = connection
     this.#watch()

@@ -9,8 +9,8 @@ import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode, type Connection } from '../connection.ts'
-import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
+import { tell } from '../servers/handshake.ts'
 import type { Server } from '../servers/servers.ts'
 import { SharedProcess } from '../servers/shared-process.ts'
 import { listTools } from '../servers/tools.ts'
@@ -23,7 +23,6 @@ export class SharedServer {
   readonly #context: HostContext
   readonly #server: Server
   readonly #sessions = new Set<UpstreamSession>()
-  readonly #running = new Map<ClientCall, UpstreamSession>()
 
   constructor(context: HostContext, server: Server) {
     this.#context = context
@@ -40,14 +39,6 @@ export class SharedServer {
 
   leave(session: UpstreamSession): void {
     this.#sessions.delete(session)
-  }
-
-  begin(call: ClientCall, session: UpstreamSession): void {
-    this.#running.set(call, session)
-  }
-
-  end(call: ClientCall): void {
-    this.#running.delete(call)
   }
 
   /** Whether a call that may have run can run once more; asks the server for its tools. */
@@ -70,28 +61,13 @@ export class SharedServer {
     const { start } = this.#server.config.timeoutMs
     const clientInfo = { name: 'hearth', version: '0.1.0' }
     const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
-    try {
-      await connection.ask('initialize', params, start)
-    } catch (error) {
-      throw startFailure(error, this.#context.servers.launchOf(this.#server))
-    }
-    connection.tell('notifications/initialized')
     const uris = new Set([...this.#sessions].flatMap(({ record }) => record.subscriptions))
-    for (const uri of uris) {
-      await connection.ask('resources/subscribe', { uri }, start).catch(() => undefined)
-    }
+    const told = { initialize: params, subscriptions: uris }
+    await tell(this.#context, this.#server, connection, told, start)
   }
 
   #publish(payload: Uint8Array, method: string): void {
     const meta = { kind: 'notification', method } as const
-    if (method === 'notifications/message') {
-      // With more than one call in flight a log line may be another principal's.
-      const [[call, session] = []] = this.#running
-      if (call !== undefined && session !== undefined && this.#running.size === 1) {
-        session.fromServer(payload, meta)
-      }
-      return
-    }
     const { params } = decode(payload)
     const uri = isObject(params) ? params.uri : undefined
     for (const session of this.#sessions) {
@@ -130,7 +106,6 @@ export class SharedUpstream implements RetiringUpstream {
       return this.#shared.process.cancel(id, 'cancelled by the client')
     }
     this.#ids.set(call, id)
-    this.#shared.begin(call, this.#session)
   }
 
   #request(call: ClientCall, method: string, body: Uint8Array): Promise<number> {
@@ -138,6 +113,8 @@ export class SharedUpstream implements RetiringUpstream {
     return this.#shared.process.request(
       {
         deadline: call.deadline,
+        caller: this.#session.record.id,
+        onLog: (line) => this.#session.fromServer(line, LOG),
         onResponse: (payload, meta) => {
           this.#forget(call)
           if (meta.failed !== true) this.#session.noteInterest(method, body)
@@ -193,7 +170,6 @@ export class SharedUpstream implements RetiringUpstream {
 
   #forget(call: ClientCall): void {
     const wasKnown = this.#ids.delete(call)
-    this.#shared.end(call)
     if (wasKnown && this.#ids.size === 0) this.#successor?.onOver()
   }
 
@@ -220,4 +196,5 @@ export class SharedUpstream implements RetiringUpstream {
   }
 }
 
+const LOG = { kind: 'notification', method: 'notifications/message' } as const
 const TOKEN_PATH = ['params', '_meta', 'progressToken']

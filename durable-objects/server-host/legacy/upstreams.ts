@@ -130,7 +130,7 @@ export class Upstreams {
       const capabilities = capabilitiesOf(spoken, server.name)
       return new ModernUpstream(this.#context, session, modern, capabilities ?? {})
     }
-    if (server.config.sharing === 'session') return new OwnProcess(this.#context, session)
+    if (server.config.sharing !== 'shared') return new OwnProcess(this.#context, session)
     const { digest } = server.launch
     let shared = this.#shared.get(digest)
     if (shared === undefined) {

@@ -26,6 +26,12 @@ import { isListenServing, type ListenServing, type ModernServing } from './servi
 /** Longest for what is asked of all servers; each of them has its own bound. */
 const CATALOG_TIMEOUT_MS = 60_000
 
+interface Serving {
+  by: ListenServing
+  server: Server
+  digest: string
+}
+
 interface Asked {
   host: HostCall
   timeoutMs: number
@@ -35,8 +41,8 @@ interface Asked {
 
 export class ModernCalls {
   readonly #context: HostContext
-  /** By launch digest: a changed configuration is another server. */
-  readonly #serving = new Map<string, ListenServing>()
+  /** By server and digest: a changed configuration is another one. */
+  readonly #serving = new Map<string, Serving>()
   readonly #streams: ListenStreams
   readonly #catalog: CatalogServing
   #key: Promise<CryptoKey> | undefined
@@ -58,7 +64,7 @@ export class ModernCalls {
     const server =
       servers.peek(name, principal) ?? (await servers.get(name, configVersion, principal))
     const askedAt = Date.now()
-    const serving = this.#serving.get(server.launch.digest) ?? (await this.serve(server))
+    const serving = this.#serving.get(keyOf(server))?.by ?? (await this.serve(server))
     const longest = Math.min(server.config.timeoutMs.call, host.route?.timeoutMs ?? Infinity)
     const call = Math.max(1, longest - (Date.now() - askedAt))
     if (host.catalog === undefined) return this.#run(host, serving, call, body)
@@ -134,7 +140,7 @@ export class ModernCalls {
     credentials.check(host, askedAt)
     pins.require(host, body)
     const server = await servers.get(name, configVersion, principal)
-    const serving = this.#serving.get(server.launch.digest) ?? (await this.serve(server))
+    const serving = this.#serving.get(keyOf(server))?.by ?? (await this.serve(server))
     const timeoutMs = Math.max(1, attempt.timeoutMs - (Date.now() - askedAt))
     const { request, transform } = transforms.prepare(host, body, clientOf(host, body))
     const asked = { host, timeoutMs, body: request, serving }
@@ -153,16 +159,17 @@ export class ModernCalls {
   /** What serves modern clients of a server; also for legacy sessions on a modern server. */
   async serve(server: Server): Promise<ListenServing> {
     const eras = await this.#context.guards.learn(server, server.config.timeoutMs.call)
+    const key = keyOf(server)
+    const known = this.#serving.get(key)
+    if (known !== undefined) return known.by
     const { digest } = server.launch
-    const known = this.#serving.get(digest)
-    if (known !== undefined) return known
     const serving =
       eras.discover === undefined
         ? new LegacyServer(this.#context, server, eras, () => this.#requestStateKey())
         : new ModernServer(this.#context, server, () => this.#requestStateKey())
     // What was configured anew meanwhile serves this once, and ends with it.
-    const isCurrent = this.#context.servers.launchOf(server)?.digest === digest
-    if (isCurrent) this.#serving.set(digest, serving)
+    const made = { by: serving, server, digest }
+    if (this.#isCurrent(made)) this.#serving.set(key, made)
     else serving.close()
     return serving
   }
@@ -174,13 +181,17 @@ export class ModernCalls {
   }
 
   /** Ends what served servers that are configured no more; streams of one that is another now go on. */
-  prune(digests: ReadonlySet<string>): void {
-    for (const [digest, serving] of this.#serving) {
-      if (digests.has(digest)) continue
-      this.#serving.delete(digest)
-      this.#streams.moveFrom(serving)
-      serving.close()
+  prune(): void {
+    for (const [key, serving] of this.#serving) {
+      if (this.#isCurrent(serving)) continue
+      this.#serving.delete(key)
+      this.#streams.moveFrom(serving.by)
+      serving.by.close()
     }
+  }
+
+  #isCurrent({ by, server, digest }: Serving): boolean {
+    return this.#context.servers.launchOf(server)?.digest === digest && by.isCurrent !== false
   }
 
   #createCall(
@@ -245,6 +256,10 @@ export class ModernCalls {
     this.#key ??= importRequestStateKey(this.#context.store.key('request-state'))
     return this.#key
   }
+}
+
+function keyOf({ launch: { name, digest } }: Server): string {
+  return `${name} ${digest}`
 }
 
 function clientOf({ protocolVersion }: HostCall, request: Uint8Array) {

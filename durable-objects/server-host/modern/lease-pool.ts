@@ -1,38 +1,16 @@
 /**
- * Legacy processes that serve modern calls: initialised once for a set of client capabilities, lent
- * to one call at a time, and returned. A burst waits a moment for processes that come free before
- * more are started.
+ * Legacy processes that keep no state, for modern calls: initialised once for a client, lent to one of
+ * its calls at a time, and returned. What a process says late can reach nobody but its own client. A
+ * burst waits a moment for processes that come free before more are started.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import type { Channel } from '../link/channel.ts'
-import { Connection, type ConnectionOwner } from '../connection.ts'
-import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
-import { openProcess } from '../servers/open-process.ts'
 import type { Server } from '../servers/servers.ts'
-import type { Ticker } from '../ticker.ts'
-import { toInitializeParams } from '../translate/to-legacy-capabilities.ts'
-
-export class Lease {
-  readonly connection: Connection
-  /** Canonical JSON of the client capabilities that the process was told. */
-  readonly capabilities: string
-  /** The level that the process was set to last. */
-  logLevel: string | undefined
-
-  constructor(
-    channel: Channel,
-    ticker: Ticker,
-    capabilities: string,
-    ownerOf: (lease: Lease) => ConnectionOwner,
-  ) {
-    this.capabilities = capabilities
-    this.connection = new Connection(channel, ticker, ownerOf(this))
-  }
-}
+import { Lease, type Caller, type LeaseOwner } from './lease.ts'
+import type { Processes } from './processes.ts'
 
 interface Waiter {
-  capabilities: string
+  caller: Caller
   resolve: (lease: Lease) => void
   reject: (error: GatewayError) => void
   deadline: number
@@ -43,12 +21,11 @@ const GROW_AFTER_MS = 20
 /** After this long a waiter gets the room of a process that others' calls keep in use. */
 const STARVED_AFTER_MS = 1_000
 const MAX_WAITERS = 1_000
-const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
-export class LeasePool {
+export class LeasePool implements Processes {
   readonly #context: HostContext
   readonly #server: Server
-  readonly #owner: (lease: Lease) => ConnectionOwner
+  readonly #owner: LeaseOwner
   readonly #all = new Set<Lease>()
   #idle: Lease[] = []
   #waiters: Waiter[] = []
@@ -56,7 +33,7 @@ export class LeasePool {
   #growing = false
   #closed = false
 
-  constructor(context: HostContext, server: Server, owner: (lease: Lease) => ConnectionOwner) {
+  constructor(context: HostContext, server: Server, owner: LeaseOwner) {
     this.#context = context
     this.#server = server
     this.#owner = owner
@@ -66,41 +43,41 @@ export class LeasePool {
     return this.#all.size + this.#opening
   }
 
-  /** Throws what a start can fail with, and `server_busy` when none comes free by `deadline`. */
-  async acquire(capabilities: string, deadline: number): Promise<Lease> {
-    const at = this.#idle.findLastIndex((lease) => lease.capabilities === capabilities)
+  async acquire(caller: Caller, deadline: number): Promise<Lease> {
+    const at = this.#idle.findLastIndex((lease) => lease.caller.key === caller.key)
     const [lease] = at < 0 ? [] : this.#idle.splice(at, 1)
     if (lease !== undefined) return lease
     if (this.#waiters.length >= MAX_WAITERS) throw new GatewayError('server_busy')
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
-    this.#waiters.push({ capabilities, resolve, reject, deadline, since: Date.now() })
+    this.#waiters.push({ caller, resolve, reject, deadline, since: Date.now() })
     if (this.size === 0) this.#grow()
     this.#growLater()
     return promise
   }
 
-  release(lease: Lease): void {
-    if (lease.connection.over || !this.#all.has(lease)) return
-    const at = this.#waiters.findIndex((waiter) => waiter.capabilities === lease.capabilities)
-    if (at !== 0 && this.#starves(this.#waiters[0])) return this.discard(lease)
+  /** What goes on after its call could ask the next one: such a process is not lent again. */
+  release(lease: Lease, isClean: boolean): void {
+    if (!this.#all.has(lease)) return
+    if (!isClean || !lease.process.isUp) return this.lose(lease)
+    const at = this.#waiters.findIndex(({ caller }) => caller.key === lease.caller.key)
+    if (at !== 0 && this.#starves(this.#waiters[0])) return this.lose(lease)
     const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1)
     if (waiter !== undefined) waiter.resolve(lease)
-    else if (this.#closed) this.discard(lease)
+    else if (this.#closed) this.lose(lease)
     else this.#idle.push(lease)
   }
 
   /** The process is gone, or must not be used again. */
-  discard(lease: Lease): void {
+  lose(lease: Lease): void {
     this.#all.delete(lease)
     this.#idle = this.#idle.filter((other) => other !== lease)
-    lease.connection.close()
+    lease.process.close()
     if (this.#waiters.length > 0) this.#growLater()
   }
 
-  /** Keeps no process any more: what is lent is ended when it comes back. */
   close(): void {
     this.#closed = true
-    for (const lease of this.#idle) this.discard(lease)
+    for (const lease of this.#idle) this.lose(lease)
   }
 
   #starves(waiter: Waiter | undefined): boolean {
@@ -135,18 +112,18 @@ export class LeasePool {
     const waiter = this.#waiters[this.#opening]
     if (waiter === undefined) return
     if (this.size >= this.#server.config.maxProcesses) {
-      // An idle process of other capabilities makes room.
+      // An idle process of another client makes room.
       const [other] = this.#idle
       if (other === undefined) return
-      this.discard(other)
+      this.lose(other)
     }
     this.#opening++
-    this.#open(waiter.capabilities)
+    this.#open(waiter.caller)
       .then(
         (lease) => {
           this.#all.add(lease)
           this.#opening--
-          this.release(lease)
+          this.release(lease, true)
         },
         (error: unknown) => {
           this.#opening--
@@ -163,24 +140,9 @@ export class LeasePool {
     waiter.reject(error)
   }
 
-  async #open(capabilities: string): Promise<Lease> {
-    const key = `lease:${crypto.randomUUID()}`
-    const channel = await openProcess(this.#context, this.#server, key)
-    const lease = new Lease(channel, this.#context.ticker, capabilities, this.#owner)
-    const { roots, timeoutMs } = this.#server.config
-    const params = toInitializeParams({
-      capabilities: JSON.parse(capabilities) as Record<string, unknown>,
-      clientInfo: CLIENT_INFO,
-      roots,
-    })
-    try {
-      await lease.connection.ask('initialize', params, timeoutMs.start)
-    } catch (error) {
-      lease.connection.close()
-      throw startFailure(error, this.#context.servers.launchOf(this.#server))
-    }
-    lease.connection.tell('notifications/initialized')
-    this.#context.guards.watch(this.#server, lease.connection)
+  async #open(caller: Caller): Promise<Lease> {
+    const lease = new Lease(this.#context, this.#server, caller, this.#owner)
+    await lease.process.start()
     return lease
   }
 }

@@ -1,10 +1,10 @@
-/** Modern clients of a legacy server: each call on a leased process, translated both ways. */
+/** Modern clients of a legacy server: each call in a process of its client's, translated both ways. */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult, type RequestId } from '#protocol/json-rpc.ts'
-import type { MessageMeta } from '#protocol/link.ts'
+import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { INPUT_METHODS, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { decode, encode, type ConnectionOwner } from '../connection.ts'
+import { decode, encode, type Connection } from '../connection.ts'
 import type { Eras } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
@@ -12,30 +12,26 @@ import { readInitializeResult, toDiscoverResult, type ServerFacts } from '../tra
 import { digestCall, openRequestState, sealRequestState } from '../translate/request-state.ts'
 import { toLegacyRequest } from '../translate/to-legacy-request.ts'
 import type { ListenServing } from './serving.ts'
-import { LeasePool, type Lease } from './lease-pool.ts'
+import { callerOf, type Lease, type LeaseOwner } from './lease.ts'
 import { Listeners } from './listeners.ts'
-import { logsAt } from './log-level.ts'
+import { createProcesses, type Processes } from './processes.ts'
 import { ToolCatalog } from './tool-catalog.ts'
 import { PARK_MS, TranslatedCall } from './translated-call.ts'
 
 /** Parked calls each hold a process; the one parked longest makes room. */
 const MAX_PARKED = 32
 
-interface Running {
-  lease: Lease
-  call: TranslatedCall
-}
-
 export class LegacyServer implements ListenServing {
   readonly #context: HostContext
   readonly #server: Server
   readonly #facts: ServerFacts
-  readonly #pool: LeasePool
+  /** Of the configuration that it was made for. */
+  readonly #way: string
+  readonly #processes: Processes
   readonly #listeners: Listeners
   readonly #key: () => Promise<CryptoKey>
-  readonly #running = new Map<Lease, TranslatedCall>()
-  readonly #parked = new Map<string, Running>()
-  #lastId = 0
+  readonly #running = new Set<TranslatedCall>()
+  readonly #parked = new Map<string, TranslatedCall>()
   readonly #tools = new ToolCatalog()
 
   constructor(context: HostContext, server: Server, eras: Eras, key: () => Promise<CryptoKey>) {
@@ -47,10 +43,15 @@ export class LegacyServer implements ListenServing {
     }
     this.#context = context
     this.#server = server
+    this.#way = wayOf(server)
     this.#facts = facts
     this.#key = key
-    this.#pool = new LeasePool(context, server, (lease) => this.#ownerOf(lease))
-    this.#listeners = new Listeners(facts, server, this.#pool)
+    this.#processes = createProcesses(context, server, this.#owner)
+    this.#listeners = new Listeners(facts, server, this.#processes)
+  }
+
+  get isCurrent(): boolean {
+    return this.#way === wayOf(this.#server)
   }
 
   async call(client: ClientCall, body: Uint8Array): Promise<void> {
@@ -74,7 +75,7 @@ export class LegacyServer implements ListenServing {
 
   abandon(client: ClientCall): void {
     this.#listeners.delete(client)
-    for (const call of this.#running.values()) {
+    for (const call of this.#running) {
       if (call.client === client) return call.abandon('the client is gone')
     }
     client.abandon()
@@ -95,54 +96,58 @@ export class LegacyServer implements ListenServing {
   /** Calls that run go on; those that wait for their clients do not. */
   close(): void {
     this.#listeners.close()
-    for (const { call } of this.#parked.values()) call.abandon('the configuration has changed')
-    this.#pool.close()
+    for (const call of this.#parked.values()) call.abandon('the configuration has changed')
+    this.#processes.close()
   }
 
   async #begin(client: ClientCall, method: string, body: Uint8Array): Promise<void> {
-    const lease = await this.#pool.acquire(client.host.capabilities ?? '{}', client.deadline)
-    if (client.settled) return this.#pool.release(lease)
+    const caller = callerOf(client.host)
+    const lease = await this.#processes.acquire(caller, client.deadline)
     try {
-      if (method === 'tools/call') {
-        const { start } = this.#server.config.timeoutMs
-        const ask = (params: Record<string, unknown>) =>
-          lease.connection.ask('tools/list', params, start)
+      if (!lease.process.isReady) await lease.process.start()
+      if (!client.settled && method === 'tools/call') {
+        const ask = (params: Record<string, unknown>) => lease.process.ask('tools/list', params)
         await this.#tools.checkHeaders(client.host, client.original ?? body, ask)
       }
-      await this.#setLogLevel(lease, client.host.logLevel)
-      this.#send(lease, client, method, body)
+      const { logLevel } = client.host
+      if (logLevel !== undefined && isObject(this.#facts.capabilities.logging)) {
+        await lease.setLevel(logLevel)
+      }
     } catch (error) {
-      this.#running.delete(lease)
-      this.#pool.release(lease)
+      this.#processes.release(lease, true)
       throw error
     }
+    if (client.settled) return this.#processes.release(lease, true)
+    await this.#send(lease, client, method, body)
   }
 
-  #send(lease: Lease, client: ClientCall, method: string, body: Uint8Array): void {
-    const id = ++this.#lastId
+  async #send(lease: Lease, client: ClientCall, method: string, body: Uint8Array): Promise<void> {
     const call = new TranslatedCall({
-      id,
       key: crypto.randomUUID(),
       client,
+      caller: client.host.client === OWN_CLIENT ? undefined : lease.caller.key,
       method,
-      connection: lease.connection,
+      process: lease.process,
       roots: this.#server.config.roots,
       serverInfo: this.#facts.serverInfo,
       seal: (sealed) => this.#seal(sealed, body),
-      onParked: (parked) => this.#park({ lease, call: parked }),
-      onDone: (_call, isClean) => this.#finish(lease, isClean),
+      onParked: (parked) => this.#park(parked),
+      onLost: (lost, error, undelivered) => this.#repeats(lost, error, undelivered),
+      onUnasked: (question, connection) => this.#ask(lease, question, connection),
+      onDone: (done, isClean) => {
+        lease.calls.delete(done)
+        this.#running.delete(done)
+        this.#processes.release(lease, isClean)
+      },
     })
-    this.#running.set(lease, call)
-    const token: { progressToken?: RequestId } =
-      client.host.progressToken === undefined ? {} : { progressToken: id }
-    lease.connection.request(call, toLegacyRequest(body, { id, ...token }))
-  }
-
-  /** What goes on after its call could ask the next one's client: such a process is not lent again. */
-  #finish(lease: Lease, isClean: boolean): void {
-    this.#running.delete(lease)
-    if (isClean) this.#pool.release(lease)
-    else this.#pool.discard(lease)
+    lease.calls.add(call)
+    this.#running.add(call)
+    const hasToken = client.host.progressToken !== undefined
+    const write = (id: number): Uint8Array => {
+      const token: { progressToken?: RequestId } = hasToken ? { progressToken: id } : {}
+      return toLegacyRequest(body, { id, ...token })
+    }
+    await call.send(write).catch((error: unknown) => call.onLost(GatewayError.from(error)))
   }
 
   async #seal(call: TranslatedCall, body: Uint8Array): Promise<string> {
@@ -152,12 +157,12 @@ export class LegacyServer implements ListenServing {
     return sealRequestState(await this.#key(), { callKey, principal, digest, expiresAt })
   }
 
-  #park(running: Running): void {
-    this.#parked.set(running.call.key, running)
+  #park(call: TranslatedCall): void {
+    this.#parked.set(call.key, call)
     const [oldest] = this.#parked.values()
     if (oldest === undefined || this.#parked.size <= MAX_PARKED) return
-    this.#parked.delete(oldest.call.key)
-    oldest.call.abandon('too many calls wait for their clients')
+    this.#parked.delete(oldest.key)
+    oldest.abandon('too many calls wait for their clients')
   }
 
   /** Whether the request was the retry of a call that waits. One that waits no more begins anew. */
@@ -174,7 +179,7 @@ export class LegacyServer implements ListenServing {
     if (parked === undefined) return false
     this.#parked.delete(verdict.callKey)
     try {
-      parked.call.resume(client, inputResponses)
+      parked.resume(client, inputResponses)
     } catch (error) {
       this.#parked.set(verdict.callKey, parked)
       throw error
@@ -182,41 +187,13 @@ export class LegacyServer implements ListenServing {
     return true
   }
 
-  /** A process that was never told a level stays at its own; messages are filtered by `logsAt`. */
-  async #setLogLevel(lease: Lease, level: string | undefined): Promise<void> {
-    if (level === undefined || lease.logLevel === level) return
-    if (!isObject(this.#facts.capabilities.logging)) return
-    const { start } = this.#server.config.timeoutMs
-    lease.logLevel = level
-    await lease.connection.ask('logging/setLevel', { level }, start).catch((error: unknown) => {
-      if (GatewayError.is(error)) throw error
-    })
-  }
-
-  #ownerOf(lease: Lease): ConnectionOwner {
-    return {
-      onServerMessage: (payload, meta) => this.#receive(lease, payload, meta),
-      onStrayResponse: () => undefined,
-      onOver: (error, unanswered) => {
-        const call = this.#running.get(lease)
-        this.#running.delete(lease)
-        if (call !== undefined) this.#parked.delete(call.key)
-        this.#listeners.lose(lease)
-        this.#pool.discard(lease)
-        for (const exchange of unanswered) {
-          if (exchange === call && this.#repeats(call, error)) continue
-          exchange.onLost(error)
-        }
-      },
-    }
-  }
-
-  /** A call that may be repeated runs once more, on another process. */
-  #repeats(call: TranslatedCall, error: GatewayError): boolean {
+  /** A call whose process is gone runs once more, on another one, where it may be repeated. */
+  #repeats(call: TranslatedCall, error: GatewayError, undelivered: boolean): boolean {
+    this.#parked.delete(call.key)
     const { client, method } = call
     const body = client?.body
     if (client === undefined || body === undefined || client.repeated) return false
-    const { undelivered = false } = call
+    if (error.code !== 'server_exited' && !undelivered) return false
     if (!undelivered && method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
     const repeat = async (): Promise<void> => {
       if (method === 'tools/call' && !undelivered) {
@@ -230,23 +207,42 @@ export class LegacyServer implements ListenServing {
     return true
   }
 
-  #receive(lease: Lease, payload: Uint8Array, { kind, id, method }: MessageMeta): void {
-    const call = this.#running.get(lease)
-    if (kind === 'request') {
-      if (call !== undefined) return call.ask(payload)
-      const answer = method === 'ping' ? { result: {} } : { error: NOBODY }
-      return lease.connection.send(encode({ jsonrpc: '2.0', id, ...answer }))
-    }
-    if (method === 'notifications/progress') return call?.progress(payload)
-    if (method === 'notifications/message') {
-      const level = call?.client?.host.logLevel
-      if (level !== undefined && logsAt(payload, level)) call?.client?.reply.event(payload)
-      return
-    }
-    if (method === 'notifications/tools/list_changed') this.#tools.forget()
-    this.#context.transforms.hear(this.#server.name, method)
-    this.#listeners.publish(payload, method ?? '')
+  readonly #owner: LeaseOwner = {
+    onRequest: (lease, payload, connection) => this.#ask(lease, payload, connection),
+    onNotification: (lease, payload, method) => {
+      if (method === 'notifications/tools/list_changed') this.#tools.forget()
+      this.#context.transforms.hear(this.#server.name, method)
+      this.#listeners.publish(payload, method, lease)
+    },
+    onOver: (lease, error) => {
+      this.#listeners.lose(lease, error)
+      this.#processes.lose(lease)
+    },
   }
+
+  #ask(lease: Lease, payload: Uint8Array, connection: Connection): void {
+    const call = this.#askedOf(lease)
+    if (call !== undefined) return call.ask(payload, connection)
+    const { id, method } = decode(payload)
+    const answer = method === 'ping' ? { result: {} } : { error: NOBODY }
+    connection.send(encode({ jsonrpc: '2.0', id, ...answer }))
+  }
+
+  /** A question names no call: it is taken for the newest's, of those whose client is not asked already. */
+  #askedOf({ calls }: Lease): TranslatedCall | undefined {
+    const askable = [...calls].filter(({ isAskable }) => isAskable)
+    const isHere = ({ client }: TranslatedCall) => client !== undefined
+    return (
+      askable.findLast((call) => isHere(call) && !call.isAsked) ??
+      askable.findLast(isHere) ??
+      askable.at(-1)
+    )
+  }
+}
+
+/** What of its settings decides which process a call runs in, and what that is told. */
+function wayOf({ config: { sharing, roots } }: Server): string {
+  return `${sharing} ${roots}`
 }
 
 const NOBODY = { code: -32601, message: 'There is no client to ask' }

@@ -1,5 +1,6 @@
 /** The `subscriptions/listen` streams of modern clients on one legacy server. */
 import { GatewayError } from '#protocol/errors.ts'
+import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
@@ -13,15 +14,20 @@ import {
 } from '../translate/listen-filter.ts'
 import { mayTell, withoutForbidden } from '../translate/listen-access.ts'
 import { tagNotification, toAcknowledgement, toListenResult } from '../translate/listen.ts'
-import type { Lease, LeasePool } from './lease-pool.ts'
+import { callerOf, type Lease } from './lease.ts'
 import { tellLists } from './listening.ts'
+import type { Processes } from './processes.ts'
 
 const MAX_LISTENERS = 1_024
 
 interface Listener {
+  /** See `Caller.key`. */
+  caller: string
   filter: ListenFilter
   /** Held for as long as the stream when it has resource subscriptions. */
   lease: Lease | undefined
+  /** What its process was asked to tell of. */
+  uris: string[]
   /** Its acknowledgement, which comes before everything else, is sent. */
   acknowledged: boolean
 }
@@ -29,13 +35,13 @@ interface Listener {
 export class Listeners {
   readonly #facts: ServerFacts
   readonly #server: Server
-  readonly #pool: LeasePool
+  readonly #processes: Processes
   readonly #listeners = new Map<ClientCall, Listener>()
 
-  constructor(facts: ServerFacts, server: Server, pool: LeasePool) {
+  constructor(facts: ServerFacts, server: Server, processes: Processes) {
     this.#facts = facts
     this.#server = server
-    this.#pool = pool
+    this.#processes = processes
   }
 
   /**
@@ -49,8 +55,10 @@ export class Listeners {
     const { access } = client.host
     const filter = access === undefined ? asked.filter : withoutForbidden(asked.filter, access)
     const listener: Listener = {
+      caller: callerOf(client.host).key,
       filter: honourFilter(filter, this.#facts.capabilities),
       lease: undefined,
+      uris: [],
       acknowledged: false,
     }
     this.#listeners.set(client, listener)
@@ -68,16 +76,21 @@ export class Listeners {
   delete(client: ClientCall): void {
     const listener = this.#listeners.get(client)
     this.#listeners.delete(client)
-    // A process with subscriptions is not lent to another client.
-    if (listener?.lease !== undefined) this.#pool.discard(listener.lease)
+    if (listener?.lease === undefined) return
+    for (const uri of listener.uris) listener.lease.unsubscribe(uri)
+    // One that tells of resources is not lent to a call.
+    this.#processes.release(listener.lease, false)
   }
 
-  publish(payload: Uint8Array, method: string): void {
+  /** What a process says is its client's; without `lease`, everyone's. Changes of lists are the gateway's own, too. */
+  publish(payload: Uint8Array, method: string, lease?: Lease): void {
     if (this.#listeners.size === 0) return
     const { params } = decode(payload)
     const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : undefined
-    for (const [client, { filter, acknowledged }] of this.#listeners) {
-      if (acknowledged && filterAccepts(filter, method, uri)) {
+    const whose = lease?.caller.key
+    for (const [client, { caller, filter, acknowledged }] of this.#listeners) {
+      const isMeant = whose === undefined || caller === whose || client.host.client === OWN_CLIENT
+      if (isMeant && acknowledged && filterAccepts(filter, method, uri)) {
         // A legacy server may report a part of what was subscribed to.
         if (!mayTell(method, params, client.host.access)) continue
         client.reply.event(tagNotification(payload, client.id))
@@ -89,11 +102,20 @@ export class Listeners {
     for (const client of this.#listeners.keys()) this.#end(client)
   }
 
-  /** The process that held a listener's subscriptions is gone: the client listens anew. */
-  lose(lease: Lease): void {
-    for (const [client, listener] of this.#listeners) {
-      if (listener.lease === lease) this.#end(client)
+  /**
+   * A process with subscriptions is gone. After a crash the next one is started, and told of them; where
+   * it was ended, or cannot be started, the clients are told to listen anew.
+   */
+  lose(lease: Lease, error: GatewayError): void {
+    const clients = [...this.#listeners].flatMap(([client, listener]) => {
+      return listener.lease === lease ? [client] : []
+    })
+    if (clients.length === 0) return
+    const end = (): void => {
+      for (const client of clients) if (this.#listeners.has(client)) this.#end(client)
     }
+    if (error.isBlameless) end()
+    else lease.process.start().catch(end)
   }
 
   #end(client: ClientCall): void {
@@ -106,22 +128,18 @@ export class Listeners {
     const uris = listener.filter.resourceSubscriptions ?? []
     if (uris.length === 0) return
     const { start } = this.#server.config.timeoutMs
-    const lease = await this.#pool.acquire(client.host.capabilities ?? '{}', Date.now() + start)
+    const lease = await this.#processes.acquire(callerOf(client.host), Date.now() + start)
     // The client may be gone by now.
-    if (!this.#listeners.has(client)) return this.#pool.release(lease)
+    if (!this.#listeners.has(client)) return this.#processes.release(lease, true)
     listener.lease = lease
-    const honoured: string[] = []
     for (const uri of uris) {
-      try {
-        await lease.connection.ask('resources/subscribe', { uri }, start)
-        honoured.push(uri)
-      } catch (error) {
-        // What the server refuses is left out of the acknowledgement.
-        if (GatewayError.is(error)) throw error
-      }
+      // What the server refuses is left out of the acknowledgement.
+      if (!(await lease.subscribe(uri))) continue
+      if (!this.#listeners.has(client)) return lease.unsubscribe(uri)
+      listener.uris.push(uri)
     }
     const { resourceSubscriptions: _, ...others } = listener.filter
     listener.filter =
-      honoured.length === 0 ? others : { ...others, resourceSubscriptions: honoured }
+      listener.uris.length === 0 ? others : { ...others, resourceSubscriptions: listener.uris }
   }
 }

@@ -4,6 +4,11 @@ import { decode } from '../connection.ts'
 /** RFC 5424 severities, as MCP names them, least severe first. */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
+/** Of several that are asked for, which brings all of them what they want. */
+export function mostVerbose(levels: readonly string[]): string | undefined {
+  return LEVELS.find((level) => levels.includes(level))
+}
+
 /** Whether a `notifications/message` is at least as severe as the level that a request asked for. */
 export function logsAt(payload: Uint8Array, level: string): boolean {
   const { params } = decode(payload)

@@ -8,11 +8,12 @@ import { decode, encode } from '../connection.ts'
 import { readFreshness } from '../transform/call-transform.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { SharedProcess } from '../servers/shared-process.ts'
+import { SharedProcess, type SharedCall } from '../servers/shared-process.ts'
 import { dropForbiddenURIs, mayTell } from '../translate/listen-access.ts'
 import { ACKNOWLEDGED, tagNotification } from '../translate/listen.ts'
 import { filterAccepts, readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
 import { findState, keepState, releaseState } from './owned-state.ts'
+import { callerOf } from './lease.ts'
 import { tellLists } from './listening.ts'
 import type { ListenServing } from './serving.ts'
 import { ToolCatalog } from './tool-catalog.ts'
@@ -27,7 +28,7 @@ const STATUS: Readonly<Record<number, number>> = {
 
 export class ModernServer implements ListenServing {
   readonly process: SharedProcess
-  readonly #running = new Map<ClientCall, { id: number; logs: boolean }>()
+  readonly #running = new Map<ClientCall, number>()
   readonly #tools = new ToolCatalog()
   /** Streams that were acknowledged by another one. */
   readonly #joined = new WeakSet<ClientCall>()
@@ -45,7 +46,7 @@ export class ModernServer implements ListenServing {
     this.process = new SharedProcess(context, server, {
       handshake: () => Promise.resolve(),
       probe: { method: 'server/discover', params: { _meta: OWN_META } },
-      onNotification: (payload, method) => this.#unaddressed(payload, method),
+      onNotification: (_payload, method) => this.#unaddressed(method),
     })
   }
 
@@ -65,6 +66,7 @@ export class ModernServer implements ListenServing {
     const id = await this.process.request(
       {
         deadline: client.deadline,
+        ...logsOf(client),
         onResponse: (payload, meta) => {
           this.#running.delete(client)
           const answer = setValue(payload, ['id'], JSON.stringify(client.id))
@@ -88,7 +90,7 @@ export class ModernServer implements ListenServing {
       (id) => rewrite(request, id, progressToken !== undefined),
     )
     if (client.settled) this.process.cancel(id, 'the client is gone')
-    else this.track(client, id, client.host.logLevel !== undefined)
+    else this.#running.set(client, id)
   }
 
   #succeed(client: ClientCall, method: string, answer: Uint8Array, ms: number | undefined): void {
@@ -103,26 +105,17 @@ export class ModernServer implements ListenServing {
     )
   }
 
-  /** Notes a call of a legacy session, too: `logs` says whether it takes log messages. */
-  track(client: ClientCall, id: number, logs: boolean): void {
-    this.#running.set(client, { id, logs })
-  }
-
-  untrack(client: ClientCall): void {
-    this.#running.delete(client)
-  }
-
   abandon(client: ClientCall): void {
-    const running = this.#running.get(client)
+    const id = this.#running.get(client)
     this.#running.delete(client)
-    if (running !== undefined) this.process.cancel(running.id, 'the client is gone')
+    if (id !== undefined) this.process.cancel(id, 'the client is gone')
     client.abandon()
   }
 
   release(client: ClientCall): void {
-    const running = this.#running.get(client)
+    const id = this.#running.get(client)
     this.#running.delete(client)
-    if (running !== undefined) this.process.cancel(running.id, 'the configuration has changed')
+    if (id !== undefined) this.process.cancel(id, 'the configuration has changed')
   }
 
   join(client: ClientCall, body: Uint8Array): Promise<void> {
@@ -168,18 +161,16 @@ export class ModernServer implements ListenServing {
     return this.#tools.isRepeatable(client.host, this.#listTools)
   }
 
-  /**
-   * A log message belongs to a request that asked for logs; stdio does not say to which. While those
-   * of several principals run it could be another's, and nobody is told.
-   */
-  #unaddressed(payload: Uint8Array, method: string): void {
+  #unaddressed(method: string): void {
     this.#hear(method)
     if (method.endsWith('tools/list_changed')) this.#tools.forget()
-    if (method !== 'notifications/message') return
-    const clients = [...this.#running].flatMap(([client, { logs }]) => (logs ? [client] : []))
-    if (new Set(clients.map(({ host }) => host.principal)).size > 1) return
-    clients.at(-1)?.reply.event(payload)
   }
+}
+
+/** A modern server logs for requests that ask for it, so no other caller matters. */
+function logsOf({ host, reply }: ClientCall): Pick<SharedCall, 'caller' | 'onLog'> {
+  if (host.logLevel === undefined) return {}
+  return { caller: callerOf(host).key, onLog: (line) => reply.event(line) }
 }
 
 const OWN_META = {

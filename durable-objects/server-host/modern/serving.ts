@@ -13,6 +13,8 @@ export interface ModernServing {
 
 /** One whose `subscriptions/listen` streams can go on with another one. */
 export interface ListenServing extends ModernServing {
+  /** Absent: it is what its server calls for, as long as that is started in the same way. */
+  readonly isCurrent?: boolean
   /** Gives a stream up without ending it. */
   release: (client: ClientCall) => void
   /** Takes over a stream that another one acknowledged, and tells that its lists are others now. */

@@ -10,7 +10,8 @@ import type { MessageMeta } from '#protocol/link.ts'
 import { INPUT_METHODS } from '#protocol/mcp.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { decode, encode, type Connection, type Exchange } from '../connection.ts'
+import { decode, encode, type Connection } from '../connection.ts'
+import type { SharedCall, SharedProcess } from '../servers/shared-process.ts'
 import {
   answerAsks,
   requiredCapabilities,
@@ -21,6 +22,7 @@ import {
 } from '../translate/input-required.ts'
 import { toModernError } from '../translate/to-modern-error.ts'
 import { toModernResult } from '../translate/to-modern-result.ts'
+import { logsAt } from './log-level.ts'
 
 /** Asks that come within this time go into one `input_required`. */
 const GATHER_MS = 5
@@ -29,32 +31,43 @@ export const PARK_MS = 600_000
 const MAX_ASKS = 64
 
 export interface TranslatedCallOptions {
-  id: number
   /** Its name in `requestState`. */
   key: string
   client: ClientCall
   method: string
-  connection: Connection
+  /** See `SharedCall.client`. */
+  caller: string | undefined
+  process: SharedProcess
   roots: boolean
   serverInfo: Record<string, unknown> | undefined
   seal: (call: TranslatedCall) => Promise<string>
   onParked: (call: TranslatedCall) => void
+  /** Its process did not answer it. Whether it runs once more, on another one. */
+  onLost: (call: TranslatedCall, error: GatewayError, undelivered: boolean) => boolean
+  /** A question that this call took, and is over before its client was asked: it may be another's. */
+  onUnasked: (question: Uint8Array, connection: Connection) => void
   /** The call is over. `isClean`: nothing of it goes on in the process. Called once. */
   onDone: (call: TranslatedCall, isClean: boolean) => void
 }
 
-export class TranslatedCall implements Exchange {
-  readonly id: number
+export class TranslatedCall implements SharedCall {
   readonly key: string
   readonly method: string
   readonly capabilities: Record<string, unknown>
   readonly principal: string
   deadline: number
-  undelivered = false
-  frame: number | undefined
+  readonly caller: string | undefined
+  /** It takes log messages where its client asked for some. */
+  readonly onLog: ((payload: Uint8Array) => void) | undefined
   readonly #options: TranslatedCallOptions
+  /** In the process; set when it is sent. */
+  #id: number | undefined
+  /** Where its questions came from. */
+  #asker: Connection | undefined
   #client: ClientCall | undefined
   #asks: WaitingAsk[] = []
+  /** As they came. */
+  readonly #questions = new WeakMap<WaitingAsk, Uint8Array>()
   #asked = 0
   #gathering = false
   #done = false
@@ -64,7 +77,8 @@ export class TranslatedCall implements Exchange {
   constructor(options: TranslatedCallOptions) {
     this.#options = options
     this.#client = options.client
-    this.id = options.id
+    this.caller = options.caller
+    this.onLog = options.client.host.logLevel === undefined ? undefined : (line) => this.#log(line)
     this.key = options.key
     this.method = options.method
     this.deadline = options.client.deadline
@@ -75,8 +89,19 @@ export class TranslatedCall implements Exchange {
     >
   }
 
+  /** Absent while it is parked. */
   get client(): ClientCall | undefined {
     return this.#client
+  }
+
+  /** Whether the server may ask its client something. */
+  get isAskable(): boolean {
+    return INPUT_METHODS.has(this.method)
+  }
+
+  /** A question of its own waits for the client. */
+  get isAsked(): boolean {
+    return this.#asks.length > 0
   }
 
   onResponse(payload: Uint8Array, meta: MessageMeta): void {
@@ -88,36 +113,49 @@ export class TranslatedCall implements Exchange {
     })
   }
 
-  onLost(error: GatewayError): void {
-    this.#finish(error.code === 'message_too_large', (client) => client.onLost(error))
+  onLost(error: GatewayError, undelivered = false): void {
+    const goesOn = !this.#done && this.#options.onLost(this, error, undelivered)
+    this.#finish(error.code === 'message_too_large', (client) => {
+      if (!goesOn) client.onLost(error)
+    })
+  }
+
+  /** Sends it as the process gets it. Throws what a start can fail with. */
+  async send(write: (id: number) => Uint8Array): Promise<void> {
+    const id = await this.#options.process.request(this, (own) => write((this.#id = own)))
+    // Its client left while the process was started.
+    if (this.#done) this.#options.process.cancel(id, 'the client is gone')
   }
 
   /** The client is gone: the server is told (2026-07-28, patterns/cancellation.mdx). */
   abandon(reason: string): void {
     if (this.#done) return
-    this.#options.connection.cancel(this.id, reason)
+    this.#cancel(reason)
     this.#finish(false, (client) => client.abandon())
   }
 
   /** A request of the server's in the middle of the call. */
-  ask(payload: Uint8Array): void {
+  ask(payload: Uint8Array, connection: Connection): void {
     const request = decode<JSONRPCRequest>(payload)
-    const { connection, roots } = this.#options
+    const { roots } = this.#options
+    this.#asker = connection
     if (request.method === 'ping') return connection.send(encode(toResult(request.id, {})))
     const refused = request.method === 'roots/list' && !roots
-    const mayAsk = INPUT_METHODS.has(this.method) && this.#asks.length < MAX_ASKS && !refused
+    const mayAsk = this.isAskable && this.#asks.length < MAX_ASKS && !refused
     const ask = mayAsk ? toAsk(request, this.#asked + 1) : undefined
     if (ask === undefined) {
       return connection.send(encode(toError(request.id, -32601, 'The client cannot be asked this')))
     }
     const missing = requiredCapabilities([ask], this.capabilities)
-    if (missing !== undefined) return this.#refuse(request, missing)
+    if (missing !== undefined) return this.#refuse(request, connection, missing)
     this.#asked++
     this.#asks.push(ask)
+    this.#questions.set(ask, payload)
     this.#gather()
   }
 
-  progress(payload: Uint8Array): void {
+  /** Its progress. */
+  onEvent(payload: Uint8Array): void {
     const token = this.#client?.host.progressToken
     if (token === undefined) return
     this.#client?.reply.event(setValue(payload, ['params', 'progressToken'], JSON.stringify(token)))
@@ -130,16 +168,32 @@ export class TranslatedCall implements Exchange {
     this.#client = client
     this.deadline = client.deadline
     this.#asks = answers.unanswered
-    for (const response of answers.responses) this.#options.connection.send(encode(response))
-    if (this.#held !== undefined) return this.#held(client)
+    // Where the process that asked is gone, nobody gets them.
+    for (const response of answers.responses) this.#asker?.send(encode(response))
+    if (this.#held !== undefined) {
+      this.#held(client)
+      return this.#returnQuestions()
+    }
     if (this.#asks.length > 0) this.#gather()
   }
 
-  #refuse(request: JSONRPCRequest, requiredCapabilities: Record<string, unknown>): void {
-    const { connection } = this.#options
+  #refuse(
+    request: JSONRPCRequest,
+    connection: Connection,
+    requiredCapabilities: Record<string, unknown>,
+  ): void {
     connection.send(encode(toError(request.id, -32601, 'The client did not declare this')))
-    connection.cancel(this.id, 'capability missing')
+    this.#cancel('capability missing')
     this.onLost(new GatewayError('capability_required', { data: { requiredCapabilities } }))
+  }
+
+  #cancel(reason: string): void {
+    if (this.#id !== undefined) this.#options.process.cancel(this.#id, reason)
+  }
+
+  #log(line: Uint8Array): void {
+    const level = this.#client?.host.logLevel
+    if (level !== undefined && logsAt(line, level)) this.#client?.reply.event(line)
   }
 
   #gather(): void {
@@ -191,6 +245,16 @@ export class TranslatedCall implements Exchange {
       this.#client?.onLost(new GatewayError('internal', { cause: error }))
     } finally {
       this.#options.onDone(this, isClean && this.#asks.length === 0)
+      // A retry may still bring the answers of one that is parked.
+      if (this.#client !== undefined || !isClean) this.#returnQuestions()
+    }
+  }
+
+  #returnQuestions(): void {
+    for (const ask of this.#asks.splice(0)) {
+      const question = this.#questions.get(ask)
+      if (question === undefined || this.#asker === undefined) continue
+      this.#options.onUnasked(question, this.#asker)
     }
   }
 }

@@ -15,9 +15,16 @@ import type { Server } from './servers.ts'
 /** A request on a shared process. Payloads carry the process's ids; the caller puts its own back. */
 export interface SharedCall {
   readonly deadline: number
+  /** Whose call it is, where what the server says meanwhile may be about it: see `onLog`. */
+  readonly caller?: string | undefined
   onResponse: (payload: Uint8Array, meta: MessageMeta) => void
   /** Progress of this call, or a notification of its subscription. */
   onEvent: (payload: Uint8Array, method: string) => void
+  /**
+   * A log message, which names no call. Absent: the call takes none. A process that served another
+   * caller before may still log what it did for that one, so nobody is told from then on.
+   */
+  onLog?: ((payload: Uint8Array) => void) | undefined
   /** `undelivered`: the process has not seen the request. */
   onLost: (error: GatewayError, undelivered?: boolean) => void
 }
@@ -29,18 +36,28 @@ export interface SharedProcessOptions {
   probe?: Probe
   /** A notification that names no call. */
   onNotification: (payload: Uint8Array, method: string) => void
+  /** A request of the server's. Absent: it is told that nobody can be asked. */
+  onRequest?: (payload: Uint8Array, connection: Connection) => void
+  /** The process is gone; called after its calls were told. */
+  onOver?: (error: GatewayError) => void
 }
+
+/** In the place of a caller: there were several. */
+const MIXED = ''
 
 export class SharedProcess {
   readonly #context: HostContext
   readonly #server: Server
   readonly #options: SharedProcessOptions
   readonly #calls = new Map<RequestId, { call: SharedCall; connection: Connection }>()
+  /** Whose calls a process has served. */
+  readonly #callers = new WeakMap<Connection, string>()
   #connection: Connection | undefined
   /** They end with their last call. */
   readonly #retired = new Set<Connection>()
   #starting: Promise<Connection> | undefined
   #isRetired = false
+  #isClosed = false
   #lastId = 0
 
   constructor(context: HostContext, server: Server, options: SharedProcessOptions) {
@@ -55,7 +72,9 @@ export class SharedProcess {
     const id = ++this.#lastId
     const exchange: Exchange = {
       id,
-      deadline: call.deadline,
+      get deadline() {
+        return call.deadline
+      },
       onResponse: (payload, meta) => {
         this.#forget(id)
         call.onResponse(payload, meta)
@@ -68,7 +87,18 @@ export class SharedProcess {
     const payload = make(id)
     connection.request(exchange, payload)
     this.#calls.set(id, { call, connection })
+    this.#noteCaller(connection, call.caller)
     return id
+  }
+
+  /** Whether a request is sent at once. */
+  get isReady(): boolean {
+    return this.#live !== undefined
+  }
+
+  /** Whether it is there, or on its way. */
+  get isUp(): boolean {
+    return this.#starting !== undefined || this.#connection?.over === false
   }
 
   /** A request of the gateway's own. */
@@ -109,6 +139,15 @@ export class SharedProcess {
     this.#endRetired(connection)
   }
 
+  /** Ends the process now: its calls are lost. */
+  close(): void {
+    this.#isRetired = true
+    this.#isClosed = true
+    for (const connection of this.#retired) connection.close()
+    this.#retired.clear()
+    this.#connection?.close()
+  }
+
   async start(): Promise<Connection> {
     this.#starting ??= this.#start().finally(() => {
       this.#starting = undefined
@@ -139,6 +178,7 @@ export class SharedProcess {
       onStrayResponse: () => undefined,
       onOver: (error, unanswered) => {
         for (const exchange of unanswered) exchange.onLost(error)
+        if (connection === this.#connection) this.#options.onOver?.(error)
       },
     })
     try {
@@ -147,14 +187,21 @@ export class SharedProcess {
       connection.close()
       throw error
     }
+    if (this.#isClosed) {
+      connection.close()
+      throw new GatewayError('server_exited', { isBlameless: true })
+    }
     if (this.#isRetired) this.#retired.add(connection)
     else this.#connection = connection
     this.#context.guards.watch(this.#server, connection, this.#options.probe)
     return connection
   }
 
-  #receive(connection: Connection, payload: Uint8Array, { kind, id, method }: MessageMeta): void {
+  #receive(connection: Connection, payload: Uint8Array, meta: MessageMeta): void {
+    const { kind, id, method } = meta
     if (kind === 'request') {
+      const { onRequest } = this.#options
+      if (onRequest !== undefined) return onRequest(payload, connection)
       // Who of all the callers is meant cannot be told (2026-07-28 forbids such requests).
       const refusal = method === 'ping' ? { result: {} } : undefined
       const answer = refusal
@@ -162,12 +209,30 @@ export class SharedProcess {
         : toError(id ?? null, -32601, 'A shared server cannot ask its clients')
       return connection.send(encode(answer))
     }
+    if (method === 'notifications/message') return this.#log(connection, payload)
     const { params } = decode(payload)
-    const call = isObject(params) ? this.#calls.get(addressee(params) ?? '')?.call : undefined
-    if (call !== undefined) call.onEvent(payload, method ?? '')
-    else this.#options.onNotification(payload, method ?? '')
+    const known = isObject(params) ? this.#calls.get(addressee(params) ?? '') : undefined
+    if (known?.connection === connection) known.call.onEvent(payload, method ?? '')
+    // Progress of a call that is over is nobody's.
+    else if (method !== PROGRESS) this.#options.onNotification(payload, method ?? '')
+  }
+
+  #noteCaller(connection: Connection, caller: string | undefined): void {
+    const known = this.#callers.get(connection)
+    if (caller === undefined || caller === known) return
+    this.#callers.set(connection, known === undefined ? caller : MIXED)
+  }
+
+  #log(connection: Connection, payload: Uint8Array): void {
+    if (this.#callers.get(connection) === MIXED) return
+    const calls = [...this.#calls.values()].filter((known) => {
+      return known.connection === connection && known.call.onLog !== undefined
+    })
+    calls.at(-1)?.call.onLog?.(payload)
   }
 }
+
+const PROGRESS = 'notifications/progress'
 
 function addressee(params: Record<string, unknown>): RequestId | undefined {
   const token = params.progressToken

@@ -45,8 +45,8 @@ test('a new configuration reaches the host program, and calls that run go on', a
   await host.until(() => isClosed(host, before.channel), 'end of the former process')
 })
 
-test('a process whose call was abandoned serves no other client', async () => {
-  const { host, target } = await gateway.tenant()
+test('a process of a pool whose call was abandoned serves no other one', async () => {
+  const { host, target } = await gateway.tenant({ sharing: 'pool' })
   host.script = holdCalls
   const client = new ModernClient(target)
   const opened = client.openCall('waits', {}, { progressToken: 'p' })
@@ -65,7 +65,7 @@ test('a process whose call was abandoned serves no other client', async () => {
 })
 
 test('a call of other capabilities gets its turn while a full pool is busy', async () => {
-  const { host, target } = await gateway.tenant({ maxProcesses: 1 })
+  const { host, target } = await gateway.tenant({ sharing: 'pool', maxProcesses: 1 })
   host.script = holdCalls
   const busy = new ModernClient(target)
   const other = new ModernClient(target, { sampling: {} })

@@ -1,0 +1,108 @@
+/** A legacy process that serves modern calls, and what it was told on their behalf. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
+import type { Connection } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import { tell } from '../servers/handshake.ts'
+import type { Server } from '../servers/servers.ts'
+import { SharedProcess } from '../servers/shared-process.ts'
+import { toInitializeParams } from '../translate/to-legacy-capabilities.ts'
+import { mostVerbose } from './log-level.ts'
+import type { TranslatedCall } from './translated-call.ts'
+
+/** Who calls, as far as a request that stands alone says it. */
+export interface Caller {
+  /** Two callers of one key are one: nothing tells them apart. */
+  key: string
+  principal: string
+  /** Canonical JSON. */
+  capabilities: string
+  /** See `HostCall.client`. */
+  client: string | undefined
+}
+
+export function callerOf({ principal, client, capabilities = '{}' }: HostCall): Caller {
+  const key = `${JSON.stringify(principal)} ${client ?? 'null'} ${capabilities}`
+  return { key, principal, capabilities, client }
+}
+
+/** What the processes of a server tell the one who lends them. */
+export interface LeaseOwner {
+  onRequest: (lease: Lease, payload: Uint8Array, connection: Connection) => void
+  onNotification: (lease: Lease, payload: Uint8Array, method: string) => void
+  /** The process is gone, and its calls were told. */
+  onOver: (lease: Lease, error: GatewayError) => void
+}
+
+export class Lease {
+  /** Whose calls it serves. */
+  readonly caller: Caller
+  readonly process: SharedProcess
+  readonly calls = new Set<TranslatedCall>()
+  /** How many calls and streams need it. */
+  users = 0
+  readonly #startMs: number
+  /** The level that the process was set to last. */
+  #level: string | undefined
+  /** How many streams want to hear of each. */
+  readonly #subscriptions = new Map<string, number>()
+
+  constructor(context: HostContext, server: Server, caller: Caller, owner: LeaseOwner) {
+    this.caller = caller
+    this.#startMs = server.config.timeoutMs.start
+    this.process = new SharedProcess(context, server, {
+      handshake: (connection) => {
+        const initialize = toInitializeParams({
+          capabilities: JSON.parse(caller.capabilities) as Record<string, unknown>,
+          clientInfo: readClientInfo(caller.client),
+          roots: server.config.roots,
+        })
+        const told = { initialize, logLevel: this.#level, subscriptions: this.subscriptions }
+        return tell(context, server, connection, told, this.#startMs)
+      },
+      onNotification: (payload, method) => owner.onNotification(this, payload, method),
+      onRequest: (payload, connection) => owner.onRequest(this, payload, connection),
+      onOver: (error) => owner.onOver(this, error),
+    })
+  }
+
+  get subscriptions(): readonly string[] {
+    return [...this.#subscriptions.keys()]
+  }
+
+  /** One process has one level: the most verbose that a call wants. Each call drops what it did not ask for. */
+  async setLevel(level: string): Promise<void> {
+    const others = [...this.calls].flatMap(({ client }) => client?.host.logLevel ?? [])
+    const wanted = mostVerbose([level, ...others])
+    if (wanted === this.#level) return
+    this.#level = wanted
+    await this.process.ask('logging/setLevel', { level: wanted }).catch((error: unknown) => {
+      if (GatewayError.is(error)) throw error
+    })
+  }
+
+  /** False where the server refuses it. */
+  async subscribe(uri: string): Promise<boolean> {
+    try {
+      if (!this.#subscriptions.has(uri)) await this.process.ask('resources/subscribe', { uri })
+    } catch (error) {
+      if (GatewayError.is(error)) throw error
+      return false
+    }
+    this.#subscriptions.set(uri, (this.#subscriptions.get(uri) ?? 0) + 1)
+    return true
+  }
+
+  unsubscribe(uri: string): void {
+    const left = (this.#subscriptions.get(uri) ?? 0) - 1
+    if (left > 0) return void this.#subscriptions.set(uri, left)
+    if (!this.#subscriptions.delete(uri) || !this.process.isUp) return
+    this.process.ask('resources/unsubscribe', { uri }).catch(() => undefined)
+  }
+}
+
+function readClientInfo(client: string | undefined): Record<string, unknown> {
+  const [name, version] = client?.startsWith('[') ? (JSON.parse(client) as string[]) : []
+  if (name === undefined || name === '') return { name: 'hearth', version: '0.1.0' }
+  return { name, version: version ?? '' }
+}

@@ -1,0 +1,36 @@
+/** How a new legacy process is brought to where a former one was, as far as the protocol knows it. */
+import type { Connection } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import { startFailure } from './eras.ts'
+import type { ServerFacts } from './servers.ts'
+
+/** What a process is told, in this order. */
+export interface Told {
+  /** Params of `initialize`. */
+  initialize: Record<string, unknown>
+  logLevel?: string | undefined
+  subscriptions: Iterable<string>
+}
+
+/** Throws what a start can fail with. */
+export async function tell(
+  { servers }: Pick<HostContext, 'servers'>,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  connection: Connection,
+  { initialize, logLevel: level, subscriptions }: Told,
+  startMs: number,
+): Promise<void> {
+  try {
+    await connection.ask('initialize', initialize, startMs)
+  } catch (error) {
+    throw startFailure(error, servers.launchOf(server))
+  }
+  connection.tell('notifications/initialized')
+  // What the server refuses now it accepted before: its clients go on without it.
+  if (level !== undefined) {
+    await connection.ask('logging/setLevel', { level }, startMs).catch(() => undefined)
+  }
+  for (const uri of subscriptions) {
+    await connection.ask('resources/subscribe', { uri }, startMs).catch(() => undefined)
+  }
+}
