@@ -24,6 +24,9 @@ export interface EventStreamOptions {
   onGone?: () => void
 }
 
+/** While a call runs, what it holds is held for nobody when its client is gone: see `callKeepAlive`. */
+const CALL_KEEP_ALIVE_MS = 1_000
+
 const encoder = new TextEncoder()
 const DATA = encoder.encode('data: ')
 const END = encoder.encode('\n\n')
@@ -156,6 +159,11 @@ export class EventStream implements Ticking {
     this.#onReleased?.()
     this.#onReleased = undefined
   }
+}
+
+/** How often a quiet stream is written to while a call runs. A client that left shows at the second write. */
+export function callKeepAlive(keepAliveMs: number): number {
+  return Math.min(keepAliveMs, CALL_KEEP_ALIVE_MS)
 }
 
 const SSE_HEADERS = {

@@ -8,8 +8,11 @@ import { encode } from '../connection.ts'
 import type { EventStream } from './event-stream.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
 
-/** A quiet call becomes an event stream after this long, so that proxies see bytes. */
-const OPEN_AFTER_MS = 5_000
+/**
+ * A quiet call becomes an event stream after this long: proxies see bytes, and only a write tells that
+ * the client is gone.
+ */
+const OPEN_AFTER_MS = 1_000
 
 /** Where the answer to a call goes, and what is said before it. */
 export interface CallReply {

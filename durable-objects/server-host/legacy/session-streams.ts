@@ -2,7 +2,7 @@
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
-import { EventStream } from '../calls/event-stream.ts'
+import { callKeepAlive, EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import type { WaitingFor } from '../calls/stream-store.ts'
 import type { SessionRecord } from '../store.ts'
@@ -116,7 +116,7 @@ export class SessionStreams {
     streams.add(session, number, waiting)
     const stream = new EventStream({
       ticker,
-      keepAliveMs,
+      keepAliveMs: number === STANDING ? keepAliveMs : callKeepAlive(keepAliveMs),
       log: { store: streams, session, stream: number },
       primes: this.#record.protocol >= PRIMING_SINCE,
     })

@@ -8,7 +8,7 @@ import { LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { ClientCall, type AnsweredCall } from '../calls/client-call.ts'
 import { unauthorized } from '../calls/credentials.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
-import { EventStream } from '../calls/event-stream.ts'
+import { callKeepAlive, EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../calls/reply.ts'
 import { requireSlots } from '../calls/require-slots.ts'
@@ -209,8 +209,8 @@ export class ModernCalls {
       serves.abandon(call)
     })
     const onGone = (): void => this.#abandon(call, serving)
-    const reply = attempt?.reply ?? this.#openReply(envelope.id, onGone)
     const listens = envelope.method === 'subscriptions/listen'
+    const reply = attempt?.reply ?? this.#openReply(envelope.id, onGone, listens)
     const call: ClientCall = new ClientCall({
       host,
       id: envelope.id,
@@ -238,8 +238,10 @@ export class ModernCalls {
     return { call, response: reply.response }
   }
 
-  #openReply(id: RequestId, onGone: () => void): Reply {
-    const { ticker, keepAliveMs } = this.#context
+  /** `listens`: it holds no process that another call could have. */
+  #openReply(id: RequestId, onGone: () => void, listens = false): Reply {
+    const { ticker, keepAliveMs: longest } = this.#context
+    const keepAliveMs = listens ? longest : callKeepAlive(longest)
     return new Reply({
       ...{ id, ticker },
       openStream: () => new EventStream({ ticker, keepAliveMs, onGone }),

@@ -14,9 +14,9 @@ interface Note {
   params?: { requestId?: unknown; arguments?: { key?: string } }
 }
 
-/** A client's absence shows in a failed write; the first bytes of a quiet call are due after 5 s. */
+/** A client's absence shows in a failed write; the first bytes of a quiet call are due after 1 s. */
 const KEEP_ALIVE_MS = 500
-const CANCEL_DEADLINE_MS = 8_000
+const CANCEL_DEADLINE_MS = 4_000
 
 const notes = new Notes<Note>()
 

@@ -7,6 +7,7 @@ import { ERRORS, GatewayError, toErrorObject } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { idKey, isObject, type RequestId } from '#protocol/json-rpc.ts'
 import { logCall } from '../../calls/client-call.ts'
+import { callKeepAlive } from '../../calls/event-stream.ts'
 import { decode, encode } from '../../connection.ts'
 import type { HostContext } from '../../host-context.ts'
 import { readMessages } from './messages.ts'
@@ -58,7 +59,11 @@ export class SSESession {
     this.host = options.host
     const { credentials, ticker, keepAliveMs } = options.context
     this.#letGo = credentials.hold(options.host, () => this.end())
-    this.#stream = new SSEStream({ ticker, keepAliveMs, onGone: () => this.end() })
+    this.#stream = new SSEStream({
+      ticker,
+      keepAliveMs: () => (this.#unanswered.size > 0 ? callKeepAlive(keepAliveMs) : keepAliveMs),
+      onGone: () => this.end(),
+    })
     void this.#stream.send('endpoint', encoder.encode(toEndpoint(options)))
   }
 

@@ -9,7 +9,7 @@ const MAX_BACKLOG_BYTES = 64 * 1024 * 1024
 
 export interface SSEStreamOptions {
   ticker: Ticker
-  keepAliveMs: number
+  keepAliveMs: () => number
   /** The client is gone: disconnected, or too slow. Not called after `end`. */
   onGone: () => void
 }
@@ -57,7 +57,7 @@ export class SSEStream implements Ticking {
   }
 
   tick(now: number): void {
-    if (this.#backlog === 0 && now - this.#lastWrite >= this.#options.keepAliveMs) {
+    if (this.#backlog === 0 && now - this.#lastWrite >= this.#options.keepAliveMs()) {
       void this.#write([COMMENT])
     }
   }
