@@ -37,6 +37,17 @@ function readSettings(): ReturnType<typeof parseSettings> {
   }
 }
 
+let isDraining = false
+/** Lets requests in flight be answered. A second signal, or the deadline, ends it at once. */
+async function drain(): Promise<void> {
+  if (isDraining || settings.drainMs === 0) return shutDown()
+  isDraining = true
+  log('info', 'draining', { forAtMostMs: settings.drainMs })
+  setTimeout(() => void shutDown(), settings.drainMs).unref()
+  await cells.drain()
+  await shutDown()
+}
+
 let isShuttingDown = false
 async function shutDown(): Promise<void> {
   if (isShuttingDown) return
@@ -63,7 +74,7 @@ function listen(token: string): ReturnType<typeof createHostServer> {
 }
 
 let server: ReturnType<typeof createHostServer> | undefined
-process.on('SIGTERM', () => void shutDown())
+process.on('SIGTERM', () => void drain())
 process.on('SIGINT', () => void shutDown())
 if (settings.endsWithParent) {
   process.stdin.on('end', () => void shutDown())

@@ -58,6 +58,8 @@ export const FRAME = {
   undelivered: 11,
   /** Host → object: a request gets no answer, the others go on. Meta: `FailedMeta`. */
   failed: 12,
+  /** Host → object: it ends once the requests in flight are answered, and takes no others. No meta. */
+  draining: 13,
 } as const
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]
@@ -133,6 +135,8 @@ export interface WelcomeMeta {
   instance: string
   /** True when both sides go on with the sequence numbers they had. */
   resumed: boolean
+  /** As the frame `draining`, for an object that was not connected when it came. */
+  isDraining?: true
   /** Every live channel, so that a new object can adopt them. */
   channels: { channel: number; key: string; server: string; digest: string }[]
 }

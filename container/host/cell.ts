@@ -66,6 +66,13 @@ export class Cell {
     this.#link.attach(socket, tcp)
   }
 
+  /** Tells the object, and starts nothing more. Resolves when the object has every answer that was waited for. */
+  async drain(): Promise<void> {
+    this.#link.drain()
+    await this.#supervisor.drain()
+    await this.#link.settled()
+  }
+
   /** Ends every process, then the connection. Never rejects. */
   async shutDown(): Promise<void> {
     clearTimeout(this.#forgetTimer)

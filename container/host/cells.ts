@@ -45,6 +45,12 @@ export class Cells {
     return cell
   }
 
+  /** Makes no more cells. Resolves when no cell has a request in flight. */
+  async drain(): Promise<void> {
+    this.#isShuttingDown = true
+    await Promise.all([...this.#cells.values()].map((cell) => cell.drain()))
+  }
+
   /** Ends every process of every cell. */
   async shutDown(): Promise<void> {
     this.#isShuttingDown = true

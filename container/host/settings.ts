@@ -14,6 +14,8 @@ export interface Settings {
   /** The end of standard input ends the host program. */
   endsWithParent: boolean
   keepMs: number
+  /** How long SIGTERM waits for requests in flight; 0: it ends everything at once. */
+  drainMs: number
   cacheDir: string
   nodeModules: string[]
   baseEnv: Record<string, string>
@@ -50,6 +52,7 @@ export function parseSettings(env: Env): Settings {
     logLevel: env.LOG_LEVEL,
     endsWithParent: env.HEARTH_PARENT_PIPE === '1',
     keepMs: parseNumber(env, 'HEARTH_KEEP_MS', 600_000, 86_400_000),
+    drainMs: parseNumber(env, 'HEARTH_DRAIN_MS', 0, 86_400_000),
     cacheDir: env.HEARTH_CACHE ?? join(homedir(), '.cache', 'hearth'),
     nodeModules: (env.HEARTH_NODE_MODULES ?? '').split(delimiter).filter((path) => path !== ''),
     baseEnv,

@@ -1,5 +1,6 @@
 /** The host's side of the link: connections come and go, the numbered frames go on. */
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RawData, WebSocket } from 'ws'
 import { Acknowledger } from './acknowledger.ts'
 import { Connection } from './connection.ts'
@@ -15,6 +16,10 @@ const PRESSURE_BYTES = 64 * 1024 * 1024
 const SOCKET_ROOM_BYTES = 2 * 1024 * 1024
 
 const HELLO_DEADLINE_MS = 10_000
+
+/** The longest wait for an object to take the last answers of a program that ends, and how often it looks. */
+const SETTLE_DEADLINE_MS = 30_000
+const SETTLE_CHECK_MS = 25
 
 export interface LinkOptions {
   /** Random; a change tells the object that all processes are gone. */
@@ -41,6 +46,7 @@ export class Link {
   #connection: Connection | undefined
   #epoch: string | undefined
   #isPressureHigh = false
+  #isDraining = false
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -84,6 +90,19 @@ export class Link {
     this.#weighPressure()
   }
 
+  /** Tells the object, also one that connects later, that no more requests are taken. */
+  drain(): void {
+    this.#isDraining = true
+    this.send({ type: FRAME.draining, channel: 0 })
+  }
+
+  /** Resolves when all that was sent is acknowledged, or nobody is connected, or it takes too long. */
+  async settled(): Promise<void> {
+    const isWaiting = (): boolean => this.#connection !== undefined && this.#outbound.bytes > 0
+    const deadline = performance.now() + SETTLE_DEADLINE_MS
+    while (isWaiting() && performance.now() < deadline) await delay(SETTLE_CHECK_MS)
+  }
+
   /** Channels with frames that are not acknowledged. */
   pendingChannels(): ReadonlySet<number> {
     return this.#outbound.pendingChannels()
@@ -106,7 +125,9 @@ export class Link {
     else this.#beginAnew()
     const { instance } = this.#options
     const channels = this.#options.channels()
-    const meta: WelcomeMeta = { version: LINK_VERSION, instance, resumed, channels }
+    const version = LINK_VERSION
+    const draining = this.#isDraining ? { isDraining: true as const } : {}
+    const meta: WelcomeMeta = { version, instance, resumed, ...draining, channels }
     const ack = this.#acknowledger.take()
     connection.send(encodeFrame({ type: FRAME.hello, channel: 0, ack, meta }))
     if (resumed) this.#outbound.resume()

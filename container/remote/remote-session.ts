@@ -40,6 +40,7 @@ export class RemoteSession implements Running {
   readonly #ending = new AbortController()
   readonly #early: OutputMessage[] = []
   #lessee: Lessee | undefined
+  #isFinishing = false
   #lost: GatewayError | undefined
 
   constructor(options: RemoteSessionOptions) {
@@ -78,13 +79,26 @@ export class RemoteSession implements Running {
   write(payload: Uint8Array): void {
     const message = readMessage(payload)
     const now = performance.now()
-    const id = message?.envelope.kind === 'request' ? message.envelope.id : undefined
-    if (id !== undefined) this.#inFlight.begin(id, now)
+    const request = message?.envelope.kind === 'request' ? message.envelope : undefined
+    if (request !== undefined && !this.#begin(request, now)) return
+    const id = request?.id
     if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
     this.#lifetime.touch(id ?? message?.cancels)
     const isFull = this.#network.waitingBytes + payload.length > MAX_STDIN_QUEUE_BYTES
     if (isFull) this.#lessee?.onExpire('crashed')
     else this.#connection.send(payload)
+  }
+
+  /** False when it takes no more requests. */
+  #begin({ id, method }: { id: RequestId; method: string }, now: number): boolean {
+    if (this.#isFinishing) this.#lessee?.onUndelivered({ id })
+    else this.#inFlight.begin(id, now, method)
+    return !this.#isFinishing
+  }
+
+  finish(): void {
+    this.#isFinishing = true
+    this.#lifetime.finish()
   }
 
   hold(by: HeldBy, isHeld: boolean): void {

@@ -1,9 +1,13 @@
 import { idKey } from '#protocol/json-rpc.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 
+/** It is answered when the client hangs up, and not before. */
+const STANDING = 'subscriptions/listen'
+
 interface Call {
   id: RequestId
   startedAt: number
+  method: string | undefined
 }
 
 /** The client's requests that one process has not answered. */
@@ -16,8 +20,8 @@ export class InFlight {
     this.#max = max
   }
 
-  begin(id: RequestId, now: number): void {
-    if (this.#calls.size < this.#max) this.#calls.set(idKey(id), { id, startedAt: now })
+  begin(id: RequestId, now: number, method?: string): void {
+    if (this.#calls.size < this.#max) this.#calls.set(idKey(id), { id, startedAt: now, method })
   }
 
   /** Milliseconds that the call took, or `undefined` when it was not in flight. */
@@ -31,6 +35,12 @@ export class InFlight {
 
   get size(): number {
     return this.#calls.size
+  }
+
+  /** Whether any of them is answered by itself. */
+  get isAwaited(): boolean {
+    for (const { method } of this.#calls.values()) if (method !== STANDING) return true
+    return false
   }
 
   /** The call's id when exactly one is in flight. */

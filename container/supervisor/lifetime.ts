@@ -4,6 +4,12 @@ import { isProbeId, type Launch } from '#protocol/link.ts'
 /** How soon a process that was busy past its bound is looked at again. */
 const BUSY_CHECK_MS = 1_000
 
+/** How often one that is to finish is looked at. */
+const FINISH_CHECK_MS = 50
+
+/** What follows an answer at once, as a call does an `initialize`, still finds the process there. */
+const FINISHED_MS = 250
+
 type Bounds = Pick<Launch, 'idleTimeoutMs' | 'maxLifetimeMs'>
 
 /**
@@ -13,12 +19,16 @@ type Bounds = Pick<Launch, 'idleTimeoutMs' | 'maxLifetimeMs'>
 export class Lifetime {
   readonly #bounds: Bounds
   readonly #inFlight: InFlight
-  readonly #onExpire: (reason: 'idle' | 'lifetime') => void
+  readonly #onExpire: (reason: 'idle' | 'lifetime' | 'shutdown') => void
   #startedAt = 0
   #touchedAt = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(bounds: Bounds, inFlight: InFlight, onExpire: (reason: 'idle' | 'lifetime') => void) {
+  constructor(
+    bounds: Bounds,
+    inFlight: InFlight,
+    onExpire: (reason: 'idle' | 'lifetime' | 'shutdown') => void,
+  ) {
     this.#bounds = bounds
     this.#inFlight = inFlight
     this.#onExpire = onExpire
@@ -38,6 +48,17 @@ export class Lifetime {
   touch(id?: string | number | null): void {
     if (isProbeId(id)) return
     this.#touchedAt = performance.now()
+  }
+
+  /** It expires once nobody waits for an answer. */
+  finish(): void {
+    this.stop()
+    const now = performance.now()
+    if (!this.#inFlight.isAwaited && now - this.#touchedAt >= FINISHED_MS) {
+      return this.#onExpire('shutdown')
+    }
+    this.#timer = setTimeout(() => this.finish(), FINISH_CHECK_MS)
+    this.#timer.unref()
   }
 
   stop(): void {

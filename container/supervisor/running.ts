@@ -11,7 +11,7 @@ export interface Lessee {
   /** A request that gets no answer, while the others go on. */
   onFailed(meta: FailedMeta): void
   /** It has outlived its idle or absolute bound, or does not take what it is sent. */
-  onExpire(reason: 'idle' | 'lifetime' | 'crashed'): void
+  onExpire(reason: 'idle' | 'lifetime' | 'crashed' | 'shutdown'): void
 }
 
 /** What a launch starts, as the supervisor sees it: an OS child, or a session with a remote server. */
@@ -26,6 +26,8 @@ export interface Running {
   write(payload: Uint8Array): void
   /** What the server says is not read while any reason holds. */
   hold(by: HeldBy, isHeld: boolean): void
+  /** It takes no more requests: what comes is undelivered. It expires once those in flight are answered. */
+  finish(): void
   /** Resolves when it is gone; never rejects. */
   end(grace: Grace): Promise<void>
 }

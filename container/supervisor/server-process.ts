@@ -11,6 +11,7 @@ import { readMessage } from '../stdio/envelope.ts'
 import { InFlight } from '../stdio/in-flight.ts'
 import type { Floods, LineReader } from '../stdio/line-reader.ts'
 import { StdinWriter } from '../stdio/stdin-writer.ts'
+import type { RequestId } from '#protocol/json-rpc.ts'
 import type { Launch } from '#protocol/link.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 
@@ -37,6 +38,7 @@ export class ServerProcess implements Running {
   readonly #errors: LineReader
   readonly #lifetime: Lifetime
   #lessee: Lessee | undefined
+  #isFinishing = false
 
   constructor({ child, launch, console, redact, floods, onExit }: ServerProcessOptions) {
     this.pid = child.pid ?? 0
@@ -75,12 +77,25 @@ export class ServerProcess implements Running {
   write(payload: Uint8Array): void {
     const message = readMessage(payload)
     const now = performance.now()
-    const id = message?.envelope.kind === 'request' ? message.envelope.id : undefined
-    if (id !== undefined) this.#inFlight.begin(id, now)
+    const request = message?.envelope.kind === 'request' ? message.envelope : undefined
+    if (request !== undefined && !this.#begin(request, now)) return
+    const id = request?.id
     if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
     this.#lifetime.touch(id ?? message?.cancels)
     const onLost = id === undefined ? undefined : () => this.#lessee?.onUndelivered({ id })
     if (!this.#stdin.write(payload, onLost)) this.#lessee?.onExpire('crashed')
+  }
+
+  /** False when it takes no more requests. */
+  #begin({ id, method }: { id: RequestId; method: string }, now: number): boolean {
+    if (this.#isFinishing) this.#lessee?.onUndelivered({ id })
+    else this.#inFlight.begin(id, now, method)
+    return !this.#isFinishing
+  }
+
+  finish(): void {
+    this.#isFinishing = true
+    this.#lifetime.finish()
   }
 
   hold(by: HeldBy, isHeld: boolean): void {

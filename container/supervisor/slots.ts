@@ -53,11 +53,13 @@ export type SupervisorEvent =
       detail?: string
     }
   /** End a leased process for a reason of our own; `crashed` is for one that cannot go on. */
-  | { type: 'expire'; slot: number; reason: 'idle' | 'lifetime' | 'crashed' }
+  | { type: 'expire'; slot: number; reason: 'idle' | 'lifetime' | 'crashed' | 'shutdown' }
   /** Give up one spare, to make room for another launch. */
   | { type: 'evict' }
   | { type: 'wake' }
   | { type: 'retire' }
+  /** Nothing is started any more, and what nobody has leased ends. */
+  | { type: 'drain' }
   | { type: 'shutdown' }
 
 export type Effect =

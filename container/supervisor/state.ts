@@ -75,8 +75,10 @@ function apply(draft: Draft, event: SupervisorEvent): void {
       return
     case 'retire':
       return retire(draft)
+    case 'drain':
+      return shutDown(draft, 'unleased')
     case 'shutdown':
-      return shutDown(draft)
+      return shutDown(draft, 'all')
   }
 }
 
@@ -224,7 +226,7 @@ function retire(draft: Draft): void {
   }
 }
 
-function shutDown(draft: Draft): void {
+function shutDown(draft: Draft, which: 'all' | 'unleased'): void {
   draft.retired = true
   for (const channel of draft.waiting.splice(0)) refuse(draft, channel, { code: 'shutting_down' })
   for (const [number, slot] of draft.slots) {
@@ -232,6 +234,6 @@ function shutDown(draft: Draft): void {
       refuse(draft, slot.channel, { code: 'shutting_down' })
       draft.slots.set(number, { phase: 'starting', since: slot.since })
     }
-    endSlot(draft, number, 'shutdown')
+    if (which === 'all' || slot.phase !== 'leased') endSlot(draft, number, 'shutdown')
   }
 }

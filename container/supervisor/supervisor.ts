@@ -39,6 +39,7 @@ export class Supervisor {
   readonly #retired = new Set<LaunchGroup>()
   readonly #channels = new Channels()
   #isPaused = false
+  /** Nothing is started any more. */
   #isShuttingDown = false
 
   constructor(options: SupervisorOptions, sink: ChannelSink) {
@@ -101,6 +102,17 @@ export class Supervisor {
 
   digestOf(server: string): string | undefined {
     return this.#groups.get(server)?.launch.digest
+  }
+
+  /** Starts nothing more, and ends each process once it has answered. Resolves when all are gone. */
+  async drain(): Promise<void> {
+    this.#isShuttingDown = true
+    const groups = this.#allGroups()
+    for (const group of groups) {
+      group.dispatch({ type: 'drain' })
+      for (const process of group.processes()) process.finish()
+    }
+    await Promise.all(groups.map((group) => group.settle()))
   }
 
   /** Ends everything. Resolves when all processes are gone. */

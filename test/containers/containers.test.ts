@@ -10,6 +10,7 @@ import {
   killContainer,
   listContainers,
   requireEngine,
+  terminateContainer,
   untilStopped,
   type HostContainer,
 } from './docker.ts'
@@ -131,6 +132,32 @@ test(
     expect(failure).toMatchObject({ data: { code: 'server_exited', retryable: true } })
     expect(after.id).not.toBe(before.id)
     await session.close()
+  },
+  CALL_MS,
+)
+
+test(
+  'a container that is told to stop answers the calls that run, and new ones come from the next one',
+  async () => {
+    const tenant = await gateway.addTenant('rollout', servers)
+    const sessions = await Promise.all(Array.from({ length: 5 }, () => open(tenant, 'fixture')))
+    const [first] = sessions
+    if (first === undefined) throw new Error('no session')
+    const before = await where(first)
+    const calls = await Promise.all(
+      sessions.flatMap((each) => [wait(each, 5_000), wait(each, 5_000)]),
+    )
+    await Promise.all(calls.map(({ begun }) => begun))
+
+    await terminateContainer(before.id)
+    const meanwhile = sessions.map((each) => where(each))
+    const answers = await Promise.all(calls.map(({ answer }) => answer))
+    const after = await Promise.all(meanwhile)
+
+    expect(answers).toEqual(calls.map(() => before.hostname))
+    expect(new Set(after.map(({ id }) => id)).size).toBe(1)
+    expect(after[0]?.id).not.toBe(before.id)
+    await Promise.all(sessions.map((each) => each.close()))
   },
   CALL_MS,
 )

@@ -52,6 +52,11 @@ export async function untilStopped(id: string, deadlineMs: number): Promise<void
   await run(DOCKER, ['wait', id], { timeout: deadlineMs })
 }
 
+/** SIGTERM to its first process, as a rollout or a restart of the machine begins. */
+export async function terminateContainer(id: string): Promise<void> {
+  await docker('kill', '--signal', 'TERM', id)
+}
+
 /** SIGKILL to everything in the container, as when its machine is lost. */
 export async function killContainer(id: string): Promise<void> {
   await docker('kill', id)

@@ -12,6 +12,7 @@ import {
   type Frame,
   type FrameFields,
   type HelloMeta,
+  type RefusedMeta,
   type WelcomeMeta,
 } from '#protocol/link.ts'
 import { waitUntil } from './processes.ts'
@@ -26,6 +27,8 @@ interface Request {
 export interface Script {
   /** Called for each connection's hello; the default welcomes as a host program does. */
   onHello?: (connection: WebSocket, hello: HelloMeta, nth: number) => void
+  /** Why there is no process for a channel; the default has one for each. */
+  refuse?: (channel: number) => RefusedMeta | undefined
   /** What a process answers; `undefined` for nothing. */
   answer?: (request: Request, channel: number) => object | undefined
 }
@@ -136,6 +139,8 @@ export class ScriptedHost {
     this.#received = seq
     this.frames.push({ ...frame, connection: nth })
     if (type === FRAME.open) {
+      const refused = this.script.refuse?.(channel)
+      if (refused !== undefined) return this.send({ type: FRAME.refused, channel, meta: refused })
       return this.send({ type: FRAME.opened, channel, meta: { pid: 1, warm: true } })
     }
     if (type !== FRAME.message) return

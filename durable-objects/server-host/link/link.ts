@@ -10,16 +10,15 @@ import {
   LINK_VERSION,
   MAX_CHUNK_BYTES,
   stampAck,
-  type ConfigureMeta,
   type FrameFields,
   type Launch,
-  type ProcessLaunch,
-  type RemoteLaunch,
   type WelcomeMeta,
 } from '#protocol/link.ts'
 import { GatewayError } from '#protocol/errors.ts'
+import { toConfigureMeta } from './configure-meta.ts'
 import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
+import { Draining } from './draining.ts'
 import { Inbound } from './inbound.ts'
 import { openLinkConnection } from './link-connection.ts'
 import { Unacknowledged, type Tally } from './unacknowledged.ts'
@@ -55,9 +54,12 @@ export class Link {
   #nextChannel = 1
   #sent = 0
   readonly #unacked: Unacknowledged
+  readonly #draining = new Draining()
   readonly #inbound = new Inbound({
-    handOn: (frame) =>
-      isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame)),
+    handOn: (frame) => {
+      if (frame.type === FRAME.draining) return this.#draining.begin()
+      isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
+    },
     sendAck: (ack) => this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack })),
   })
   #silenceTimer: number | undefined
@@ -81,11 +83,23 @@ export class Link {
     return this.#channels.size > 0
   }
 
-  /** Resolves when frames flow; throws `host_unavailable` when that takes longer than `timeoutMs`. */
+  /** Whether the host program takes no more requests: it ends, and the next one is dialled. */
+  get isDraining(): boolean {
+    return this.#draining.isUnderWay
+  }
+
+  /**
+   * Resolves when frames flow to a host program that takes requests. When that takes longer than `timeoutMs` it
+   * throws `host_unavailable`, or `shutting_down` where one still has calls to finish.
+   */
   async ready(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs
     // A connection can be lost again before those who waited for it go on.
-    while (this.#socket === undefined) {
+    while (this.#socket === undefined || this.#draining.isUnderWay) {
+      if (this.#draining.isUnderWay) {
+        await this.#draining.over(deadline)
+        continue
+      }
       this.#connecting ??= this.#connectUnlessLeft(deadline).finally(() => {
         this.#connecting = undefined
       })
@@ -113,6 +127,7 @@ export class Link {
   rest(): void {
     const socket = this.#socket
     this.#socket = undefined
+    this.#draining.end()
     this.#loseAll()
     socket?.close(1000, 'at rest')
   }
@@ -213,6 +228,7 @@ export class Link {
     }
     this.#socket = socket
     this.#instance = welcome.instance
+    if (welcome.isDraining === true) this.#draining.begin()
     if (welcome.resumed) {
       this.#unacked.acknowledge(ack)
       for (const bytes of this.#unacked.frames()) {
@@ -281,6 +297,7 @@ export class Link {
   /** A cut while calls wait is dialled again at once; otherwise the next call does it. */
   #lose(): void {
     this.#socket = undefined
+    this.#draining.end()
     if (this.#channels.size === 0) return
     this.ready(30_000).catch(() => this.#loseAll())
   }
@@ -292,10 +309,4 @@ export class Link {
     this.#inbound.flush()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
-}
-
-function toConfigureMeta(all: Launch[]): ConfigureMeta {
-  const launches = all.filter((launch): launch is ProcessLaunch => launch.remote === undefined)
-  const remotes = all.filter((launch): launch is RemoteLaunch => launch.remote !== undefined)
-  return { launches, ...(remotes.length > 0 && { remotes }) }
 }

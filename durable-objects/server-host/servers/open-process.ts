@@ -35,9 +35,27 @@ async function openAt(
 ): Promise<Channel> {
   const { links, servers } = context
   const find = () => servers.placementOf(server.name)
-  const link = await links.follow(find, LINK_TIMEOUT_MS)
-  const channel =
-    link === undefined ? openRemote(context, server, key) : openLinked(context, link, server, key)
+  for (;;) {
+    const link = await links.follow(find, LINK_TIMEOUT_MS)
+    try {
+      return await opened(
+        link === undefined
+          ? openRemote(context, server, key)
+          : openLinked(context, link, server, key),
+      )
+    } catch (error) {
+      // It was asked just before it said that it takes no more: the next host program is.
+      if (link?.isDraining !== true || !isShuttingDown(error)) throw error
+    }
+  }
+}
+
+function isShuttingDown(error: unknown): boolean {
+  return GatewayError.is(error) && error.code === 'shutting_down'
+}
+
+/** Throws what there is no process for. */
+async function opened(channel: Channel): Promise<Channel> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => late.reject(new GatewayError('server_start_timeout')),

@@ -1,0 +1,97 @@
+/** A host program that ends once its calls are answered: what the object does meanwhile. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FRAME } from '#protocol/link.ts'
+import { initialize } from '#test/support/http-client.ts'
+import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
+import type { ScriptedHost } from '#test/support/scripted-host.ts'
+import { answerAsLegacy } from './answers.ts'
+
+let gateway: ScriptedGateway
+
+beforeAll(async () => {
+  gateway = await startScriptedGateway()
+})
+
+afterAll(() => gateway.stop())
+
+/** The second connection is to the next host program, which knows nothing of the first. */
+function follow(host: ScriptedHost): void {
+  host.script.onHello = (socket, hello, nth) => {
+    if (nth === 1) return host.welcome(socket, hello)
+    host.takeEpoch(randomUUID())
+    host.takeEpoch(hello.epoch)
+    host.welcome(socket, hello, { instance: 'the next one', resumed: false })
+  }
+}
+
+const opens = (host: ScriptedHost, connection: number) =>
+  host.frames.filter((frame) => frame.type === FRAME.open && frame.connection === connection)
+
+function end(host: ScriptedHost): void {
+  host.connections[0]?.close(1001, 'shutting down')
+}
+
+test('a session that begins meanwhile begins in the next host program', async () => {
+  const { host, target } = await gateway.tenant()
+  host.script = { answer: answerAsLegacy }
+  follow(host)
+  const first = await initialize(target)
+  host.send({ type: FRAME.draining, channel: 0 })
+  const before = opens(host, 1).length
+
+  const beginning = initialize(target)
+  expect((await first.call('any')).status).toBe(200)
+  expect(opens(host, 1)).toHaveLength(before)
+  end(host)
+
+  expect((await (await beginning).call('any')).status).toBe(200)
+  expect(opens(host, 1)).toHaveLength(before)
+  expect(opens(host, 2).length).toBeGreaterThan(0)
+})
+
+test('a process that it was asked for just before it said so is asked of the next one', async () => {
+  const { host, target } = await gateway.tenant()
+  let isDraining = false
+  host.script = {
+    answer: answerAsLegacy,
+    refuse: () => {
+      if (host.connections.length > 1 || !isDraining) return undefined
+      host.send({ type: FRAME.draining, channel: 0 })
+      setImmediate(() => end(host))
+      return { code: 'shutting_down' }
+    },
+  }
+  follow(host)
+  await initialize(target)
+  isDraining = true
+
+  const client = await initialize(target)
+
+  expect((await client.call('any')).status).toBe(200)
+  expect(host.connections).toHaveLength(2)
+})
+
+test('a call that it did not take is answered by the next one', async () => {
+  const { host, target } = await gateway.tenant()
+  let isDraining = false
+  host.script = {
+    answer: (request, channel) => {
+      if (!isDraining || request.method !== 'tools/call' || host.connections.length > 1) {
+        return answerAsLegacy(request)
+      }
+      host.send({ type: FRAME.undelivered, channel, meta: { id: request.id } })
+      const meta = { exitCode: 0, signal: null, reason: 'shutdown' }
+      host.send({ type: FRAME.exit, channel, meta })
+      setImmediate(() => end(host))
+      return undefined
+    },
+  }
+  follow(host)
+  const client = await initialize(target)
+  host.send({ type: FRAME.draining, channel: 0 })
+  isDraining = true
+
+  expect((await client.call('any')).status).toBe(200)
+  expect(host.connections).toHaveLength(2)
+})
