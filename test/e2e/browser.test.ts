@@ -8,6 +8,7 @@ import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { WebOrigin } from '#test/support/web-origin.ts'
 import type { Connection } from './clients/client.ts'
 import { SDK_V1 } from './clients/sdk-v1.ts'
+import { SDK_V2, SDK_V2_MODERN } from './clients/sdk-v2.ts'
 
 /** Three browsers start, on two processors. */
 const TIMEOUT_MS = 240_000
@@ -16,6 +17,7 @@ const ROUNDS = 4
 const USERS = ['alice at work', 'alice at home', 'bob'] as const
 
 let gateway: Gateway
+let bobsToken: string
 let pages: WebOrigin
 let folder: string
 
@@ -28,6 +30,8 @@ beforeAll(async () => {
     },
   })
   gateway = await startGateway({ servers: { browser: await browserServer(folder) } })
+  const bob = { name: 'bob', grants: { scopes: ['*'] } }
+  bobsToken = (await gateway.admin<{ token: string }>('POST', 'tokens', bob)).token
 }, TIMEOUT_MS)
 
 afterAll(async () => {
@@ -52,18 +56,14 @@ async function headingOf({ connection }: User): Promise<string | undefined> {
   return /heading "([^"]*)"/.exec(snapshot)?.[1]
 }
 
-describe.each([SDK_V1])('$name', (client) => {
+describe.each([SDK_V1, SDK_V2, SDK_V2_MODERN])('$name', (client) => {
   test(
     'keeps its page, whoever else browses at the same time',
     async () => {
-      const { token } = await gateway.admin<{ token: string }>('POST', 'tokens', {
-        name: 'bob',
-        grants: { scopes: ['*'] },
-      })
       const users = await Promise.all(
         USERS.map(async (name): Promise<User> => {
           const target = { url: gateway.mcpURL('browser'), clientName: name }
-          const given = name === 'bob' ? token : gateway.token
+          const given = name === 'bob' ? bobsToken : gateway.token
           return { name, connection: await client.connect({ ...target, token: given }) }
         }),
       )
