@@ -176,13 +176,27 @@ export class Store {
 
   #expire(now: number): void {
     const stale = this.#sql
-      .exec<{ id: string }>(
-        `SELECT id FROM sessions WHERE seen < ?1
-         UNION SELECT id FROM (SELECT id FROM sessions ORDER BY seen DESC LIMIT -1 OFFSET ?2)`,
-        ...[now - SESSION_TTL_MS, MAX_SESSIONS - 1],
-      )
+      .exec<{ id: string }>('SELECT id FROM sessions WHERE seen < ?', now - SESSION_TTL_MS)
       .toArray()
     for (const { id } of stale) this.deleteSession(id)
+    for (const { id } of this.#surplus()) this.deleteSession(id)
+  }
+
+  /** Beyond the bound go the oldest of whoever has most, as long as it has most. */
+  #surplus(): { id: string }[] {
+    const { total } = this.#sql
+      .exec<{ total: number }>('SELECT count(*) AS total FROM sessions')
+      .one()
+    if (total < MAX_SESSIONS) return []
+    return this.#sql
+      .exec<{ id: string }>(
+        `SELECT id FROM (
+           SELECT id, seen, row_number() OVER (PARTITION BY principal ORDER BY seen DESC) AS place
+           FROM sessions)
+         ORDER BY place DESC, seen LIMIT ?`,
+        total - MAX_SESSIONS + 1,
+      )
+      .toArray()
   }
 }
 

@@ -8,6 +8,7 @@ import type { AnsweredCall, ClientCall } from '../calls/client-call.ts'
 import type { Channel } from '../link/channel.ts'
 import { encode } from '../connection.ts'
 import { unauthorized } from '../calls/credentials.ts'
+import { oldestOfGreediest } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernCalls } from '../modern/calls.ts'
 import type { ServersChange } from '../servers/change.ts'
@@ -210,16 +211,15 @@ export class LegacySessions {
     return raced ?? session
   }
 
-  /** Sessions that rest leave the memory, oldest first; the store has them. */
+  /** Of sessions that rest the oldest of whoever has most leaves the memory; the store has it. */
   #keep(session: LegacySession): void {
     this.#live.set(session.record.id, session)
     if (this.#live.size <= MAX_LIVE) return
-    for (const [id, resting] of this.#live) {
-      if (!resting.rests) continue
-      this.#live.delete(id)
-      resting.rest()
-      return
-    }
+    const resting = [...this.#live.values()].filter(({ rests }) => rests)
+    const leaving = oldestOfGreediest(resting, ({ record }) => record.principal)
+    if (leaving === undefined) return
+    this.#live.delete(leaving.record.id)
+    leaving.rest()
   }
 
   #delete(session: LegacySession): Response {

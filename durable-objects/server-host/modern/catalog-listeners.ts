@@ -14,6 +14,7 @@ import { ask, type Asked } from '../catalog/internal-call.ts'
 import { concernsView } from '../catalog/visible.ts'
 import { LISTS, type ListKind } from '../catalog/kinds.ts'
 import { decode, encode } from '../connection.ts'
+import { oldestOfGreedier } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { UPDATED } from '../translate/listen-access.ts'
@@ -52,7 +53,7 @@ export class CatalogListeners {
 
   /** Throws `invalid_params` and `server_busy`. */
   async add(client: ClientCall, body: Uint8Array): Promise<void> {
-    if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
+    this.#requireRoom(client)
     const asked = readListenFilter(decode(body).params)
     if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
     const { resourceSubscriptions: uris = [], ...filter } = asked.filter
@@ -67,6 +68,15 @@ export class CatalogListeners {
     if (client.settled) return this.delete(client)
     listener.isAcknowledged = true
     client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+  }
+
+  /** Whoever has most gives way to who would have less; its client listens anew. Throws `server_busy`. */
+  #requireRoom({ host }: ClientCall): void {
+    if (this.#listeners.size < MAX_LISTENERS) return
+    const ownerOf = (client: ClientCall): string => client.host.principal
+    const greedier = oldestOfGreedier(this.#listeners.keys(), ownerOf, host.principal)
+    if (greedier === undefined) throw new GatewayError('server_busy')
+    this.#end(greedier)
   }
 
   delete(client: ClientCall): void {

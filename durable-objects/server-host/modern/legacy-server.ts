@@ -6,6 +6,7 @@ import { INPUT_METHODS, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode, type Connection } from '../connection.ts'
 import type { Eras } from '../servers/eras.ts'
+import { oldestOfGreediest } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { readInitializeResult, toDiscoverResult, type ServerFacts } from '../translate/discover.ts'
@@ -18,7 +19,7 @@ import { createProcesses, type Processes } from './processes.ts'
 import { ToolCatalog } from './tool-catalog.ts'
 import { PARK_MS, TranslatedCall } from './translated-call.ts'
 
-/** Parked calls each hold a process; the one parked longest makes room. */
+/** Parked calls each hold a process; the one parked longest of whoever has most makes room. */
 const MAX_PARKED = 32
 
 export class LegacyServer implements ListenServing {
@@ -159,8 +160,9 @@ export class LegacyServer implements ListenServing {
 
   #park(call: TranslatedCall): void {
     this.#parked.set(call.key, call)
-    const [oldest] = this.#parked.values()
-    if (oldest === undefined || this.#parked.size <= MAX_PARKED) return
+    if (this.#parked.size <= MAX_PARKED) return
+    const oldest = oldestOfGreediest(this.#parked.values(), ({ principal }) => principal)
+    if (oldest === undefined) return
     this.#parked.delete(oldest.key)
     oldest.abandon('too many calls wait for their clients')
   }

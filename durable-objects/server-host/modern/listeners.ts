@@ -4,6 +4,7 @@ import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
+import { oldestOfGreedier } from '../fair-share.ts'
 import type { Server } from '../servers/servers.ts'
 import type { ServerFacts } from '../translate/discover.ts'
 import {
@@ -49,7 +50,7 @@ export class Listeners {
    * `server_busy` and what a start can fail with.
    */
   async add(client: ClientCall, body: Uint8Array, isJoining = false): Promise<void> {
-    if (this.#listeners.size >= MAX_LISTENERS) throw new GatewayError('server_busy')
+    this.#requireRoom(client)
     const asked = readListenFilter(decode(body).params)
     if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
     const { access } = client.host
@@ -71,6 +72,15 @@ export class Listeners {
     listener.acknowledged = true
     if (isJoining) tellLists(client, listener.filter)
     else client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+  }
+
+  /** Whoever has most gives way to who would have less; its client listens anew. Throws `server_busy`. */
+  #requireRoom({ host }: ClientCall): void {
+    if (this.#listeners.size < MAX_LISTENERS) return
+    const ownerOf = (client: ClientCall): string => client.host.principal
+    const greedier = oldestOfGreedier(this.#listeners.keys(), ownerOf, host.principal)
+    if (greedier === undefined) throw new GatewayError('server_busy')
+    this.#end(greedier)
   }
 
   delete(client: ClientCall): void {

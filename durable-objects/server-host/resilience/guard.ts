@@ -36,7 +36,7 @@ export class Guard {
   policy: ResiliencePolicy
   readonly #onTurn: GuardOptions['onTurn']
   readonly #breaker: Breaker
-  readonly #bulkhead = new Bulkhead<Attempt>()
+  readonly #bulkhead = new Bulkhead<Attempt>(({ call }) => call.host.principal)
   readonly #budget = new RetryBudget(Date.now())
   #heard: Heard = NOTHING_HEARD
   #lastFailure: { code: ErrorCode; at: number } | undefined
@@ -80,7 +80,12 @@ export class Guard {
     if (entered === 'runs') return attempt.start()
     if (entered === 'waits') return
     const { maxConcurrent, maxQueued } = policy
-    call.lose(busy(`${maxConcurrent} calls run, and ${maxQueued} wait`))
+    const full = busy(`${maxConcurrent} calls run, and ${maxQueued} wait`)
+    const greedier = this.#bulkhead.greedier(attempt)
+    if (greedier === undefined) return call.lose(full)
+    this.#bulkhead.remove(greedier)
+    this.#bulkhead.enter(attempt, until, policy)
+    greedier.call.lose(full)
   }
 
   /** What has to be found out before a call can be made, under the same rules. `deadline`: `Date.now()`. */

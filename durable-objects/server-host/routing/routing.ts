@@ -7,11 +7,12 @@ import { findSpans, readValue } from '#protocol/json-splice.ts'
 import { INPUT_METHODS } from '#protocol/mcp.ts'
 import { MAX_ROUTES } from '#protocol/routes.ts'
 import type { AnsweringReply } from '../calls/reply.ts'
+import { oldestOfGreediest } from '../fair-share.ts'
 import type { Guards } from '../resilience/guards.ts'
 import { chooseOrder } from './choose.ts'
 import { RoutedCall, type Attempt, type HostCandidate, type Running } from './routed-call.ts'
 
-/** The oldest is forgotten; its retry begins anew, at whichever server. */
+/** The oldest of whoever has most is forgotten; its retry begins anew, at whichever server. */
 const MAX_WAITING_STATES = 1_024
 /** A sealed state ends with what is different in each of them. */
 const STATE_KEY_CHARS = 64
@@ -29,7 +30,7 @@ export class Routing {
   readonly #logs: boolean
   /** By route. */
   readonly #turns = new Map<string, number>()
-  readonly #waiting = new Map<string, string>()
+  readonly #waiting = new Map<string, { server: string; principal: string }>()
 
   constructor(guards: Pick<Guards, 'stateOf' | 'inFlight'>, logs: boolean) {
     this.#guards = guards
@@ -75,21 +76,21 @@ export class Routing {
   }
 
   /** A call that waits for its client's answers goes on where it waits. */
-  #note({ era, envelope }: HostCall, server: string, payload: Uint8Array): void {
+  #note({ era, envelope, principal }: HostCall, server: string, payload: Uint8Array): void {
     const method = envelope?.kind === 'request' ? envelope.method : ''
     if (era !== 'modern' || !INPUT_METHODS.has(method)) return
     const key = readState(payload, ['result', 'requestState'])
     if (key === undefined) return
-    this.#waiting.set(key, server)
-    const [oldest] = this.#waiting.keys()
-    if (oldest !== undefined && this.#waiting.size > MAX_WAITING_STATES)
-      this.#waiting.delete(oldest)
+    this.#waiting.set(key, { server, principal })
+    if (this.#waiting.size <= MAX_WAITING_STATES) return
+    const oldest = oldestOfGreediest(this.#waiting, ([, waiting]) => waiting.principal)
+    if (oldest !== undefined) this.#waiting.delete(oldest[0])
   }
 
   /** Known until it is too old: a retry may be repeated. */
   #takeWaiting(body: Uint8Array): string | undefined {
     const key = readState(body, ['params', 'requestState'])
-    return key === undefined ? undefined : this.#waiting.get(key)
+    return key === undefined ? undefined : this.#waiting.get(key)?.server
   }
 }
 

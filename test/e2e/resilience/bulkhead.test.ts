@@ -4,6 +4,7 @@ import { targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize, readTool, type Answer, type LegacyClient } from '#test/support/http-client.ts'
 import { waitUntil } from '#test/support/processes.ts'
+import { issue } from '../access/issue.ts'
 import { codeOf, Orders, statusOf } from './orders.ts'
 
 const AT_ONCE_MS = 50
@@ -14,6 +15,7 @@ const resilience = { maxConcurrent: 2, maxQueued: 2, queueMs: 60_000 }
 
 const orders = {
   held: new Orders(),
+  shared: new Orders(),
   brief: new Orders(),
   late: new Orders(),
   failing: new Orders(),
@@ -24,6 +26,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     servers: {
       held: orders.held.config({ resilience }),
+      shared: orders.shared.config({ resilience }),
       brief: orders.brief.config({ resilience: { ...resilience, queueMs: QUEUE_MS } }),
       late: orders.late.config({ resilience, timeoutMs: { call: QUEUE_MS, start: 30_000 } }),
       failing: orders.failing.config({
@@ -89,6 +92,21 @@ test('two run, two wait, the fifth is refused at once, and what waits runs when 
   expect(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => orders.held.runs(key))).toEqual([
     1, 1, 0, 1, 0, 1,
   ])
+})
+
+test('a principal that fills the queue leaves a place in it to another, and its newest call gives way', async () => {
+  const { token } = await issue(gateway, { scopes: ['*'] })
+  const other = await initialize({ ...targetOf(gateway, 'shared'), token })
+  const { client, calls } = await fill('shared', ['a', 'b', 'c', 'd'])
+
+  const theirs = other.call('work', { key: 'theirs' })
+
+  expect(codeOf((await calls.get('d')) ?? (await theirs))).toBe('server_busy')
+  await cancel(client, 'c')
+  orders.shared.give('fine')
+  await cancel(client, 'a')
+  expect(readTool(await theirs)).toEqual({ done: true })
+  await cancel(client, 'b')
 })
 
 test('what waits in vain is told so after queueMs', async () => {

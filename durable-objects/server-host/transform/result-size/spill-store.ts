@@ -64,15 +64,23 @@ export class SpillStore {
     return whole
   }
 
-  /** Deletes what has ended, and the oldest beyond so many rows and bytes. */
+  /**
+   * Deletes what has ended, and beyond so many rows or bytes the oldest of whoever has most, as long as it
+   * has most. The newest of all stays: somebody is about to be told of it.
+   */
   trim(now: number, maxRows: number, maxBytes: number): void {
     this.#storage.transactionSync(() => {
       this.#sql.exec(
         `DELETE FROM spills WHERE ends_at <= ?1 OR id IN (
            SELECT id FROM (
-             SELECT id, row_number() OVER newest AS age, sum(bytes) OVER newest AS total
-             FROM spills WINDOW newest AS (ORDER BY position DESC))
-           WHERE age > ?2 OR total > ?3)`,
+             SELECT id, position,
+               row_number() OVER (ORDER BY place, position DESC) AS age,
+               sum(bytes) OVER (ORDER BY weight, position DESC) AS total
+             FROM (
+               SELECT id, position, bytes,
+                 row_number() OVER own AS place, sum(bytes) OVER own AS weight
+               FROM spills WINDOW own AS (PARTITION BY principal ORDER BY position DESC)))
+           WHERE (age > ?2 OR total > ?3) AND position < (SELECT max(position) FROM spills))`,
         ...[now, maxRows, maxBytes],
       )
       this.#sql.exec('DELETE FROM spill_pieces WHERE id NOT IN (SELECT id FROM spills)')
