@@ -89,17 +89,12 @@ export interface TenantStub {
 
   /** The tenant's own, or those of one principal. */
   secrets(principal?: string): Promise<SecretInfo[] | undefined>
-  /** With `within`, `forbidden` for the key of an issuer: it would grant more than that. */
+  /** `forbidden` for the key of an issuer, which would grant anything, but for the operator. */
   putSecret(
     secret: { name: string; principal?: string; value: string },
     actor: Actor,
-    within?: Grants,
   ): Promise<SecretInfo>
-  deleteSecret(
-    secret: { name: string; principal?: string },
-    actor: Actor,
-    within?: Grants,
-  ): Promise<void>
+  deleteSecret(secret: { name: string; principal?: string }, actor: Actor): Promise<void>
   /** Encrypts all of them under the newest master key. Returns how many were not. */
   rewrapSecrets(actor: Actor): Promise<number>
 

@@ -1,7 +1,6 @@
 /** Changes of secrets with what belongs to them: an audit row, and a new version for server hosts. */
 import { GatewayError } from '#protocol/errors.ts'
-import type { Grants } from '#protocol/scopes.ts'
-import type { SecretInfo } from '#protocol/tenant.ts'
+import { OPERATOR, type SecretInfo } from '#protocol/tenant.ts'
 import type { Change } from './change.ts'
 import { isIssuerSecret } from './config/issuer-secrets.ts'
 import type { TenantParts } from './parts.ts'
@@ -15,11 +14,10 @@ export interface NamedSecret {
 export function putSecret(
   { config, secrets, audit }: TenantParts,
   secret: NamedSecret & { value: string },
-  within: Grants | undefined,
   change: Change,
 ): Promise<SecretInfo> {
   return secrets.put(secret, change.now, ({ version }) => {
-    requireWithin(config, secret, within)
+    requireOwn(config, secret, change)
     config.grow(change)
     audit.append(change, describe('secret.put', secret, { version }))
   })
@@ -28,10 +26,9 @@ export function putSecret(
 export function deleteSecret(
   { storage, config, secrets, audit }: TenantParts,
   secret: NamedSecret,
-  within: Grants | undefined,
   change: Change,
 ): void {
-  requireWithin(config, secret, within)
+  requireOwn(config, secret, change)
   storage.transactionSync(() => {
     secrets.delete(secret)
     config.grow(change)
@@ -49,15 +46,17 @@ export async function rewrapSecrets(
   return rewrapped
 }
 
-/** Whoever is held within their grants could grant themselves anything by an issuer's key. */
-function requireWithin(
+/** Who knows an issuer's key grants themselves anything, so it is the operator's, as its issuer is. */
+function requireOwn(
   config: TenantParts['config'],
   { name, principal }: NamedSecret,
-  within: Grants | undefined,
+  { actor }: Change,
 ): void {
   const { issuers } = config.require()
-  if (within === undefined || principal !== undefined || !isIssuerSecret(issuers, name)) return
-  throw new GatewayError('forbidden', { detail: "an issuer's key needs the scope admin" })
+  if (actor.by === OPERATOR || principal !== undefined || !isIssuerSecret(issuers, name)) return
+  throw new GatewayError('forbidden', {
+    detail: `${name} is an issuer's key: the operator's alone`,
+  })
 }
 
 function describe(action: string, { name, principal }: NamedSecret, detail = {}) {

@@ -136,12 +136,12 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
     return this.#parts.config.get() && this.#parts.secrets.list(principal)
   }
 
-  async putSecret(secret: NamedSecret & { value: string }, actor: Actor, within?: Grants) {
-    return putSecret(this.#known(), secret, within, toChange(actor))
+  async putSecret(secret: NamedSecret & { value: string }, actor: Actor) {
+    return putSecret(this.#known(), secret, toChange(actor))
   }
 
-  async deleteSecret(secret: NamedSecret, actor: Actor, within?: Grants) {
-    deleteSecret(this.#known(), secret, within, toChange(actor))
+  async deleteSecret(secret: NamedSecret, actor: Actor) {
+    deleteSecret(this.#known(), secret, toChange(actor))
   }
 
   async rewrapSecrets(actor: Actor) {

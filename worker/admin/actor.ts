@@ -1,7 +1,6 @@
 /** Who makes an admin request, as the audit log tells it. */
 import type { Context } from 'hono'
 import type { Grants } from '#protocol/scopes.ts'
-import { holdsScope } from '#protocol/access.ts'
 import { OPERATOR, type Actor } from '#protocol/tenant.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 
@@ -17,8 +16,7 @@ export function toActor({ hasClientAddress }: AdminDeps, c: Context<AdminEnv>): 
   return { by: principal, credential, ...where, requestId }
 }
 
-/** What it may hand on at most: to tokens, or by the key of an issuer; `undefined`: anything. */
+/** What it may hand on to tokens at most: what it has itself; `undefined`: anything. */
 export function withinOf({ var: { admin } }: Context<AdminEnv>): Grants | undefined {
-  if (admin.isOperator || holdsScope(admin.verdict.grants, 'admin')) return undefined
-  return admin.verdict.grants
+  return admin.isOperator ? undefined : admin.verdict.grants
 }

@@ -1,7 +1,7 @@
 /** `/admin/tenants/{tenant}/secrets`, and the same of one principal. Values go in, and never come out. */
 import { Hono } from 'hono'
 import { SecretBody } from '#protocol/admin.ts'
-import { toActor, withinOf } from './actor.ts'
+import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { forget, found } from './found.ts'
 import { permit, principalOf, requireSecretName } from './permit.ts'
@@ -33,7 +33,7 @@ export function createSecretRoutes(deps: AdminDeps): Hono<AdminEnv> {
       const name = c.req.param('secret') ?? ''
       const { value } = await readBody(c, SecretBody)
       const secret = { name, value, ...toOwner(principalOf(c)) }
-      const info = await deps.tenant(tenant).putSecret(secret, toActor(deps, c), withinOf(c))
+      const info = await deps.tenant(tenant).putSecret(secret, toActor(deps, c))
       forget(deps, tenant)
       return c.json(info)
     })
@@ -41,7 +41,7 @@ export function createSecretRoutes(deps: AdminDeps): Hono<AdminEnv> {
     routes.delete(one, permit('secret.delete'), async function deleteSecret(c) {
       const { tenant } = c.var
       const secret = { name: requireSecretName(c), ...toOwner(principalOf(c)) }
-      await deps.tenant(tenant).deleteSecret(secret, toActor(deps, c), withinOf(c))
+      await deps.tenant(tenant).deleteSecret(secret, toActor(deps, c))
       forget(deps, tenant)
       return c.json({ deleted: true })
     })

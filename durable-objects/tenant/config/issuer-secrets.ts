@@ -1,6 +1,6 @@
 /**
  * The secrets that issuers' keys are in. Who knows one can make JWTs of anybody, so no server is
- * given it, and only who may do everything in the tenant may set it. Pure.
+ * given it, and only the operator may set it. Pure.
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { Issuers } from '#protocol/issuers.ts'

@@ -28,7 +28,9 @@ export function requireChangeable({ keyId, replacedBy, revokedAt }: TokenRow): v
 /** Nobody gives what they do not have. */
 export function requireWithin(grants: Grants, within: Grants | undefined): void {
   if (within === undefined || covers(within, grants)) return
-  throw new GatewayError('forbidden', { detail: 'the token would hold more than who asks for it' })
+  const detail =
+    'the token would hold more than who asks for it: name scopes within its own, or ask the operator'
+  throw new GatewayError('forbidden', { detail })
 }
 
 export function toGrantsText(grants: Grants): string {
