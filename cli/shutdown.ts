@@ -1,6 +1,7 @@
 /** From the first signal to the exit: running calls first, then every process. */
 import type { LocalRuntime } from './local-runtime.ts'
 import type { Log } from './log.ts'
+import { toPlain } from './table.ts'
 
 export interface Stop {
   /** Aborted by the first signal. */
@@ -38,6 +39,7 @@ export function untilStopped(log: Log): Stop {
       await aborted(controller.signal)
       await drain(runtime, log)
       await runtime.stop()
+      await log.flush()
       process.exit(0)
     },
   }
@@ -54,6 +56,6 @@ async function drain(runtime: LocalRuntime, log: Log): Promise<void> {
   try {
     await runtime.admin.drain(AbortSignal.timeout(DRAIN_MS))
   } catch (error) {
-    log.write('warn', `running calls were not waited for: ${String(error)}`)
+    log.write('warn', `running calls were not waited for: ${toPlain(String(error))}`)
   }
 }

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Log } from './log.ts'
 import type { AdminClient } from './runtime/admin-client.ts'
+import { toPlain } from './table.ts'
 
 const Report = z.looseObject({
   servers: z.array(
@@ -22,9 +23,10 @@ export async function reportWarmth(
     const { servers } = Report.parse(await admin.warm(signal))
     for (const { name, ready, error = 'it is not ready' } of servers) {
       if (!ready && only?.has(name) !== false)
-        log.write('warn', `server ${JSON.stringify(name)} does not start: ${error}`)
+        log.write('warn', `server ${JSON.stringify(name)} does not start: ${toPlain(error)}`)
     }
   } catch (error) {
-    if (!signal.aborted) log.write('warn', `the servers could not be warmed: ${String(error)}`)
+    if (!signal.aborted)
+      log.write('warn', `the servers could not be warmed: ${toPlain(String(error))}`)
   }
 }

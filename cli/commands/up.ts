@@ -20,6 +20,8 @@ export async function serve(options: UpOptions): Promise<void> {
   const { logLevel, host, port, publicUrl } = options
   const token = options.token === undefined ? undefined : requireToken(options.token)
   const log = createLog(logLevel)
+  // Whoever started it has read enough: the gateway goes on.
+  process.stdout.on('error', () => {})
   const stop = untilStopped(log)
   const dataFolder = resolve(options.data)
   const configFile = chooseConfig(options.config)

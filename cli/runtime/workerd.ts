@@ -51,7 +51,11 @@ export interface Workerd {
 /** Throws `Failure` for an address that cannot be listened on. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   await requireFreeAddress(options.host, options.port)
-  const release = guardWorkerdProcesses()
+  const stopping = new AbortController()
+  const release = guardWorkerdProcesses((how) => {
+    if (!stopping.signal.aborted)
+      options.onLine('warn', `workerd ended (${how}); it is started again`)
+  })
   const miniflare = createMiniflare(options)
   try {
     await miniflare.ready
@@ -62,11 +66,13 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
       urls,
       evict: (className, name) => miniflare.unsafeEvictDurableObject(WORKER, className, { name }),
       stop: async () => {
+        stopping.abort()
         await miniflare.dispose()
         release()
       },
     }
   } catch (error) {
+    stopping.abort()
     await miniflare.dispose().catch(() => {}) // the first error is the one to tell
     release()
     throw error
@@ -155,8 +161,8 @@ function objectBindings() {
   )
 }
 
-/** Guards each workerd that Miniflare starts, also those it starts after a crash. */
-function guardWorkerdProcesses(): () => void {
+/** Guards each workerd that Miniflare starts, also those it starts after a crash, and tells of their deaths. */
+function guardWorkerdProcesses(onDeath: (how: string) => void): () => void {
   const releases = new Set<() => void>()
   const onCreated = (message: unknown): void => {
     const { process: child } = message as { process: ChildProcess }
@@ -164,9 +170,10 @@ function guardWorkerdProcesses(): () => void {
       if (!child.spawnargs.includes('--control-fd=3')) return
       const release = guardAgainstOrphans(child)
       releases.add(release)
-      child.once('exit', () => {
+      child.once('exit', (code, signal) => {
         releases.delete(release)
         release()
+        onDeath(signal ?? `code ${code}`)
       })
     })
   }

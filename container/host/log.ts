@@ -1,3 +1,5 @@
+import { LogOutlet } from '#protocol/log-outlet.ts'
+
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LEVELS)[number]
 
@@ -8,9 +10,14 @@ export type Log = (level: LogLevel, event: string, facts?: Record<string, unknow
 export function createLog(level: string | undefined): Log {
   const known = LEVELS.indexOf((level ?? 'info') as LogLevel)
   const max = known === -1 ? LEVELS.indexOf('info') : known
+  const outlet = new LogOutlet(process.stderr, (lines) =>
+    toLine('warn', 'log_lines_lost', { lines }),
+  )
   return (lineLevel, event, facts) => {
-    if (LEVELS.indexOf(lineLevel) > max) return
-    const time = new Date().toISOString()
-    process.stderr.write(`${JSON.stringify({ time, level: lineLevel, event, ...facts })}\n`)
+    if (LEVELS.indexOf(lineLevel) <= max) outlet.write(toLine(lineLevel, event, facts))
   }
+}
+
+function toLine(level: LogLevel, event: string, facts?: Record<string, unknown>): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, event, ...facts })
 }

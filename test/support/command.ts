@@ -25,6 +25,8 @@ export interface Command {
 export interface CommandOptions {
   cwd?: string
   env?: Record<string, string>
+  /** Nobody reads its standard error until the test does. */
+  isUnread?: boolean
   /** What to run; default: the launcher with cli/main.ts. */
   command?: [string, ...string[]]
 }
@@ -45,7 +47,9 @@ export function runHearth(args: string[], options: CommandOptions = {}): Command
   const stdout: string[] = []
   const stderr: string[] = []
   const lines = createInterface({ input: child.stdout }).on('line', (line) => stdout.push(line))
-  createInterface({ input: child.stderr }).on('line', (line) => stderr.push(line))
+  if (options.isUnread !== true) {
+    createInterface({ input: child.stderr }).on('line', (line) => stderr.push(line))
+  }
   const exited = once(child, 'close').then(([code]) => code as number | null)
   return {
     child,
