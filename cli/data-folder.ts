@@ -1,6 +1,15 @@
 /** The data folder: the objects' storage, the secrets made on first use, and the lock. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeError, Failure } from './failure.ts'
@@ -32,7 +41,38 @@ export interface DataFolder {
 export const LOCAL_TENANT = 'local'
 
 export function makeDataFolder(path: string): void {
-  withFolder(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }))
+  withFolder(path, () => mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER }))
+}
+
+/**
+ * Takes what other users of the machine may do in the folder away. True when they could read it until
+ * now. A folder that holds other things, too, stays as it is, and what is ours in it is protected alone.
+ */
+export function protectDataFolder(path: string): boolean {
+  return withFolder(path, () => {
+    const ours = ['secrets.json', 'endpoint.json', 'storage', 'cache']
+    const entries = readdirSync(path)
+    const isOursAlone = entries.every((entry) => ours.includes(entry.replace(/\.new$/, '')))
+    const storage = join(path, 'storage')
+    const wasOpen = [path, storage].every(isOpen) && entries.includes('storage')
+    if (isOursAlone) close(path)
+    mkdirSync(storage, { recursive: true, mode: PRIVATE_FOLDER })
+    close(storage)
+    for (const name of ['secrets.json', 'endpoint.json']) close(join(path, name))
+    return wasOpen
+  })
+}
+
+const PRIVATE_FOLDER = 0o700
+const OTHERS = 0o077
+
+/** Whether others may do anything with it; false for what is not there. */
+function isOpen(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS) !== 0
+}
+
+function close(path: string): void {
+  if (isOpen(path)) chmodSync(path, statSync(path).mode & ~OTHERS & 0o777)
 }
 
 /**

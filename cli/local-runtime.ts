@@ -27,6 +27,8 @@ export interface LocalRuntimeOptions {
   /** The tenant's token; without it the data folder's own. */
   token?: string
   logLevel: LogLevel
+  /** The one that servers get; absent: that of this process. */
+  umask?: number
   /** What the worker and the host program write, a line at a time. */
   onLine: (level: string, text: string) => void
   /** For tests: more of the worker's variables, and another entry in its place. */
@@ -73,6 +75,7 @@ function startHostProgram(options: LocalRuntimeOptions): Promise<HostProcess> {
       HEARTH_CACHE: options.data.cache,
       HEARTH_NODE_MODULES: nodeModulesFolders(),
       LOG_LEVEL: options.logLevel,
+      ...(options.umask !== undefined && { HEARTH_UMASK: options.umask.toString(8) }),
     },
     onLine: options.onLine,
   })

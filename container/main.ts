@@ -13,6 +13,7 @@ const SHUTDOWN_DEADLINE_MS = 8_000
 
 const settings = readSettings()
 const log = createLog(settings.logLevel)
+if (settings.umask !== undefined) process.umask(settings.umask)
 const reaper = startReaper()
 const cells = new Cells({
   starter: {

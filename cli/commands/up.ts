@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import { warnOf } from '../config/warnings.ts'
 import { readConfigFile } from '../config-file.ts'
-import { makeDataFolder, openDataFolder } from '../data-folder.ts'
+import { makeDataFolder, openDataFolder, protectDataFolder } from '../data-folder.ts'
 import { lockDataFolder } from '../data-lock.ts'
 import { removeEndpoint, writeEndpoint } from '../endpoint-file.ts'
 import { exampleConfig } from '../layout.ts'
@@ -27,8 +27,11 @@ export async function serve(options: UpOptions): Promise<void> {
   const configFile = chooseConfig(options.config)
   const source = { path: configFile, dataFolder, environment: process.env }
   const { servers, settings } = readConfigFile(source)
+  // What workerd writes is for its owner alone; servers get the mask that the command was started with.
+  const umask = process.umask(0o077)
   makeDataFolder(dataFolder)
   await lockDataFolder(dataFolder)
+  if (protectDataFolder(dataFolder)) log.write('warn', toOpenWarning(dataFolder))
   const data = openDataFolder(dataFolder)
   removeEndpoint(dataFolder)
   warnOf(servers, log)
@@ -39,6 +42,7 @@ export async function serve(options: UpOptions): Promise<void> {
     host,
     port,
     logLevel,
+    umask,
     onLine: log.relay,
     ...(token === undefined ? {} : { token }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
@@ -63,4 +67,11 @@ function chooseConfig(given: string | undefined): string {
 
 function enabledNames(servers: ServerConfigs): string[] {
   return Object.keys(servers).filter((name) => servers[name]?.enabled)
+}
+
+function toOpenWarning(folder: string): string {
+  return (
+    `other users of this machine could read the databases in ${folder}; from now on they cannot. ` +
+    'They hold what env and headers of servers say: replace what is secret in them'
+  )
 }

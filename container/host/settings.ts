@@ -10,6 +10,8 @@ export interface Settings {
   cell: string | undefined
   /** Whom servers and package managers run as; absent: as the host program does. */
   serverUser: User | undefined
+  /** What servers' files are not open to; absent: as of the host program. */
+  umask: number | undefined
   logLevel: string | undefined
   /** The end of standard input ends the host program. */
   endsWithParent: boolean
@@ -49,6 +51,7 @@ export function parseSettings(env: Env): Settings {
     token: parseToken(env),
     cell: env.HEARTH_CELL,
     serverUser: uid === 0 ? undefined : { uid, gid: uid },
+    umask: parseUmask(env),
     logLevel: env.LOG_LEVEL,
     endsWithParent: env.HEARTH_PARENT_PIPE === '1',
     keepMs: parseNumber(env, 'HEARTH_KEEP_MS', 600_000, 86_400_000),
@@ -65,6 +68,12 @@ function parseToken({ HOST_PROGRAM_TOKEN: token, HEARTH_PARENT_PIPE }: Env): str
   if (token !== undefined && token !== '') return token
   if (HEARTH_PARENT_PIPE === '1') return undefined
   throw new TypeError('HOST_PROGRAM_TOKEN must be set: what the object proves itself with')
+}
+
+function parseUmask({ HEARTH_UMASK: text }: Env): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (/^[0-7]{1,3}$/.test(text)) return Number.parseInt(text, 8)
+  throw new TypeError(`HEARTH_UMASK must be an octal number, not ${text}`)
 }
 
 function parseNumber(env: Env, name: string, fallback: number, max: number): number {
