@@ -7,6 +7,7 @@ import { takeToken } from './host/token.ts'
 import { CommandResolver } from './resolve/command.ts'
 import { Floods } from './stdio/line-reader.ts'
 import { startReaper } from './supervisor/reaper.ts'
+import { StartTurns } from './supervisor/start-turns.ts'
 
 /** All processes are gone by then, or are left to the reaper. */
 const SHUTDOWN_DEADLINE_MS = 8_000
@@ -21,6 +22,7 @@ const cells = new Cells({
     reaper,
     baseEnv: settings.baseEnv,
     floods: new Floods(),
+    turns: new StartTurns(),
     user: settings.serverUser,
     log,
   },

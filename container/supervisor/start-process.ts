@@ -4,6 +4,7 @@ import type { Reaper } from './reaper.ts'
 import type { OnExit } from './running.ts'
 import { ServerProcess } from './server-process.ts'
 import { spawnProgram, StartError } from './spawn.ts'
+import type { StartTurn, StartTurns } from './start-turns.ts'
 import type { CellConsole } from '../console/process-console.ts'
 import type { CommandResolver } from '../resolve/command.ts'
 import type { Floods } from '../stdio/line-reader.ts'
@@ -16,6 +17,7 @@ export interface ProcessStarter {
   /** What every process gets beside its configured environment. */
   baseEnv: Record<string, string>
   floods: Floods
+  turns: StartTurns
   /** Whom every process runs as; absent: as the host program does. */
   user?: User | undefined
   log: Log
@@ -29,13 +31,18 @@ export async function startProcess(
   onExit: OnExit,
 ): Promise<ServerProcess> {
   const redact = redactorOf(launch)
-  const child = await spawnLaunch(starter, launch, redact)
+  const { child, turn } = await spawnLaunch(starter, console, launch, redact)
   const { reaper, floods, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
-  child.once('exit', () => reaper.remove(pid))
+  child.once('exit', () => {
+    turn.end()
+    reaper.remove(pid)
+  })
   log('debug', 'process_started', { server: launch.name, pid })
   const printed = console.open(launch.name, pid)
+  turn.follow(pid)
+  child.stdout.once('data', () => turn.end())
   return new ServerProcess({
     child,
     launch,
@@ -50,16 +57,21 @@ export async function startProcess(
   })
 }
 
+/** The cell is known by its console. */
 async function spawnLaunch(
-  { resolver, baseEnv, user, log }: ProcessStarter,
+  { resolver, turns, baseEnv, user, log }: ProcessStarter,
+  cell: CellConsole,
   launch: ProcessLaunch,
   redact: Redactor,
-): ReturnType<typeof spawnProgram> {
+): Promise<{ child: Awaited<ReturnType<typeof spawnProgram>>; turn: StartTurn }> {
+  let turn: StartTurn | undefined
   try {
     const { file, args } = await resolver.resolve(launch)
+    turn = await turns.take(cell)
     const env = { ...baseEnv, ...launch.env }
-    return await spawnProgram({ file, args, cwd: launch.cwd, env, user })
+    return { child: await spawnProgram({ file, args, cwd: launch.cwd, env, user }), turn }
   } catch (error) {
+    turn?.end()
     // What is quoted in it may be an argument; a package manager's own words are cut.
     const message = redact(error instanceof Error ? error.message : 'unknown error', true)
     log('warn', 'process_start_failed', { server: launch.name, error: message })

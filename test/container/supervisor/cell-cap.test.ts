@@ -5,6 +5,7 @@ import { CommandResolver } from '#container/resolve/command.ts'
 import { Floods } from '#container/stdio/line-reader.ts'
 import { startReaper } from '#container/supervisor/reaper.ts'
 import { startProcess } from '#container/supervisor/start-process.ts'
+import { StartTurns } from '#container/supervisor/start-turns.ts'
 import { Supervisor } from '#container/supervisor/supervisor.ts'
 import { launchOf } from '#test/support/host-program.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
@@ -16,6 +17,7 @@ const starter = {
   reaper,
   baseEnv: { PATH: process.env.PATH ?? '' },
   floods: new Floods(),
+  turns: new StartTurns(),
   log: () => undefined,
 }
 

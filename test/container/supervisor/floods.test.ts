@@ -72,6 +72,20 @@ test('messages without a pause leave the calls of another tenant as quick as the
   expect(await p99()).toBeLessThan(MOST_TIMES * alone)
 })
 
+test('a tenant that starts many processes waits for itself, and another one for one start', async () => {
+  const many = 24
+  const noisy = await connectNoisy()
+  noisy.configure([launchOf('starts-slowly', { maxProcesses: many })])
+  const hasOpened = (): number => noisy.inbox.filter(({ type }) => type === FRAME.opened).length
+  for (let n = 1; n <= many; n += 1) noisy.open(n, 'starts-slowly')
+  await noisy.until(() => hasOpened() > 0)
+
+  await session.open(1, launchOf('echo'))
+
+  expect(hasOpened()).toBeLessThan(many / 2)
+  await noisy.until(() => hasOpened() === many, 60_000)
+})
+
 describe('an answer behind more strays than are read at once', () => {
   const strays = 1_000
 
