@@ -14,6 +14,9 @@ import type { ToolApproval, ToolsReport } from './tool-pins.ts'
 
 export const HOST_CALL_HEADER = 'hearth-call'
 
+/** On a GET stream that has ended because its tenant rests: the worker holds it. */
+export const RESTS_HEADER = 'hearth-rests'
+
 /**
  * A small body of plain ASCII travels in a header: a body stream between worker and object costs as
  * much processor time as all else that the worker does for a call.

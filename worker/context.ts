@@ -14,6 +14,7 @@ import type { VerdictCache } from './auth/verdict-cache.ts'
 import type { Bodies } from './bodies/intake.ts'
 import type { JSONBody } from './body.ts'
 import type { CatalogNames } from './mcp/catalog-names.ts'
+import type { HeldStreams } from './mcp/held-streams.ts'
 import type { Target } from './routing/targets.ts'
 import type { Log } from './telemetry/log.ts'
 
@@ -33,6 +34,7 @@ export interface Deps {
   knownTenants: KnownTenants
   verdicts: VerdictCache
   catalogNames: CatalogNames
+  heldStreams: HeldStreams
   trusts: TrustCache
   goodCredentials: GoodCredentials
   keySets: KeySets

@@ -13,6 +13,7 @@ import { createVerdictCache } from './auth/verdict-cache.ts'
 import { Bodies } from './bodies/intake.ts'
 import type { Deps, FloodShield } from './context.ts'
 import { createCatalogNames } from './mcp/catalog-names.ts'
+import { HeldStreams } from './mcp/held-streams.ts'
 import { createLog, LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
 
 export interface Env {
@@ -52,6 +53,7 @@ export function createDeps(env: Env): Deps {
     knownTenants: createKnownTenants(directory),
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
+    heldStreams: new HeldStreams(),
     trusts: createTrustCache(),
     goodCredentials: new GoodCredentials(),
     keySets: createKeySets({ fetch: (url, init) => fetch(url, init), now: () => Date.now() }),

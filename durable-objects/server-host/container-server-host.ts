@@ -185,6 +185,7 @@ export class ContainerServerHost
       launches: (principal) => TENANT.getByName(this.#tenant).launches(principal),
       logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
       keepAliveMs: Number(KEEP_ALIVE_MS),
+      sleepAfterMs: this.#sleepAfterMs,
     })
   }
 

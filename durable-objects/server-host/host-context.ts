@@ -2,6 +2,7 @@
 import type { Catalog } from './catalog/catalog.ts'
 import type { Pins } from './catalog/pins/pins.ts'
 import type { Credentials } from './calls/credentials.ts'
+import type { IdleStreams } from './calls/idle-streams.ts'
 import type { EraProbe } from './servers/eras.ts'
 import type { Links } from './link/links.ts'
 import type { RemoteChannels } from './remote/remote-channels.ts'
@@ -22,6 +23,7 @@ export interface HostContext {
   servers: Servers
   eras: EraProbe
   credentials: Credentials
+  idleStreams: IdleStreams
   guards: Guards
   routing: Routing
   catalog: Catalog

@@ -16,6 +16,7 @@ import { reportPins } from './catalog/pins/report.ts'
 import type { Channel } from './link/channel.ts'
 import { logCall, toResponse, type ClientCall } from './calls/client-call.ts'
 import { Credentials, unauthorized } from './calls/credentials.ts'
+import { IdleStreams } from './calls/idle-streams.ts'
 import { EraProbe } from './servers/eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
@@ -45,6 +46,8 @@ export interface ServerHostOptions {
   launches: (principal?: string) => Promise<LaunchConfig | undefined>
   logs: boolean
   keepAliveMs: number
+  /** How long after the last call its containers sleep; absent where none does. */
+  sleepAfterMs?: number
 }
 
 /** Longest wait for running calls before a shutdown. */
@@ -100,10 +103,7 @@ export class ServerHost {
     const eras = new EraProbe({ links, servers, remotes, store, ticker })
     const calls = new Set<ClientCall>()
     const { tenant, keepAliveMs, logs } = options
-    const isUp = (server: string): boolean => {
-      const placement = servers.placementOf(server)
-      return placement === undefined || links.isUp(placement)
-    }
+    const isUp = (server: string): boolean => links.isUp(servers.placementOf(server))
     const credentials = new Credentials(ticker)
     const serve = (server: Server): Promise<ModernServing> => this.#modern.serve(server)
     const pins = new Pins({
@@ -120,6 +120,7 @@ export class ServerHost {
     this.#context = {
       ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
       ...{ pins, transforms, calls, keepAliveMs, logs, isUp },
+      idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
     }
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, this.#modern)
@@ -132,8 +133,9 @@ export class ServerHost {
   /** Answers one forwarded request; failures are JSON-RPC errors, never thrown. */
   fetch(request: Request): Promise<Response> {
     const host = decodeHostCall(request.headers)
-    const { links, servers } = this.#context
+    const { links, servers, idleStreams } = this.#context
     const placement = servers.placementOf(host.server)
+    if (host.http !== 'GET') idleStreams.use()
     const serve = () => this.#serve(request, host)
     // A stream that only listens does not keep a container awake.
     const isUse = placement !== undefined && host.http !== 'GET'
@@ -254,6 +256,14 @@ export class ServerHost {
   /** See `ServerHostMethods`. */
   warm(): Promise<WarmReport> {
     return warmServers(this.#context)
+  }
+
+  #createIdleStreams(ticker: Ticker, afterMs: number | undefined): IdleStreams {
+    const isAwake = (): boolean => {
+      const { calls, links } = this.#context
+      return calls.size > 0 || links.areAwake || this.#sse.size > 0
+    }
+    return new IdleStreams({ ticker, afterMs, isAwake })
   }
 
   /** After the host program has been told: the only place that sees what became of each server. */

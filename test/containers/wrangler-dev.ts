@@ -24,6 +24,7 @@ const MAX_LINES = 2_000
 type Servers = Record<string, Partial<ServerConfigs[string]> & { command: string }>
 
 export interface WranglerDev {
+  url: URL
   /** Name of the worker, part of its containers' names. */
   worker: string
   /** The last lines that it printed. */
@@ -38,11 +39,15 @@ export interface WranglerDev {
   stop(): Promise<void>
 }
 
-export async function startWranglerDev(variables: Record<string, string>): Promise<WranglerDev> {
+/** `entry`: a worker of the test's own. */
+export async function startWranglerDev(
+  variables: Record<string, string>,
+  entry: string[] = [],
+): Promise<WranglerDev> {
   const worker = `hearth-test-${process.pid}`
   const state = await mkdtemp(join(tmpdir(), 'hearth-containers-'))
   const vars = Object.entries(variables).map(([name, value]) => `${name}:${value}`)
-  const args = ['dev', '--enable-containers', '--name', worker, '--persist-to', state]
+  const args = ['dev', ...entry, '--enable-containers', '--name', worker, '--persist-to', state]
   args.push('--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0', '--var', ...vars)
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
@@ -59,6 +64,7 @@ export async function startWranglerDev(variables: Record<string, string>): Promi
   try {
     const url = await readURL(child, lines)
     return {
+      url,
       worker,
       lines,
       addTenant: (tenant, servers) => addTenant(url, tenant, servers),

@@ -15,6 +15,7 @@ import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createCatalogNames } from '#worker/mcp/catalog-names.ts'
+import { HeldStreams } from '#worker/mcp/held-streams.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
 import type { CallRecord, Deps } from '#worker/context.ts'
 
@@ -117,6 +118,7 @@ export function createFakes({
     limiter: () => ({ take: () => Promise.reject(new Error('nothing is limited here')) }),
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
+    heldStreams: new HeldStreams(),
     trusts: createTrustCache(),
     goodCredentials: new GoodCredentials(),
     keySets: createKeySets({ fetch, now: Date.now }),

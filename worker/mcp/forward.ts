@@ -1,7 +1,7 @@
 /** The last step of `/mcp/{server}`: to the ServerHost object of the tenant. */
 import type { Context } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
-import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
+import { RESTS_HEADER, toHostRequest, type HostCall } from '#protocol/host-call.ts'
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
@@ -13,7 +13,7 @@ const HOST_URL = 'https://server-host/call'
 const RETRY_AFTER_MS = 1000
 const UNAUTHORIZED = 401
 
-export function createForward(deps: Pick<Deps, 'serverHost' | 'log'>) {
+export function createForward(deps: Pick<Deps, 'serverHost' | 'log' | 'heldStreams'>) {
   return async function forward(c: Context<AppEnv>): Promise<Response> {
     const { record, call } = c.var
     if (call.isNoOp) {
@@ -21,7 +21,12 @@ export function createForward(deps: Pick<Deps, 'serverHost' | 'log'>) {
       return new Response(null, { status: 202, headers: { 'X-Request-Id': record.requestId } })
     }
     record.forwarded = true
-    const response = await forwardCall(deps, toHostCall(record, call), call.body)
+    const host = toHostCall(record, call)
+    if (call.http !== 'GET') deps.heldStreams.wake(host.tenant)
+    const response = await forwardCall(deps, host, call.body)
+    if (response.headers.has(RESTS_HEADER)) {
+      return deps.heldStreams.hold(host.tenant, response, host.expiresAt)
+    }
     if (response.status !== UNAUTHORIZED) return response
     // The credential ended after this isolate had learnt of it; the challenge is the worker's to make.
     await response.body?.cancel()

@@ -3,7 +3,7 @@
  * flight, and the upstream that answers them. It survives its process: see upstream implementations.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import type { HostCall } from '#protocol/host-call.ts'
+import { RESTS_HEADER, type HostCall } from '#protocol/host-call.ts'
 import { idKey, toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { ClientCall, filterOf, type AnsweredCall } from '../calls/client-call.ts'
@@ -132,7 +132,10 @@ export class LegacySession implements UpstreamSession {
     })
   }
 
-  /** The GET stream, or with an event id the stream that the event was on. Throws `event_expired`. */
+  /**
+   * The GET stream, or with an event id the stream that the event was on; one that has nothing to wait for
+   * ends with what it missed. Throws `event_expired`.
+   */
   get(host: HostCall): Response {
     this.#touch()
     this.#noteAccess(host)
@@ -141,8 +144,14 @@ export class LegacySession implements UpstreamSession {
       lastEventId === undefined
         ? { stream: this.#streams.standing, after: undefined }
         : this.#streams.resume(lastEventId)
-    const letGo = this.#context.credentials.hold(host, () => stream.detach())
-    return stream.attach(after, {}, letGo)
+    const { credentials, idleStreams } = this.#context
+    const end = (): void => stream.detach()
+    const letGo = [credentials.hold(host, end), idleStreams.add(end)]
+    const isOver = stream === this.#streams.standing && idleStreams.areOver
+    const headers = isOver ? { [RESTS_HEADER]: 'true' } : {}
+    const response = stream.attach(after, headers, () => letGo.forEach((each) => each()))
+    if (isOver) end()
+    return response
   }
 
   close(): void {

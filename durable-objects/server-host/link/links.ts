@@ -68,10 +68,21 @@ export class Links {
     return this.#get(placement).link
   }
 
-  /** Whether its host program can be reached without starting anything, as far as is known here. */
-  isUp(placement: string): boolean {
+  /**
+   * Whether its host program can be reached without starting anything, as far as is known here. What is in
+   * no placement needs none.
+   */
+  isUp(placement: string | undefined): boolean {
+    if (placement === undefined) return true
     const { link, program } = this.#get(placement)
     return link.isOpen || program.isUp()
+  }
+
+  /** Whether any host program runs, or is about to, as far as is known here. */
+  get areAwake(): boolean {
+    return [...this.#linked.values()].some(
+      ({ link, program, users }) => link.isOpen || link.isDialled || users > 0 || program.isUp(),
+    )
   }
 
   /** Resolves when frames flow, and at once where that would start a container. Throws what `Link.ready` does. */

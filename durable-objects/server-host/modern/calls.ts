@@ -20,7 +20,7 @@ import { importRequestStateKey } from '../translate/request-state.ts'
 import { CatalogServing } from './catalog-serving.ts'
 import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
-import { ListenStreams } from './listening.ts'
+import { ListenStreams, tellEnd } from './listening.ts'
 import { isListenServing, type ListenServing, type ModernServing } from './serving.ts'
 
 /** Longest for what is asked of all servers; each of them has its own bound. */
@@ -203,13 +203,15 @@ export class ModernCalls {
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const { credentials, calls, logs, pins } = this.#context
     requireSlots(host, calls)
+    const listens = envelope.method === 'subscriptions/listen'
     const letGo = credentials.hold(host, () => {
       const serves = this.#streams.servingOf(call) ?? serving
       call.onLost(unauthorized())
       serves.abandon(call)
     })
     const onGone = (): void => this.#abandon(call, serving)
-    const listens = envelope.method === 'subscriptions/listen'
+    const end = (): void => this.#endListening(call, serving)
+    const letGoIdle = listens ? this.#context.idleStreams.add(end) : undefined
     const reply = attempt?.reply ?? this.#openReply(envelope.id, onGone, listens)
     const call: ClientCall = new ClientCall({
       host,
@@ -221,6 +223,7 @@ export class ModernCalls {
       transform,
       onSettled: (outcome, processMs) => {
         letGo()
+        letGoIdle?.()
         calls.delete(call)
         this.#streams.delete(call)
         attempt?.onSettled(outcome, processMs)
@@ -252,6 +255,12 @@ export class ModernCalls {
   #abandon(call: ClientCall, serving: ModernServing): void {
     const serves = this.#streams.servingOf(call) ?? serving
     serves.abandon(call)
+  }
+
+  /** Not by its client: that is told, and listens again when it wants to. */
+  #endListening(call: ClientCall, serving: ModernServing): void {
+    tellEnd(call)
+    this.#abandon(call, serving)
   }
 
   #requestStateKey(): Promise<CryptoKey> {

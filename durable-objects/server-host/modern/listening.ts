@@ -57,11 +57,8 @@ export class ListenStreams {
       if (stream.serving !== former || this.#serverOf(stream) === undefined) continue
       if (!this.#context.isUp(stream.name)) continue
       stream.serving.release(client)
-      this.#move(client, stream).catch(() => {
-        // A client that listens anew is told why it cannot.
-        const result = toListenResult(client.id)
-        client.answer(encode(toResult(client.id, result)), 'ok')
-      })
+      // A client that listens anew is told why it cannot.
+      this.#move(client, stream).catch(() => tellEnd(client))
     }
   }
 
@@ -87,6 +84,11 @@ export class ListenStreams {
   #serverOf({ name, principal }: Listening): Server | undefined {
     return this.#context.servers.peek(name, principal)
   }
+}
+
+/** The stream is over, and not by its client. */
+export function tellEnd(client: ClientCall): void {
+  client.answer(encode(toResult(client.id, toListenResult(client.id))), 'ok')
 }
 
 /** Tells the client of a stream that every list that it hears of is another one. */

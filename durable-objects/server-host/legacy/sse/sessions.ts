@@ -34,6 +34,10 @@ export class SSESessions {
     this.#endFormer()
   }
 
+  get size(): number {
+    return this.#open.size
+  }
+
   /** A server is being started for one of them. */
   get isBeginning(): boolean {
     return [...this.#open.values()].some(({ isBeginning }) => isBeginning)
