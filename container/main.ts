@@ -6,6 +6,7 @@ import { parseSettings } from './host/settings.ts'
 import { takeToken } from './host/token.ts'
 import { CommandResolver } from './resolve/command.ts'
 import { Floods } from './stdio/line-reader.ts'
+import { Memory } from './supervisor/memory.ts'
 import { startReaper } from './supervisor/reaper.ts'
 import { StartTurns } from './supervisor/start-turns.ts'
 
@@ -24,6 +25,7 @@ const cells = new Cells({
     floods: new Floods(),
     turns: new StartTurns(),
     user: settings.serverUser,
+    memory: new Memory(log),
     log,
   },
   log,

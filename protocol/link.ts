@@ -185,7 +185,7 @@ export interface ExitMeta {
   exitCode: number | null
   signal: string | null
   reason: 'crashed' | 'closed' | 'idle' | 'lifetime' | 'shutdown'
-  /** Why a remote session ended: public. */
+  /** Why a remote session ended, or that memory had run out: public. */
   detail?: string
 }
 

@@ -84,6 +84,7 @@ export class Cell {
   #createSupervisor({ starter, log, name }: CellOptions): Supervisor {
     return new Supervisor(
       {
+        memory: starter.memory,
         start: (launch, onExit) =>
           launch.remote === undefined
             ? startProcess(starter, this.console, launch, onExit)

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { User } from '../host/settings.ts'
+
+/** Of 1000: as if the process had half of all memory more than it has. */
+const OOM_SCORE_ADJ = '500'
 
 export interface Program {
   file: string
@@ -33,7 +37,17 @@ export async function spawnProgram(program: Program): Promise<ChildProcessWithou
     throw await toStartError(error, program)
   }
   child.on('error', () => undefined)
+  preferToHost(child.pid)
   return child
+}
+
+/** When memory runs out the kernel ends one process: let it be a server, and not what supervises them all. */
+function preferToHost(pid: number | undefined): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJ)
+  } catch {
+    // It is gone already, or the system is another.
+  }
 }
 
 function start({ file, args, cwd, env, user }: Program): ChildProcessWithoutNullStreams {

@@ -1,5 +1,6 @@
 import type { Log } from '../host/log.ts'
 import type { User } from '../host/settings.ts'
+import type { Memory } from './memory.ts'
 import type { Reaper } from './reaper.ts'
 import type { OnExit } from './running.ts'
 import { ServerProcess } from './server-process.ts'
@@ -20,6 +21,7 @@ export interface ProcessStarter {
   turns: StartTurns
   /** Whom every process runs as; absent: as the host program does. */
   user?: User | undefined
+  memory?: Memory | undefined
   log: Log
 }
 
@@ -32,12 +34,15 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const redact = redactorOf(launch)
   const { child, turn } = await spawnLaunch(starter, console, launch, redact)
-  const { reaper, floods, log } = starter
+  const { reaper, floods, memory, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
-  child.once('exit', () => {
+  memory?.begin(launch.name, pid)
+  let shortage: string | undefined
+  child.once('exit', (exitCode, signal) => {
     turn.end()
     reaper.remove(pid)
+    shortage = memory?.end(pid, exitCode, signal)
   })
   log('debug', 'process_started', { server: launch.name, pid })
   const printed = console.open(launch.name, pid)
@@ -52,7 +57,7 @@ export async function startProcess(
     onExit: (exitCode, signal) => {
       console.end(printed)
       log('debug', 'process_ended', { server: launch.name, pid, exitCode, signal })
-      onExit(exitCode, signal)
+      onExit(exitCode, signal, shortage)
     },
   })
 }

@@ -2,6 +2,7 @@ import { Channels } from './channels.ts'
 import { LaunchGroup } from './launch-group.ts'
 import type { Idle, Lease } from './launch-group.ts'
 import { MAX_PROCESSES_PER_CELL } from './limits.ts'
+import type { Memory } from './memory.ts'
 import type { OutputMessage } from './output.ts'
 import type { Effect } from './slots.ts'
 import type {
@@ -14,9 +15,14 @@ import type {
   UndeliveredMeta,
 } from '#protocol/link.ts'
 
+/** What a client is told that is refused for want of memory. */
+const SHORT_RETRY_AFTER_MS = 5_000
+
 export interface SupervisorOptions {
   start: ConstructorParameters<typeof LaunchGroup>[0]['start']
   maxProcesses?: number
+  /** Absent: memory bounds nothing. */
+  memory?: Memory | undefined
 }
 
 /** What a supervisor tells of its channels. After `onRefused` and `onExit` the channel is over. */
@@ -71,7 +77,7 @@ export class Supervisor {
     if (this.#isShuttingDown) return this.#sink.onRefused(number, { code: 'shutting_down' })
     if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
     this.#channels.add(number, key, group)
-    if (this.#room() <= 0) this.#makeRoom(group)
+    if (this.#room(group.launch) <= 0) this.#makeRoom(group)
     group.open(number)
   }
 
@@ -126,8 +132,9 @@ export class Supervisor {
   #createGroup(launch: Launch): LaunchGroup {
     const group = new LaunchGroup({
       launch,
-      room: () => this.#room(),
+      room: () => this.#room(launch),
       start: async (...request) => {
+        if (launch.remote === undefined) this.#options.memory?.reserve()
         const process = await this.#options.start(...request)
         if (this.#isPaused) process.hold('cell', true)
         return process
@@ -144,7 +151,13 @@ export class Supervisor {
     const { channel, do: kind, ...meta } = effect
     this.#channels.delete(channel)
     if (kind === 'exited') this.#sink.onExit(channel, meta as ExitMeta)
-    else this.#sink.onRefused(channel, meta as RefusedMeta)
+    else this.#sink.onRefused(channel, this.#explain(meta as RefusedMeta))
+  }
+
+  #explain(meta: RefusedMeta): RefusedMeta {
+    const { memory } = this.#options
+    if (meta.code !== 'server_busy' || memory === undefined || memory.room() > 0) return meta
+    return { ...meta, detail: memory.describe(), retryAfterMs: SHORT_RETRY_AFTER_MS }
   }
 
   #opened({ channel: number, slot, process, warm }: Lease): void {
@@ -170,14 +183,17 @@ export class Supervisor {
     for (const payload of this.#channels.takeEarly(channel)) process.write(payload)
   }
 
-  #room(): number {
+  #room({ remote }: Launch): number {
     let room = this.#maxProcesses
     let ending = 0
     for (const group of this.#allGroups()) {
       room -= group.liveCount
       ending += group.endingCount
     }
-    return ending >= this.#maxProcesses ? 0 : room
+    if (ending >= this.#maxProcesses) return 0
+    if (remote !== undefined) return room
+    // One that is ending is about to give its memory back.
+    return Math.min(room, (this.#options.memory?.room() ?? Infinity) + ending)
   }
 
   /** What nobody uses gives way to a channel: another launch's spare, else the process that was idle longest. */

@@ -1,16 +1,13 @@
 /** What a server in a container can do to the host program beside it, and to that of another tenant. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readText } from '#test/e2e/clients/client.ts'
 import { connectSession, type Session } from '#test/e2e/clients/session.ts'
 import { encodeFrame, FRAME } from '#protocol/link.ts'
 import { addressOf, hostContainers, limitProcessor, requireEngine } from './docker.ts'
+import { run, toldServer } from './told-server.ts'
 import { startWranglerDev, type WranglerDev } from './wrangler-dev.ts'
 
 const START_MS = 480_000
 const CALL_MS = 60_000
-const FIXTURE = join(import.meta.dirname, 'fixtures/runs-what-it-is-told.mjs')
 const CELL = 'v1:attacked:main'
 
 let gateway: WranglerDev
@@ -19,8 +16,7 @@ let bad: Session
 
 beforeAll(async () => {
   await requireEngine()
-  const source = await readFile(FIXTURE, 'utf8')
-  const server = { command: 'node', args: ['--input-type=module', '--eval', source] }
+  const server = await toldServer()
   servers = { bad: server, good: server }
   gateway = await startWranglerDev({ LOG_LEVEL: 'warn' })
   bad = await open('attacked', 'bad')
@@ -35,7 +31,7 @@ afterAll(async () => {
 test(
   'a server reads nothing of its host program: not its environment, memory, files or secret',
   async () => {
-    const found = await run(bad, READ_ALL)
+    const found = await run<Found[]>(bad, READ_ALL)
 
     const host = found.find(({ command }) => command.includes('host.cjs'))
     expect(host).toMatchObject({ environ: 'EACCES', mem: 'EACCES', maps: 'EACCES', fd: 'EACCES' })
@@ -168,12 +164,6 @@ interface Found {
 async function open(tenant: string, server: string): Promise<Session> {
   const { url, token } = await gateway.addTenant(tenant, servers)
   return connectSession({ url: url(server), token }, {})
-}
-
-/** What the server's own code returns there. */
-async function run<T = Found[]>({ client }: Session, source: string): Promise<T> {
-  const result = await client.callTool({ name: 'run', arguments: { source } })
-  return JSON.parse(readText(result)) as T
 }
 
 const PROCESSES = `

@@ -73,6 +73,11 @@ export async function limitProcessor(id: string, cores: number): Promise<void> {
   await docker('update', '--cpus', String(cores), id)
 }
 
+/** There is no swap. */
+export async function limitMemory(id: string, mib: number): Promise<void> {
+  await docker('update', '--memory', `${mib}m`, '--memory-swap', `${mib}m`, id)
+}
+
 async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run(DOCKER, args, { timeout: COMMAND_TIMEOUT_MS })
   return stdout
