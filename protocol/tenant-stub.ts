@@ -12,6 +12,7 @@ import type {
   LaunchConfig,
   NewToken,
   Page,
+  Rewrapped,
   SecretInfo,
   TenantPolicy,
   TenantSummary,
@@ -95,8 +96,8 @@ export interface TenantStub {
     actor: Actor,
   ): Promise<SecretInfo>
   deleteSecret(secret: { name: string; principal?: string }, actor: Actor): Promise<void>
-  /** Encrypts all of them under the newest master key. Returns how many were not. */
-  rewrapSecrets(actor: Actor): Promise<number>
+  /** Encrypts all of them under the newest master key. */
+  rewrapSecrets(actor: Actor): Promise<Rewrapped>
 
   /** Newest first. */
   audit(query: AuditQuery): Promise<Page<AuditEvent> | undefined>

@@ -130,6 +130,16 @@ export interface SecretInfo {
   updatedAt: number
 }
 
+/** What came of encrypting secrets under the newest master key. */
+export interface Rewrapped {
+  /** Those that were under another key. */
+  rewrapped: number
+  /** Those that do not decrypt. They are as they were. */
+  failed: number
+  /** The first of them; `why` is public. */
+  failures: { name: string; principal?: string; why: string }[]
+}
+
 /** One thing that was done, or refused. */
 export interface AuditEvent {
   id: number

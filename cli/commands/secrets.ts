@@ -7,6 +7,7 @@ import { print, read, toJSONLine } from '../admin/show.ts'
 import { Failure } from '../failure.ts'
 import { readSecret, type SecretSource } from '../secret-input.ts'
 import { toTable, toTime } from '../table.ts'
+import { addRewrapCommand } from './rewrap.ts'
 
 const Secret = z.looseObject({
   name: z.string(),
@@ -15,7 +16,6 @@ const Secret = z.looseObject({
   updatedAt: z.number(),
 })
 const SecretList = z.looseObject({ secrets: z.array(Secret) })
-const Rewrapped = z.looseObject({ rewrapped: z.number() })
 
 const SET_HELP = `
 The value is asked for without an echo, or read from a pipe, or comes from --from-env or --from-file.
@@ -57,9 +57,7 @@ export function addSecretsCommand(program: Command): void {
       .allowUnknownOption(),
   ).action(set)
   withGateway(leaf('delete <name>', 'Delete a secret.')).action(remove)
-  withGateway(
-    secrets.command('rewrap').description('Encrypt all of them under the newest master key.'),
-  ).action(rewrap)
+  addRewrapCommand(secrets)
 }
 
 /** `secrets/…`, or `principals/{principal}/secrets/…`. */
@@ -108,13 +106,4 @@ async function remove(name: string, options: SecretOptions): Promise<void> {
   const path = pathOf(gateway, options, name)
   const answer = await gateway.api.send({ method: 'DELETE', path })
   print(options.json ? toJSONLine(answer) : `secret ${name} is deleted\n`)
-}
-
-async function rewrap(options: GatewayOptions): Promise<void> {
-  const gateway = await openGateway(options)
-  const path = gateway.path('secrets', 'rewrap')
-  const answer = await gateway.api.send({ method: 'POST', path })
-  if (options.json) return print(toJSONLine(answer))
-  const { rewrapped } = read(Rewrapped, answer)
-  print(`${rewrapped} secrets were encrypted under the newest master key\n`)
 }

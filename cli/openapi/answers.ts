@@ -30,7 +30,13 @@ export const ServersAnswer = z.strictObject({ version: z.int(), servers: ServerC
 export const VersionAnswer = z.strictObject({ version: z.int().describe("The configuration's") })
 export const DeletedAnswer = z.strictObject({ deleted: z.literal(true) })
 export const DrainedAnswer = z.strictObject({ drained: z.literal(true) })
-export const RewrappedAnswer = z.strictObject({ rewrapped: z.int() })
+export const RewrappedAnswer = z.strictObject({
+  rewrapped: z.int().describe('Those that were under another key'),
+  failed: z.int().describe('Those that do not decrypt; they are as they were'),
+  failures: z
+    .array(z.strictObject({ name: z.string(), principal: z.string().optional(), why: z.string() }))
+    .describe('The first 20 of them'),
+})
 
 export const TokenAnswer = z.strictObject({
   keyId: z.string(),

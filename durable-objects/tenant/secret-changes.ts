@@ -1,6 +1,6 @@
 /** Changes of secrets with what belongs to them: an audit row, and a new version for server hosts. */
 import { GatewayError } from '#protocol/errors.ts'
-import { OPERATOR, type SecretInfo } from '#protocol/tenant.ts'
+import { OPERATOR, type Rewrapped, type SecretInfo } from '#protocol/tenant.ts'
 import type { Change } from './change.ts'
 import { isIssuerSecret } from './config/issuer-secrets.ts'
 import type { TenantParts } from './parts.ts'
@@ -40,10 +40,11 @@ export function deleteSecret(
 export async function rewrapSecrets(
   { secrets, audit }: TenantParts,
   change: Change,
-): Promise<number> {
-  const rewrapped = await secrets.rewrap()
-  audit.append(change, { action: 'secrets.rewrap', detail: { rewrapped } })
-  return rewrapped
+): Promise<Rewrapped> {
+  const report = await secrets.rewrap()
+  const { rewrapped, failed } = report
+  audit.append(change, { action: 'secrets.rewrap', detail: { rewrapped, failed } })
+  return report
 }
 
 /** Who knows an issuer's key grants themselves anything, so it is the operator's, as its issuer is. */

@@ -1,10 +1,11 @@
 /** Every verb of the control plane, as people type it, against a `hearth up` of its own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
 import { OriginsAnswer, StatusAnswer } from '#cli/openapi/answers.ts'
@@ -325,6 +326,42 @@ test('secrets: set, list, delete, rewrap; a value comes out nowhere', async () =
   expect(printed[8]).not.toContain('VARIABLE')
   expect(printed[9]).toMatch(/ secret\.put +PIPED +ok$/m)
   expect(printed.join('') + up.stdout.join('\n') + up.stderr.join('\n')).not.toContain('5ecret')
+})
+
+/** Its row is another one from now on, as after a change of the disk. */
+function damageSecret(name: string): void {
+  const storage = join(data, 'storage')
+  for (const path of globSync('**/*-Tenant/*.sqlite', { cwd: storage })) {
+    if (!/[0-9a-f]{64}\.sqlite$/.test(path)) continue
+    const database = new DatabaseSync(join(storage, path))
+    database.prepare('UPDATE secret SET iv = randomblob(12) WHERE name = ?').run(name)
+    database.close()
+  }
+}
+
+test('secrets rewrap: says which do not decrypt, ends with 1, and goes through all tenants', async () => {
+  const second = `${tenant}-second`
+  await operator('PUT', `tenants/${second}`)
+  await operator('PUT', `tenants/${second}/secrets/FINE`, { value: 'a-value' })
+  await hearth('secrets set DAMAGED', { input: 'a-value' })
+  await hearth('secrets set WHOLE', { input: 'a-value' })
+  expect(await tryHearth('secrets rewrap --all')).toMatchObject({ code: 0, stderr: '' })
+
+  damageSecret('DAMAGED')
+
+  const told = `hearth: DAMAGED of ${tenant}: it does not decrypt\n`
+  const ended = 'hearth: 1 secrets do not decrypt: bring their key back, or set them again\n'
+  const one = await tryHearth('secrets rewrap')
+  expect(one).toMatchObject({ code: 1, stderr: told + ended })
+  expect(one.stdout).toBe('0 secrets were encrypted under the newest master key\n')
+  expect(await tryHearth('secrets rewrap --all')).toMatchObject({ code: 1, stderr: told + ended })
+  const lines = (await tryHearth('secrets rewrap --all --json')).stdout.trimEnd().split('\n')
+  const reports = lines.map((line) => JSON.parse(line) as { tenant: string; failed: number })
+  expect(reports.filter(({ failed }) => failed > 0).map((report) => report.tenant)).toEqual([
+    tenant,
+  ])
+  expect(reports.map((report) => report.tenant)).toContain(second)
+  expect((await tryHearth(`secrets rewrap --all --tenant ${second}`)).code).toBe(2)
 })
 
 test('a value is in no command line while it is read', async () => {

@@ -15,8 +15,7 @@ export function createSecretRoutes(deps: AdminDeps): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>()
 
   routes.post(`${TENANT}/secrets/rewrap`, permit('secrets.rewrap'), async function rewrap(c) {
-    const rewrapped = await deps.tenant(c.var.tenant).rewrapSecrets(toActor(deps, c))
-    return c.json({ rewrapped })
+    return c.json(await deps.tenant(c.var.tenant).rewrapSecrets(toActor(deps, c)))
   })
 
   for (const owner of OWNERS) {

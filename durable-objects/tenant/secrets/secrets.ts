@@ -6,7 +6,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { isPersonal, SECRET_NAME, type SecretReference } from '#protocol/secrets.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
-import type { ResolvedServer, SecretInfo } from '#protocol/tenant.ts'
+import type { ResolvedServer, Rewrapped, SecretInfo } from '#protocol/tenant.ts'
 import type { Keyring } from '../keyring.ts'
 import { SecretCipher, type Opened } from './cipher.ts'
 import {
@@ -26,6 +26,8 @@ const MAX_TENANT_SECRETS = 1_000
 const MAX_SECRETS_PER_PRINCIPAL = 64
 /** Of all principals together. */
 const MAX_PERSONAL_SECRETS = 10_000
+/** Secrets that a rewrapping names because they do not decrypt; all are counted. */
+const MAX_NAMED_FAILURES = 20
 const MAX_PRINCIPAL_CHARS = 1_024
 /** Rows that are in memory at once while they are encrypted anew. */
 const REWRAP_ROWS = 64
@@ -135,21 +137,23 @@ export class TenantSecrets {
   }
 
   /**
-   * Encrypts what is under another master key under the newest. Returns how many; what cannot be
-   * decrypted stays as it is. May be repeated at any time, also after it was cut short.
+   * Encrypts what is under another master key under the newest. What cannot be decrypted stays as it is, and
+   * is counted, under whichever key it is: another key may have the newest one's id. May be repeated at any
+   * time, also after it was cut short.
    */
-  async rewrap(): Promise<number> {
+  async rewrap(): Promise<Rewrapped> {
     const newest = this.#cipher.newestKeyId
-    let done = 0
+    const report: Rewrapped = { rewrapped: 0, failed: 0, failures: [] }
     for (let after = { principal: '', name: '' }; ;) {
-      const rows = this.#store.underOtherKeys(newest, after, REWRAP_ROWS)
+      const rows = this.#store.after(after, REWRAP_ROWS)
       const last = rows.at(-1)
-      if (last === undefined) return done
+      if (last === undefined) return report
       for (const row of rows) {
         const opened = await this.#cipher.open(row, row)
-        if (!opened.ok) continue
+        if (!opened.ok) note(report, row, opened.why)
+        if (!opened.ok || row.keyId === newest) continue
         const sealed = await this.#cipher.seal(row, opened.value)
-        if (this.#store.rewrap(row, sealed)) done++
+        if (this.#store.rewrap(row, sealed)) report.rewrapped++
       }
       after = { principal: last.principal, name: last.name }
     }
@@ -186,6 +190,12 @@ export class TenantSecrets {
     })
     return new Map(await Promise.all(opened))
   }
+}
+
+function note(report: Rewrapped, { principal, name }: SecretRow, why: string): void {
+  report.failed++
+  if (report.failures.length >= MAX_NAMED_FAILURES) return
+  report.failures.push({ name, ...(principal !== '' && { principal }), why })
 }
 
 /** `undefined` for a principal's secret without a principal. */

@@ -134,14 +134,13 @@ export class SecretStore {
     return gone.rowsWritten > 0
   }
 
-  /** The rows after one that are under another key than this, in order. */
-  underOtherKeys(keyId: string, after: Required<SecretName>, most: number): SecretRow[] {
+  /** The rows after one, in order. */
+  after({ principal = '', name }: Required<SecretName>, most: number): SecretRow[] {
     return this.#sql
       .exec<StoredRow>(
         `SELECT principal, name, version, key_id, iv, data FROM secret
-         WHERE key_id <> ?1 AND (principal, name) > (?2, ?3)
-         ORDER BY principal, name LIMIT ?4`,
-        ...[keyId, after.principal ?? '', after.name, most],
+         WHERE (principal, name) > (?, ?) ORDER BY principal, name LIMIT ?`,
+        ...[principal, name, most],
       )
       .toArray()
       .map(toRow)

@@ -153,6 +153,10 @@ describe('a row does not decrypt', () => {
     await tenant.sql("UPDATE secret SET data = unhex(?) WHERE name = 'A'", flipped)
 
     expect(await unusable(tenant, 'A')).toEqual(['${secret:A}: it does not decrypt'])
+    expect(await tenant.rewrap()).toEqual({
+      ...{ rewrapped: 0, failed: 1 },
+      failures: [{ name: 'A', why: 'it does not decrypt' }],
+    })
   })
 })
 
@@ -180,8 +184,8 @@ describe('a new master key', () => {
     await worker.restart({ MASTER_KEY: `${NEW},${OLD}` })
     expect(await tenant.plain('A')).toBe('value-of-a2')
     expect(await tenant.put({ name: 'B', value: 'value-of-b' })).toMatchObject({ keyId: 'new' })
-    expect(await tenant.rewrap()).toBe(2)
-    expect(await tenant.rewrap()).toBe(0)
+    expect(await tenant.rewrap()).toEqual({ rewrapped: 2, failed: 0, failures: [] })
+    expect(await tenant.rewrap()).toEqual({ rewrapped: 0, failed: 0, failures: [] })
 
     await worker.restart({ MASTER_KEY: NEW })
     const { one: after } = await tenant.resolve(servers, ALICE)
@@ -200,12 +204,24 @@ describe('a new master key', () => {
     await tenant.putAll(names.map((name) => ({ name, value: `value-of-${name}` })))
 
     await worker.restart({ MASTER_KEY: `${NEW},${OLD}` })
-    expect(await tenant.rewrap()).toBe(150)
+    expect(await tenant.rewrap()).toMatchObject({ rewrapped: 150, failed: 0 })
 
     await worker.restart({ MASTER_KEY: NEW })
     for (const name of ['N0', 'N63', 'N64', 'N149']) {
       expect(await tenant.plain(name)).toBe(`value-of-${name}`)
     }
+  })
+
+  test('that opens none of many counts all, and names the first twenty', async () => {
+    const tenant = vault('none-of-many')
+    const names = Array.from({ length: 64 }, (_, n) => `N${n}`)
+    await tenant.putAll(names.map((name) => ({ name, principal: ALICE, value: 'of-alice' })))
+
+    await worker.restart({ MASTER_KEY: NEW })
+    const { failed, failures } = await tenant.rewrap()
+
+    expect([failed, failures.length]).toEqual([64, 20])
+    expect(failures[0]).toMatchObject({ name: 'N0', principal: ALICE })
   })
 
   test('in the place of the former one makes what it encrypted unusable, and nothing else', async () => {
@@ -224,7 +240,10 @@ describe('a new master key', () => {
     expect(resolved.one).toMatchObject({ env: {}, unusable: [why] })
     expect(resolved.two?.env).toEqual({ X: 'value-of-b' })
     await expect(tenant.plain('A')).rejects.toMatchObject({ code: 'secret_unusable' })
-    expect(await tenant.rewrap()).toBe(0)
+    expect(await tenant.rewrap()).toEqual({
+      ...{ rewrapped: 0, failed: 1 },
+      failures: [{ name: 'A', why: why.replace('${secret:A}: ', '') }],
+    })
     expect(await tenant.put({ name: 'A', value: 'anew' })).toMatchObject({ version: 2 })
     expect(await tenant.plain('A')).toBe('anew')
 

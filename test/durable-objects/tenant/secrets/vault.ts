@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import type { ServerConfigs } from '#protocol/server-config.ts'
-import type { ResolvedProcess, SecretInfo } from '#protocol/tenant.ts'
+import type { ResolvedProcess, Rewrapped, SecretInfo } from '#protocol/tenant.ts'
 import { startWorker, type RunningWorker } from '#test/worker/start-worker.ts'
 
 const ENTRY = fileURLToPath(new URL('../../../fixtures/secrets-worker.mjs', import.meta.url))
@@ -41,7 +41,7 @@ export class Vault {
   list = (principal?: string) => this.#perform<SecretInfo[]>('list', principal)
   delete = (secret: Named) => this.#perform<null>('delete', secret)
   plain = (name: string) => this.#perform<string | null>('plain', name)
-  rewrap = () => this.#perform<number>('rewrap')
+  rewrap = () => this.#perform<Rewrapped>('rewrap')
   sql = (query: string, ...values: unknown[]) =>
     this.#perform<Record<string, unknown>[]>('sql', query, ...values)
   resolve = (servers: Servers, principal?: string) =>
