@@ -165,8 +165,8 @@ export interface ServerReport {
 export interface ServerHostMethods {
   /** Refuses new calls for a while; resolves when running ones have ended, or 10 s passed. */
   drain(): Promise<void>
-  /** Which servers are warm; starts nothing. */
-  status(): Promise<WarmReport>
+  /** Which servers are warm, and how they fare: for this principal, or over all. Starts nothing. */
+  status(principal?: string): Promise<WarmReport>
   /**
    * There is this version of the configuration, or a newer one: what runs becomes as it says. Starts
    * nothing that sleeps.

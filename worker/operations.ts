@@ -19,9 +19,9 @@ export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
   return async function ready(c: Context<AppEnv>): Promise<Response> {
     const { verdict } = c.var.record
     if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
-    const { tenant, grants, policy } = verdict
+    const { tenant, principal, grants, policy } = verdict
     const names = Object.keys(policy.servers).filter((name) => maySeeServer(grants, name))
-    const report = await deps.serverHost(tenant).status()
+    const report = await deps.serverHost(tenant).status(principal)
     const servers = names.map((name) => {
       const found = report.servers.find((server) => server.name === name)
       const isCommon = found?.isPersonal !== true

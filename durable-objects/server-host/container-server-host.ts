@@ -80,8 +80,8 @@ export class ContainerServerHost
     return this.#host.drain()
   }
 
-  status(): Promise<WarmReport> {
-    return this.#host.status()
+  status(principal?: string): Promise<WarmReport> {
+    return this.#host.status(principal)
   }
 
   origins(): Promise<OriginsReport> {

@@ -37,8 +37,8 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
     return this.#host.drain()
   }
 
-  status(): Promise<WarmReport> {
-    return this.#host.status()
+  status(principal?: string): Promise<WarmReport> {
+    return this.#host.status(principal)
   }
 
   origins(): Promise<OriginsReport> {

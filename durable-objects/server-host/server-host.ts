@@ -249,8 +249,8 @@ export class ServerHost {
   }
 
   /** See `ServerHostMethods`. */
-  status(): Promise<WarmReport> {
-    return readStatus(this.#context)
+  status(principal?: string): Promise<WarmReport> {
+    return readStatus(this.#context, principal)
   }
 
   /** See `ServerHostMethods`. */

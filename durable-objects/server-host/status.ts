@@ -5,12 +5,15 @@ import type { HostContext } from './host-context.ts'
 import type { Eras } from './servers/eras.ts'
 
 /** What `warm` would find ready, and how it fares, without starting anything. */
-export async function readStatus(context: HostContext): Promise<WarmReport> {
+export async function readStatus(context: HostContext, principal?: string): Promise<WarmReport> {
   const { servers, eras, guards, catalog } = context
   await servers.load()
   const reports = servers.all.map(({ name, server, fault }) => {
     const placement = servers.placementOf(name)
-    const more = { resilience: guards.report(name), ...(placement !== undefined && { placement }) }
+    const more = {
+      resilience: guards.report(name, principal),
+      ...(placement !== undefined && { placement }),
+    }
     if (server === undefined) return { ...reportUnstarted(name, fault), ...more }
     const known = eras.known(server)
     const lists = catalog.report(server)

@@ -2,6 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { CallLog } from '#protocol/call-log.ts'
 import type { CallGuard, ClientCall } from '../calls/client-call.ts'
+import type { Admission } from './breakers.ts'
 import type { Guard } from './guard.ts'
 import { isPassing, judge } from './judge.ts'
 
@@ -23,7 +24,7 @@ const DEADLINE_GRACE_MS = 300
 export class Attempt implements CallGuard {
   readonly call: ClientCall
   /** What the breaker let it in with; absent where there is none. */
-  readonly epoch: number | undefined
+  readonly admission: Admission | undefined
   readonly #guard: Guard
   readonly #work: Work
   #isRunning = false
@@ -34,11 +35,11 @@ export class Attempt implements CallGuard {
   /** A next try is being decided on, or waited for. */
   #isBetween = false
 
-  constructor(guard: Guard, call: ClientCall, work: Work, epoch: number | undefined) {
+  constructor(guard: Guard, call: ClientCall, work: Work, admission: Admission | undefined) {
     this.#guard = guard
     this.call = call
     this.#work = work
-    this.epoch = epoch
+    this.admission = admission
   }
 
   /** Has a place in the bulkhead. */
@@ -117,6 +118,11 @@ export class Attempt implements CallGuard {
   #pause(error: GatewayError): number | undefined {
     const attempts = this.#attempts + (this.call.repeated ? 1 : 0)
     const { deadline, host } = this.call
-    return this.#guard.pauseFor(error, { attempts, deadline, most: host.route?.attempts })
+    return this.#guard.pauseFor(error, {
+      attempts,
+      deadline,
+      most: host.route?.attempts,
+      caller: host.principal,
+    })
   }
 }

@@ -3,10 +3,10 @@ import type { ErrorCode } from '#protocol/errors.ts'
 import type { BreakerPhase } from '#protocol/resilience.ts'
 import type { BreakerState } from './breaker.ts'
 
-/** Each principal of a personal server has its own; the ones that turned longest ago leave. */
+/** Each principal that calls a server has its own; the ones that turned longest ago leave. */
 const MAX_BREAKERS = 2_000
 
-/** Whose breaker it is; `principal` is empty where a server is not personal. */
+/** Whose breaker it is: the caller's, or with an empty `principal` the server's own. */
 export interface BreakerKey {
   server: string
   principal: string
@@ -20,6 +20,7 @@ export interface StoredBreaker {
 }
 
 interface BreakerRow extends Record<string, SqlStorageValue> {
+  principal: string
   phase: BreakerPhase
   since: number
   until: number | null
@@ -35,18 +36,20 @@ export class BreakerStore {
     this.#sql = sql
   }
 
-  get({ server, principal }: BreakerKey): StoredBreaker | undefined {
-    const [row] = this.#sql
+  /** Of one server, its callers' included. */
+  all(server: string): (StoredBreaker & BreakerKey)[] {
+    return this.#sql
       .exec<BreakerRow>(
-        `SELECT phase, since, until, digest, failure, failed FROM breakers
-         WHERE server = ? AND principal = ?`,
-        ...[server, principal],
+        `SELECT principal, phase, since, until, digest, failure, failed FROM breakers
+         WHERE server = ?`,
+        server,
       )
       .toArray()
-    if (row === undefined) return undefined
-    const { phase, since, until, digest, failure, failed } = row
-    const lastFailure = failure === null ? undefined : { code: failure, at: failed ?? since }
-    return { state: { phase, since, ...(until !== null && { until }) }, digest, lastFailure }
+      .map(({ principal, phase, since, until, digest, failure, failed }) => {
+        const lastFailure = failure === null ? undefined : { code: failure, at: failed ?? since }
+        const state = { phase, since, ...(until !== null && { until }) }
+        return { server, principal, state, digest, lastFailure }
+      })
   }
 
   save({ server, principal }: BreakerKey, { state, digest, lastFailure }: StoredBreaker): void {
@@ -64,7 +67,9 @@ export class BreakerStore {
     )
   }
 
+  /** With an empty `principal` those of all its callers, too. */
   delete({ server, principal }: BreakerKey): void {
-    this.#sql.exec('DELETE FROM breakers WHERE server = ? AND principal = ?', server, principal)
+    const sql = "DELETE FROM breakers WHERE server = ?1 AND (?2 = '' OR principal = ?2)"
+    this.#sql.exec(sql, server, principal)
   }
 }

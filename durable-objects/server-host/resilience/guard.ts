@@ -7,16 +7,19 @@ import type { BreakerPhase, ResiliencePolicy, ResilienceReport } from '#protocol
 import type { ClientCall } from '../calls/client-call.ts'
 import { Attempt, type Work } from './attempt.ts'
 import { pauseMs } from './backoff.ts'
-import { Breaker, type BreakerState, type Judgement } from './breaker.ts'
+import type { Breaker, BreakerState, Judgement } from './breaker.ts'
+import { Breakers, OWN, type Admission } from './breakers.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { healthOf, note, noteCheck, NOTHING_HEARD, type Heard } from './health.ts'
-import { isFailure, isPassing } from './judge.ts'
+import { blamedFor, isFailure, isPassing } from './judge.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 /** When room comes free, or a call that tries ends, is not known. */
 const RETRY_AFTER_MS = 1_000
 
 export interface Turned {
+  /** Whose breaker it is, where it is not the server's own. */
+  caller: string
   from: BreakerState
   to: BreakerState
   calls: number
@@ -26,8 +29,9 @@ export interface Turned {
 
 export interface GuardOptions {
   policy: ResiliencePolicy
-  /** As it was stored. */
-  state: BreakerState | undefined
+  /** As they were stored, by caller. */
+  states: ReadonlyMap<string, BreakerState>
+  isPersonal: boolean
   lastFailure: { code: ErrorCode; at: number } | undefined
   onTurn: (turned: Turned) => void
 }
@@ -35,15 +39,19 @@ export interface GuardOptions {
 export class Guard {
   policy: ResiliencePolicy
   readonly #onTurn: GuardOptions['onTurn']
-  readonly #breaker: Breaker
+  readonly #breakers: Breakers
   readonly #bulkhead = new Bulkhead<Attempt>(({ call }) => call.host.principal)
   readonly #budget = new RetryBudget(Date.now())
   #heard: Heard = NOTHING_HEARD
   #lastFailure: { code: ErrorCode; at: number } | undefined
 
-  constructor({ policy, state, lastFailure, onTurn }: GuardOptions) {
+  constructor({ policy, states, isPersonal, lastFailure, onTurn }: GuardOptions) {
     this.policy = policy
-    this.#breaker = new Breaker(state)
+    this.#breakers = new Breakers({
+      states,
+      isPersonal,
+      onTurn: (...turn) => this.#turned(...turn),
+    })
     this.#lastFailure = lastFailure
     this.#onTurn = onTurn
   }
@@ -60,8 +68,9 @@ export class Guard {
     return this.#heard
   }
 
-  phaseAt(now: number): BreakerPhase {
-    return this.policy.breaker === false ? 'closed' : this.#breaker.phaseAt(now)
+  /** For this caller; without one, the server's own. */
+  phaseAt(now: number, caller = OWN): BreakerPhase {
+    return this.policy.breaker === false ? 'closed' : this.#breakers.phaseAt(caller, now)
   }
 
   /** Makes the call, has it wait, or refuses it. The warm path: no wait, and nothing is written. */
@@ -70,10 +79,13 @@ export class Guard {
     // One that never ends by itself is neither counted nor judged.
     if (call.deadline === Infinity) return this.#runEndless(call, work, now)
     const { policy } = this
-    const epoch = this.#admit(now)
-    const attempt = new Attempt(this, call, work, epoch)
+    const { principal } = call.host
+    const admission = this.#admit(now, principal)
+    const attempt = new Attempt(this, call, work, admission)
     call.guard = attempt
-    if (epoch === undefined && policy.breaker !== false) return call.lose(this.#unavailable(now))
+    if (admission === undefined && policy.breaker !== false) {
+      return call.lose(this.#unavailable(now, principal))
+    }
     if (policy.retries !== false) this.#budget.add(policy.retries.budgetRatio)
     const until = Math.min(now + policy.queueMs, call.deadline)
     const entered = this.#bulkhead.enter(attempt, until, policy)
@@ -90,18 +102,19 @@ export class Guard {
 
   /** What has to be found out before a call can be made, under the same rules. `deadline`: `Date.now()`. */
   async learn<T>(deadline: number, ask: () => Promise<T>): Promise<T> {
-    const epoch = this.#admit(Date.now())
-    if (epoch === undefined && this.policy.breaker !== false) throw this.#unavailable(Date.now())
+    const admission = this.#admit(Date.now())
+    if (admission === undefined && this.policy.breaker !== false)
+      throw this.#unavailable(Date.now())
     for (let attempts = 1; ; attempts++) {
       try {
         const found = await within(deadline, ask)
-        this.#settle(epoch, 'neutral', Date.now())
+        this.#settle(admission, 'neutral')
         return found
       } catch (error) {
         const fault = GatewayError.from(error)
         const pause = this.pauseFor(fault, { attempts, deadline })
         if (pause === undefined || !this.takeRetry()) {
-          this.#blame(epoch, fault)
+          this.#blame(admission, fault)
           throw fault
         }
         await new Promise((resolve) => setTimeout(resolve, pause))
@@ -111,9 +124,9 @@ export class Guard {
 
   /** A call is settled. The next one takes its place. */
   leave(attempt: Attempt, judgement: Judgement, outcome: string): void {
-    const now = Date.now()
-    if (judgement !== 'neutral') this.#hear(judgement, outcome, now)
-    this.#settle(attempt.epoch, judgement, now)
+    if (judgement !== 'neutral') this.#hear(judgement, outcome, Date.now())
+    const { admission, call } = attempt
+    this.#settle(admission, judgement, { outcome, caller: call.host.principal })
     if (attempt.isRunning) this.#bulkhead.leave(this.policy)?.start()
     else this.#bulkhead.remove(attempt)
   }
@@ -126,17 +139,23 @@ export class Guard {
     if (isAnswered || !isFailure(failure.code) || failure.isBlameless) return
     this.#lastFailure = { code: failure.code, at: now }
     // That it answers a ping does not show that it can do its work, so success opens nothing.
-    if (this.phaseAt(now) === 'closed') this.#settle(this.#admit(now), 'failure', now)
+    if (this.phaseAt(now) === 'closed') this.#settle(this.#admit(now), 'failure')
   }
 
   /** The pause before the next try, where there is to be one. Milliseconds. */
   pauseFor(
     error: GatewayError,
-    { attempts, deadline, most }: { attempts: number; deadline: number; most?: number | undefined },
+    {
+      attempts,
+      deadline,
+      most,
+      caller,
+    }: { attempts: number; deadline: number; most?: number | undefined; caller?: string },
   ): number | undefined {
     const { retries } = this.policy
     const now = Date.now()
-    if (retries === false || !isPassing(error) || this.phaseAt(now) !== 'closed') return undefined
+    if (retries === false || !isPassing(error)) return undefined
+    if (this.phaseAt(now, caller) !== 'closed') return undefined
     const { retryAfterMs: askedMs } = error
     const policy = most === undefined ? retries : { ...retries, attempts: most }
     return pauseMs({ attempts, now, deadline, random: Math.random(), askedMs }, policy)
@@ -149,7 +168,7 @@ export class Guard {
   /** Whether one that was let in may still go on: the breaker may have opened meanwhile. */
   mayStart({ call }: Attempt): boolean {
     const now = Date.now()
-    return this.phaseAt(now) === 'closed' && call.deadline > now
+    return this.phaseAt(now, call.host.principal) === 'closed' && call.deadline > now
   }
 
   /** Lets go of those that have waited too long. */
@@ -166,7 +185,7 @@ export class Guard {
     if (isAnother) {
       this.#heard = NOTHING_HEARD
       this.#lastFailure = undefined
-      this.#breaker.reset()
+      this.#breakers.reset()
     }
     // There may be more room than there was.
     for (let next = this.#bulkhead.next(policy); next; next = this.#bulkhead.next(policy)) {
@@ -174,59 +193,53 @@ export class Guard {
     }
   }
 
-  report(now: number): ResilienceReport {
+  /** For this caller; without one the worst of all. */
+  report(now: number, caller?: string): ResilienceReport {
     const { breaker } = this.policy
-    const { since } = this.#breaker.state
-    const phase = this.phaseAt(now)
-    const retryAfterMs = this.#breaker.retryAfterMs(now)
-    const counts =
-      breaker === false ? { calls: 0, failures: 0 } : this.#breaker.counts(now, breaker)
+    const told = breaker === false ? undefined : this.#breakers.report(now, breaker, caller)
     return {
-      health: healthOf(this.#heard, phase),
-      ...(breaker !== false && {
+      health: healthOf(this.#heard, told?.state ?? 'closed'),
+      ...(told !== undefined && {
         breaker: {
-          state: phase,
-          ...(since !== undefined && { since }),
-          ...(retryAfterMs > 0 && { retryAfterMs }),
+          state: told.state,
+          ...(told.since !== undefined && { since: told.since }),
+          ...(told.retryAfterMs > 0 && { retryAfterMs: told.retryAfterMs }),
         },
       }),
       inFlight: this.inFlight,
       queued: this.queued,
-      ...counts,
+      calls: told?.calls ?? 0,
+      failures: told?.failures ?? 0,
       ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
     }
   }
 
   #runEndless(call: ClientCall, work: Work, now: number): void {
-    if (this.phaseAt(now) === 'open') return call.lose(this.#unavailable(now))
+    const { principal } = call.host
+    if (this.phaseAt(now, principal) === 'open') return call.lose(this.#unavailable(now, principal))
     work.start().catch((error: unknown) => call.onLost(GatewayError.from(error)))
   }
 
-  #admit(now: number): number | undefined {
+  #admit(now: number, caller = OWN): Admission | undefined {
     const { breaker } = this.policy
-    if (breaker === false) return undefined
-    const from = this.#breaker.state
-    const epoch = this.#breaker.admit(now, breaker)
-    if (this.#breaker.state !== from) this.#turned(from, now)
-    return epoch
+    return breaker === false ? undefined : this.#breakers.admit(caller, now, breaker)
   }
 
-  #settle(epoch: number | undefined, judgement: Judgement, now: number): void {
-    const { breaker } = this.policy
-    if (epoch === undefined || breaker === false) return
-    const from = this.#breaker.state
-    this.#breaker.settle(epoch, judgement, now, breaker)
-    if (this.#breaker.state === from) return
-    this.#turned(from, now)
-    if (this.#breaker.state.phase !== 'open') return
-    for (const { call } of this.#bulkhead.waiting) call.lose(this.#unavailable(now))
+  #settle(
+    admission: Admission | undefined,
+    judgement: Judgement,
+    { outcome = '', caller = OWN }: { outcome?: string; caller?: string } = {},
+  ): void {
+    const { breaker: policy } = this.policy
+    if (admission === undefined || policy === false) return
+    const about = { blamed: blamedFor(outcome), now: Date.now(), policy }
+    this.#breakers.settle(caller, admission, judgement, about)
   }
 
-  #blame(epoch: number | undefined, { code, isBlameless }: GatewayError): void {
+  #blame(admission: Admission | undefined, { code, isBlameless }: GatewayError): void {
     const judgement = isFailure(code) && !isBlameless ? 'failure' : 'neutral'
-    const now = Date.now()
-    if (judgement === 'failure') this.#hear(judgement, code, now)
-    this.#settle(epoch, judgement, now)
+    if (judgement === 'failure') this.#hear(judgement, code, Date.now())
+    this.#settle(admission, judgement)
   }
 
   #hear(judgement: Judgement, outcome: string, now: number): void {
@@ -234,19 +247,25 @@ export class Guard {
     if (judgement === 'failure') this.#lastFailure = { code: outcome as ErrorCode, at: now }
   }
 
-  #turned(from: BreakerState, now: number): void {
-    const { breaker } = this.policy
-    const counts =
-      breaker === false ? { calls: 0, failures: 0 } : this.#breaker.counts(now, breaker)
-    const to = this.#breaker.state
-    this.#onTurn({ from, to, ...counts, lastFailure: this.#lastFailure })
+  /** Those that wait and are refused from now on wait no longer. */
+  #turned(caller: string, from: BreakerState, breaker: Breaker): void {
+    const now = Date.now()
+    const { breaker: policy } = this.policy
+    const counts = policy === false ? { calls: 0, failures: 0 } : breaker.counts(now, policy)
+    const to = breaker.state
+    this.#onTurn({ caller, from, to, ...counts, lastFailure: this.#lastFailure })
+    if (to.phase !== 'open') return
+    for (const { call } of this.#bulkhead.waiting) {
+      const { principal } = call.host
+      if (caller === OWN || caller === principal) call.lose(this.#unavailable(now, principal))
+    }
   }
 
-  #unavailable(now: number): GatewayError {
+  #unavailable(now: number, caller = OWN): GatewayError {
     const code = this.#lastFailure?.code
     return new GatewayError('server_unavailable', {
       ...(code !== undefined && { detail: `its calls failed, the last with ${code}` }),
-      retryAfterMs: this.#breaker.retryAfterMs(now) || RETRY_AFTER_MS,
+      retryAfterMs: this.#breakers.retryAfterMs(caller, now) || RETRY_AFTER_MS,
     })
   }
 }

@@ -11,6 +11,8 @@ import type { EraProbe, Eras } from '../servers/eras.ts'
 import type { Server, ServerFacts } from '../servers/servers.ts'
 import type { Ticking } from '../ticker.ts'
 import type { Work } from './attempt.ts'
+import type { BreakerKey } from './breaker-store.ts'
+import { OWN } from './breakers.ts'
 import { Guard } from './guard.ts'
 import { mergeReports } from './merge-reports.ts'
 import { PING, Prober } from './prober.ts'
@@ -72,9 +74,9 @@ export class Guards implements Ticking {
     return guard.learn(Date.now() + timeoutMs, () => eras.of(server))
   }
 
-  /** `principal`: of a personal server. `closed` for one that nobody has called. */
+  /** As this principal finds it. `closed` for one that nobody has called. */
   stateOf(server: string, principal = ''): BreakerPhase {
-    return this.#find(server, principal)?.guard.phaseAt(Date.now()) ?? 'closed'
+    return this.#find(server, principal)?.guard.phaseAt(Date.now(), principal) ?? 'closed'
   }
 
   inFlight(server: string, principal = ''): number {
@@ -86,11 +88,11 @@ export class Guards implements Ticking {
     this.#find(name, principal)?.prober.watch(connection, probe)
   }
 
-  /** Of a personal server: over all its principals. */
-  report(server: string): ResilienceReport {
+  /** `caller`: as that principal finds it. Of a personal server: over all its principals. */
+  report(server: string, caller?: string): ResilienceReport {
     const now = Date.now()
     const own = this.#find(server, '')?.guard
-    if (own !== undefined) return own.report(now)
+    if (own !== undefined) return own.report(now, caller)
     const reports = [...this.#personal.values()].flatMap((known) =>
       known.server === server ? [known.guard.report(now)] : [],
     )
@@ -127,16 +129,16 @@ export class Guards implements Ticking {
     const isPersonal = facts.principal !== undefined
     if (isPersonal && principal === '') return undefined
     const digest = servers.launchOf(facts)?.digest ?? ''
-    const stored = store.breakers.get({ server, principal })
-    const isSame = stored?.digest === digest
+    const stored = this.#stored({ server, principal }, digest)
     const guard = new Guard({
+      ...stored,
       policy: config.resilience,
-      state: isSame ? stored.state : undefined,
-      lastFailure: isSame ? stored.lastFailure : undefined,
+      isPersonal,
       onTurn: (turned) => {
         const { to: state, lastFailure } = turned
-        store.breakers.save(known, { state, digest: known.digest, lastFailure })
-        if (this.#context.logs) writeTurn({ tenant: this.#tenant, server, principal }, turned)
+        const whose = { server, principal: turned.caller || principal }
+        store.breakers.save(whose, { state, digest: known.digest, lastFailure })
+        if (this.#context.logs) writeTurn({ tenant: this.#tenant, ...whose }, turned)
       },
     })
     const prober = new Prober(guard, () => this.#context.isUp(server))
@@ -144,6 +146,19 @@ export class Guards implements Ticking {
     if (isPersonal) this.#keepPersonal(`${server} ${principal}`, known)
     else this.#common.set(server, known)
     return known
+  }
+
+  /** Of one principal where the server is personal; else the server's own, and its callers'. */
+  #stored({ server, principal }: BreakerKey, digest: string) {
+    const rows = this.#context.store.breakers
+      .all(server)
+      .filter((row) => row.digest === digest && (principal === '' || row.principal === principal))
+    const states = new Map(
+      rows.map((row) => [row.principal === principal ? OWN : row.principal, row.state]),
+    )
+    const failures = rows.flatMap(({ lastFailure }) => lastFailure ?? [])
+    const [lastFailure] = failures.toSorted((a, b) => b.at - a.at)
+    return { states, lastFailure }
   }
 
   #keepPersonal(key: string, known: Known): void {

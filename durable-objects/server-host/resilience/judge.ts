@@ -12,6 +12,15 @@ const FAILURES: ReadonlySet<string> = new Set([
   'call_timeout',
 ])
 
+/**
+ * A process that had come up ended, or did not answer, in a call: another caller's calls need not fare
+ * so. All other failures are the server's, whoever calls.
+ */
+const OF_A_CALL: ReadonlySet<string> = new Set(['server_exited', 'call_timeout', 'remote_failed'])
+
+/** To whom a failure closes the server. */
+export type Blamed = 'server' | 'caller'
+
 /** May heal in a moment. What has taken its whole time already is not tried again. */
 const PASSING: ReadonlySet<string> = new Set(['server_exited', 'server_start_failed'])
 
@@ -27,6 +36,10 @@ export function judge(
 ): Judgement {
   if (outcome === 'ok' || outcome === 'rpc_error') return wasHeard ? 'success' : 'neutral'
   return !isBlameless && isFailure(outcome) ? 'failure' : 'neutral'
+}
+
+export function blamedFor(outcome: string): Blamed {
+  return OF_A_CALL.has(outcome) ? 'caller' : 'server'
 }
 
 export function isFailure(outcome: string): boolean {
