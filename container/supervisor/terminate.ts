@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { descendantsOf, killDescendants } from './descendants.ts'
 
 export interface Grace {
   /** From the end of its input to SIGTERM. Milliseconds. */
@@ -12,15 +13,25 @@ export const GRACE: Grace = { closeMs: 500, termMs: 2_000 }
 /** When everything ends at once, a closed input and SIGTERM come together. */
 export const SHUTDOWN_GRACE: Grace = { closeMs: 0, termMs: 2_000 }
 
-/** Ends a process and its whole group. Resolves when the process is gone; never rejects. */
+/**
+ * Ends a process, its whole group, and what it has started that has left the group. Resolves when the
+ * process is gone; never rejects.
+ */
 export async function terminate(child: ChildProcess, grace: Grace): Promise<void> {
   const exited = waitForExit(child)
+  // Once it is gone, nobody can tell whose they were.
+  const started = descendantsOf(child.pid)
   child.stdin?.end()
-  if (await isWithin(exited, grace.closeMs)) return
-  signalGroup(child.pid, 'SIGTERM')
-  if (await isWithin(exited, grace.termMs)) return
-  signalGroup(child.pid, 'SIGKILL')
-  await exited
+  if (!(await isWithin(exited, grace.closeMs))) {
+    started.push(...descendantsOf(child.pid))
+    signalGroup(child.pid, 'SIGTERM')
+    if (!(await isWithin(exited, grace.termMs))) {
+      started.push(...descendantsOf(child.pid))
+      signalGroup(child.pid, 'SIGKILL')
+      await exited
+    }
+  }
+  killDescendants(started)
 }
 
 /** To the group of which the process is the leader; one that is gone already is left alone. */

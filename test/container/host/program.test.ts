@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { HOST_TOKEN, launchOf, startHostProgram } from '#test/support/host-program.ts'
 import type { HostProgram } from '#test/support/host-program.ts'
 import { LinkClient } from '#test/support/link-client.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import { isRunning, waitUntilGone } from '#test/support/processes.ts'
+import { LOOK_MS } from '#container/supervisor/reaper.ts'
 import { FRAME } from '#protocol/link.ts'
 
 let host: HostProgram | undefined
@@ -111,6 +113,20 @@ test('when it is killed, not even a stubborn process stays behind', async () => 
   await host.stop('SIGKILL')
 
   await waitUntilGone(pid)
+})
+
+test('when it is killed, not even what a process has started in another session stays behind', async () => {
+  const session = await startLinkSession()
+  host = session.host
+  await session.open(1, launchOf('detaches-a-child'))
+  const { result } = (await session.call(1, 1)) as { result: { pid: number } }
+  expect(isRunning(result.pid)).toBe(true)
+  // Its parent ends with its input, as soon as the host program is gone: what it started is known by then.
+  await delay(LOOK_MS + 500)
+
+  await host.stop('SIGKILL')
+
+  await waitUntilGone(result.pid)
 })
 
 test('a setting that is no number is refused by name', async () => {

@@ -67,6 +67,17 @@ describe('a process ends', () => {
     await waitUntilGone(answer.result.pid)
   })
 
+  test('with what it has started in another session', async () => {
+    const { channel } = await open('detaches-a-child')
+    const answer = (await session.call(channel, 1)) as { result: { pid: number } }
+    expect(isRunning(answer.result.pid)).toBe(true)
+
+    session.link.close(channel)
+
+    await takeExit(channel)
+    await waitUntilGone(answer.result.pid)
+  })
+
   test('and so do its children when it is killed', async () => {
     const { channel, pid } = await open('forks-a-child')
     const answer = (await session.call(channel, 1)) as { result: { pid: number } }
