@@ -29,6 +29,8 @@ export interface LaunchGroupOptions {
   launch: Launch
   /** How many more processes the cell may have. */
   room(): number
+  /** How many processes the launch still has that this one took the place of. */
+  former(): number
   /** Rejects with `StartError`, whose message the client may see. */
   start(launch: Launch, onExit: OnExit): Promise<Running>
   onOpened(lease: Lease): void
@@ -60,7 +62,11 @@ export class LaunchGroup {
   }
 
   get endingCount(): number {
-    return this.#state.slots.size + this.#state.waiting.length - this.liveCount
+    return this.count - this.liveCount
+  }
+
+  get count(): number {
+    return this.#state.slots.size + this.#state.waiting.length
   }
 
   get hasSpare(): boolean {
@@ -69,7 +75,7 @@ export class LaunchGroup {
   }
 
   get isEmpty(): boolean {
-    return this.#state.slots.size === 0 && this.#state.waiting.length === 0
+    return this.count === 0
   }
 
   /** The processes that are there, for what concerns all of them. */
@@ -111,7 +117,8 @@ export class LaunchGroup {
     // A remote session that nobody uses would only be a connection that nobody uses.
     const warm = this.launch.remote === undefined ? this.launch.warm : 0
     const room = this.#options.room()
-    const pool = { warm, maxProcesses, room, refillDelayMs: REFILL_DELAY_MS }
+    const former = this.#options.former()
+    const pool = { warm, maxProcesses, room, former, refillDelayMs: REFILL_DELAY_MS }
     return { ...DEFAULT_CRASH_POLICY, ...pool, jitter: Math.random() }
   }
 

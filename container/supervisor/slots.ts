@@ -35,6 +35,8 @@ export interface Policy extends CrashPolicy {
   maxProcesses: number
   /** How many more processes the cell may have. */
   room: number
+  /** Processes of the launch that this one took the place of. They count, and are about to end. */
+  former?: number
 }
 
 export type SupervisorEvent =

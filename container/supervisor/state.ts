@@ -92,7 +92,9 @@ function open(draft: Draft, channel: number, idlest: number | undefined): void {
   if (joinStart(draft, channel)) return
   if (isCrashLooping(draft.crashes, draft.now)) return refuse(draft, channel, toRefusal(draft))
   const ending = [...draft.slots.values()].filter((slot) => slot.phase === 'ending').length
-  const hasRoom = draft.slots.size < draft.policy.maxProcesses || ending > draft.waiting.length
+  const { maxProcesses, former = 0 } = draft.policy
+  const isFree = draft.slots.size + former < maxProcesses
+  const hasRoom = isFree || ending + former > draft.waiting.length
   if (hasRoom && draft.policy.room > 0) draft.waiting.push(channel)
   else if (draft.slots.get(idlest ?? -1)?.phase === 'leased') replace(draft, idlest ?? -1, channel)
   else refuse(draft, channel, { code: 'server_busy' })
@@ -125,7 +127,8 @@ function toRefusal({ crashes, now }: Draft): RefusedMeta {
 
 /** Started at once where there is room, else as soon as an ending process has left its place. */
 function startWaiting(draft: Draft): void {
-  while (draft.slots.size < draft.policy.maxProcesses) {
+  const { maxProcesses, former = 0 } = draft.policy
+  while (draft.slots.size + former < maxProcesses) {
     const channel = draft.waiting.shift()
     if (channel === undefined) return
     startSlot(draft, channel)

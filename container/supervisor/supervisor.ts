@@ -133,6 +133,7 @@ export class Supervisor {
     const group = new LaunchGroup({
       launch,
       room: () => this.#room(launch),
+      former: () => this.#countRetired(launch.name),
       start: async (...request) => {
         if (launch.remote === undefined) this.#options.memory?.reserve()
         const process = await this.#options.start(...request)
@@ -145,6 +146,12 @@ export class Supervisor {
     })
     this.#groups.set(launch.name, group)
     return group
+  }
+
+  #countRetired(name: string): number {
+    let count = 0
+    for (const group of this.#retired) if (group.launch.name === name) count += group.count
+    return count
   }
 
   #settle(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void {

@@ -18,7 +18,8 @@ export function fillPool(draft: Draft): void {
     (slot) => slot.phase === 'spare' || (slot.phase === 'starting' && slot.channel === undefined),
   ).length
   const starting = draft.effects.filter((effect) => effect.do === 'start').length
-  const free = Math.min(policy.maxProcesses - slots.length, policy.room - starting)
+  const used = slots.length + (policy.former ?? 0)
+  const free = Math.min(policy.maxProcesses - used, policy.room - starting)
   const missing = Math.min(policy.warm - live, free)
   if (missing <= 0) return endSpares(draft, live - policy.warm)
   if (now < draft.crashes.retryAt) {

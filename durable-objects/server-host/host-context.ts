@@ -7,6 +7,7 @@ import type { EraProbe } from './servers/eras.ts'
 import type { Links } from './link/links.ts'
 import type { RemoteChannels } from './remote/remote-channels.ts'
 import type { Servers } from './servers/servers.ts'
+import type { SharedServers } from './servers/shared-server.ts'
 import type { Store } from './store.ts'
 import type { Ticker } from './ticker.ts'
 import type { ClientCall } from './calls/client-call.ts'
@@ -21,6 +22,8 @@ export interface HostContext {
   remotes: RemoteChannels
   ticker: Ticker
   servers: Servers
+  /** Those of them that have one process for all. */
+  shared: SharedServers
   eras: EraProbe
   credentials: Credentials
   idleStreams: IdleStreams

@@ -31,6 +31,7 @@ import { RemoteChannels } from './remote/remote-channels.ts'
 import type { ServersChange } from './servers/change.ts'
 import { Routing } from './routing/routing.ts'
 import { Servers, type Server } from './servers/servers.ts'
+import { SharedServers } from './servers/shared-server.ts'
 import { readStatus, warmServers } from './status.ts'
 import { Store } from './store.ts'
 import { Ticker } from './ticker.ts'
@@ -93,7 +94,7 @@ export class ServerHost {
       links.configure(servers.placements)
       const { digests } = servers
       this.#modern.prune()
-      this.#legacy.prune(digests)
+      this.#context.shared.prune(this.#context)
       this.#context.catalog.prune(digests)
       this.#context.guards.reconcile()
       this.#context.transforms.configure()
@@ -119,8 +120,8 @@ export class ServerHost {
     )
     this.#context = {
       ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
-      ...{ pins, transforms, calls, keepAliveMs, logs, isUp },
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
+      ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, logs, isUp },
     }
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, this.#modern)

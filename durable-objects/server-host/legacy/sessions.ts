@@ -53,11 +53,6 @@ export class LegacySessions {
     this.#upstreams.tell(server, method)
   }
 
-  /** Ends the shared processes that are configured no more, with their last calls. */
-  prune(digests: ReadonlySet<string>): void {
-    this.#upstreams.prune(digests)
-  }
-
   /** Sessions on a server that is configured anew go on, those on one that is removed end. */
   change(change: ServersChange): void {
     this.#upstreams.change(change)

@@ -1,83 +1,14 @@
-/**
- * The upstream of a session on a server that all sessions of the tenant share (`"sharing": "shared"`).
- * The process is initialised by the gateway with no client capabilities: whom a server's request
- * would be for cannot be told.
- */
+/** The upstream of a session on a server that all of the tenant share (`"sharing": "shared"`). */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
-import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { decode, encode, type Connection } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
-import { tell } from '../servers/handshake.ts'
-import type { Server } from '../servers/servers.ts'
-import { SharedProcess } from '../servers/shared-process.ts'
-import { listTools } from '../servers/tools.ts'
+import { decode, encode } from '../connection.ts'
+import type { SharedServer, SharedUser } from '../servers/shared-server.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import type { UpstreamSession } from './upstream.ts'
 
-/** One for each shared server: the process and the sessions on it. */
-export class SharedServer {
-  readonly process: SharedProcess
-  readonly #context: HostContext
-  readonly #server: Server
-  readonly #sessions = new Set<UpstreamSession>()
-
-  constructor(context: HostContext, server: Server) {
-    this.#context = context
-    this.#server = server
-    this.process = new SharedProcess(context, server, {
-      handshake: (connection) => this.#handshake(connection),
-      onNotification: (payload, method) => this.#publish(payload, method),
-    })
-  }
-
-  join(session: UpstreamSession): void {
-    this.#sessions.add(session)
-  }
-
-  leave(session: UpstreamSession): void {
-    this.#sessions.delete(session)
-  }
-
-  /** Whether a call that may have run can run once more; asks the server for its tools. */
-  async mayRepeat(call: ClientCall, method: string): Promise<boolean> {
-    if (call.undelivered) return true
-    if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
-    const tools = await listTools((params) => this.process.ask('tools/list', params))
-    return tools.get(call.host.target ?? '')?.repeatable === true
-  }
-
-  /** Whether a session beside this one is subscribed to a resource. */
-  isWanted(uri: string, by: UpstreamSession): boolean {
-    return [...this.#sessions].some(
-      (session) => session !== by && session.record.subscriptions.includes(uri),
-    )
-  }
-
-  /** A new process learns what its sessions were told by the former one. */
-  async #handshake(connection: Connection): Promise<void> {
-    const { start } = this.#server.config.timeoutMs
-    const clientInfo = { name: 'hearth', version: '0.1.0' }
-    const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
-    const uris = new Set([...this.#sessions].flatMap(({ record }) => record.subscriptions))
-    const told = { initialize: params, subscriptions: uris }
-    await tell(this.#context, this.#server, connection, told, start)
-  }
-
-  #publish(payload: Uint8Array, method: string): void {
-    const meta = { kind: 'notification', method } as const
-    const { params } = decode(payload)
-    const uri = isObject(params) ? params.uri : undefined
-    for (const session of this.#sessions) {
-      const concerned = typeof uri !== 'string' || session.record.subscriptions.includes(uri)
-      if (concerned) session.fromServer(payload, meta)
-    }
-  }
-}
-
-export class SharedUpstream implements RetiringUpstream {
+export class SharedUpstream implements RetiringUpstream, SharedUser {
   readonly #session: UpstreamSession
   readonly #shared: SharedServer
   /** Without an id: it waits for the process. */
@@ -87,7 +18,18 @@ export class SharedUpstream implements RetiringUpstream {
   constructor(session: UpstreamSession, shared: SharedServer) {
     this.#session = session
     this.#shared = shared
-    shared.join(session)
+    shared.join(this)
+  }
+
+  get subscriptions(): readonly string[] {
+    return this.#session.record.subscriptions
+  }
+
+  hear(payload: Uint8Array, method: string): void {
+    const { params } = decode(payload)
+    const uri = isObject(params) ? params.uri : undefined
+    if (typeof uri === 'string' && !this.subscriptions.includes(uri)) return
+    this.#session.fromServer(payload, { kind: 'notification', method })
   }
 
   async call(call: ClientCall, body: Uint8Array): Promise<void> {
@@ -158,13 +100,13 @@ export class SharedUpstream implements RetiringUpstream {
 
   close(): void {
     for (const call of this.#ids.keys()) this.cancel(call)
-    this.#shared.leave(this.#session)
+    this.#shared.leave(this)
   }
 
   /** The process is the shared server's to end. */
   retire(successor: Successor): void {
     this.#successor = successor
-    this.#shared.leave(this.#session)
+    this.#shared.leave(this)
     if (this.#ids.size === 0) successor.onOver()
   }
 
@@ -190,7 +132,7 @@ export class SharedUpstream implements RetiringUpstream {
   #staysSubscribed(body: Uint8Array): boolean {
     const { params } = decode(body)
     const uri = isObject(params) ? params.uri : undefined
-    if (typeof uri !== 'string' || !this.#shared.isWanted(uri, this.#session)) return false
+    if (typeof uri !== 'string' || !this.#shared.isWanted(uri, this)) return false
     this.#session.noteInterest('resources/unsubscribe', body)
     return true
   }

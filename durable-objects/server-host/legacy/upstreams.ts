@@ -15,7 +15,7 @@ import { ModernUpstream } from './modern-upstream.ts'
 import { OwnProcess } from './own-process.ts'
 import { RenewableUpstream, type RetiringUpstream } from './renewable-upstream.ts'
 import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
-import { SharedServer, SharedUpstream } from './shared-upstream.ts'
+import { SharedUpstream } from './shared-upstream.ts'
 
 /** A session, or the part of one of the catalog that is one server's. */
 export interface AttachedSession extends UpstreamSession {
@@ -36,8 +36,6 @@ export class Upstreams {
   readonly #context: HostContext
   readonly #modern: ModernCalls
   readonly #attached = new Set<Attached>()
-  /** By launch digest. */
-  readonly #shared = new Map<string, SharedServer>()
 
   constructor(context: HostContext, modern: ModernCalls) {
     this.#context = context
@@ -62,15 +60,6 @@ export class Upstreams {
       own.adopt(channel)
       return own
     })
-  }
-
-  /** Retires the shared servers that are configured no more. */
-  prune(digests: ReadonlySet<string>): void {
-    for (const [digest, shared] of this.#shared) {
-      if (digests.has(digest)) continue
-      this.#shared.delete(digest)
-      shared.process.retire()
-    }
   }
 
   /** A notification of ours, to the sessions of one server. Those of the catalog hear from that. */
@@ -125,24 +114,26 @@ export class Upstreams {
     server: Server,
     spoken: Eras,
   ): Promise<RetiringUpstream> {
-    if (spoken.initialize === undefined) {
+    const { sharing } = server.config
+    // One process has one era: that of clients that have no session.
+    const isModern = sharing === 'shared' && spoken.discover !== undefined
+    if (spoken.initialize === undefined || isModern) {
       const modern = await this.#modern.modernServer(server)
-      const capabilities = capabilitiesOf(spoken, server.name)
+      const capabilities = capabilitiesOf(isModern ? withoutLegacy(spoken) : spoken, server.name)
       return new ModernUpstream(this.#context, session, modern, capabilities ?? {})
     }
-    if (server.config.sharing !== 'shared') return new OwnProcess(this.#context, session)
-    const { digest } = server.launch
-    let shared = this.#shared.get(digest)
-    if (shared === undefined) {
-      this.#shared.set(digest, (shared = new SharedServer(this.#context, server)))
-    }
-    return new SharedUpstream(session, shared)
+    if (sharing !== 'shared') return new OwnProcess(this.#context, session)
+    return new SharedUpstream(session, this.#context.shared.of(this.#context, server))
   }
 }
 
 function capabilitiesOf(spoken: Eras, name: string): Record<string, unknown> | undefined {
   const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
   return facts?.capabilities
+}
+
+function withoutLegacy({ discover }: Eras): Eras {
+  return discover === undefined ? {} : { discover }
 }
 
 /** What a client is told to list again: what it was offered, or all where that is not known. */

@@ -5,7 +5,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { Lease, type Caller, type LeaseOwner } from './lease.ts'
+import { createLease, type Caller, type Lease, type LeaseOwner } from './lease.ts'
 import type { Processes } from './processes.ts'
 
 /** Clients of one server that have a process, and of one principal: the one that called longest ago and needs nothing makes room. */
@@ -73,7 +73,7 @@ export class ClientProcesses implements Processes {
   #take(caller: Caller): Lease | undefined {
     const known = this.#leases.get(caller.key)
     if (known === undefined && !this.#makeRoom(caller)) return undefined
-    const lease = known ?? new Lease(this.#context, this.#server, caller, this.#owner)
+    const lease = known ?? createLease(this.#context, this.#server, caller, this.#owner)
     this.#leases.delete(caller.key)
     this.#leases.set(caller.key, lease)
     lease.users++
@@ -82,7 +82,7 @@ export class ClientProcesses implements Processes {
 
   #makeRoom({ principal }: Caller): boolean {
     const all = [...this.#leases.values()]
-    const own = all.filter(({ caller }) => caller.principal === principal)
+    const own = all.filter(({ caller }) => caller?.principal === principal)
     if (own.length >= MAX_CLIENTS_PER_PRINCIPAL) return this.#evict(own)
     const { maxProcesses } = this.#server.config
     return all.length < Math.min(maxProcesses, MAX_CLIENTS) || this.#evict(all)
@@ -95,7 +95,7 @@ export class ClientProcesses implements Processes {
   }
 
   #end(lease: Lease): void {
-    const { key } = lease.caller
+    const { key = '' } = lease.caller ?? {}
     if (this.#leases.get(key) === lease) this.#leases.delete(key)
     lease.process.close()
   }

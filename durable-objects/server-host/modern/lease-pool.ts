@@ -6,7 +6,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { Lease, type Caller, type LeaseOwner } from './lease.ts'
+import { createLease, type Caller, type Lease, type LeaseOwner } from './lease.ts'
 import type { Processes } from './processes.ts'
 
 interface Waiter {
@@ -44,7 +44,7 @@ export class LeasePool implements Processes {
   }
 
   async acquire(caller: Caller, deadline: number): Promise<Lease> {
-    const at = this.#idle.findLastIndex((lease) => lease.caller.key === caller.key)
+    const at = this.#idle.findLastIndex((lease) => lease.caller?.key === caller.key)
     const [lease] = at < 0 ? [] : this.#idle.splice(at, 1)
     if (lease !== undefined) return lease
     if (this.#waiters.length >= MAX_WAITERS) throw new GatewayError('server_busy')
@@ -59,7 +59,7 @@ export class LeasePool implements Processes {
   release(lease: Lease, isClean: boolean): void {
     if (!this.#all.has(lease)) return
     if (!isClean || !lease.process.isUp) return this.lose(lease)
-    const at = this.#waiters.findIndex(({ caller }) => caller.key === lease.caller.key)
+    const at = this.#waiters.findIndex(({ caller }) => caller.key === lease.caller?.key)
     if (at !== 0 && this.#starves(this.#waiters[0])) return this.lose(lease)
     const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1)
     if (waiter !== undefined) waiter.resolve(lease)
@@ -141,7 +141,7 @@ export class LeasePool implements Processes {
   }
 
   async #open(caller: Caller): Promise<Lease> {
-    const lease = new Lease(this.#context, this.#server, caller, this.#owner)
+    const lease = createLease(this.#context, this.#server, caller, this.#owner)
     await lease.process.start()
     return lease
   }

@@ -35,35 +35,26 @@ export interface LeaseOwner {
 }
 
 export class Lease {
-  /** Whose calls it serves. */
-  readonly caller: Caller
+  /** Whose calls it serves; absent: everyone's. */
+  readonly caller: Caller | undefined
   readonly process: SharedProcess
   readonly calls = new Set<TranslatedCall>()
   /** How many calls and streams need it. */
   users = 0
-  readonly #startMs: number
   /** The level that the process was set to last. */
-  #level: string | undefined
+  level: string | undefined
+  readonly #isWantedElsewhere: (uri: string) => boolean
   /** How many streams want to hear of each. */
   readonly #subscriptions = new Map<string, number>()
 
-  constructor(context: HostContext, server: Server, caller: Caller, owner: LeaseOwner) {
+  constructor(
+    caller: Caller | undefined,
+    make: (lease: Lease) => SharedProcess,
+    isWantedElsewhere: (uri: string) => boolean = () => false,
+  ) {
     this.caller = caller
-    this.#startMs = server.config.timeoutMs.start
-    this.process = new SharedProcess(context, server, {
-      handshake: (connection) => {
-        const initialize = toInitializeParams({
-          capabilities: JSON.parse(caller.capabilities) as Record<string, unknown>,
-          clientInfo: readClientInfo(caller.client),
-          roots: server.config.roots,
-        })
-        const told = { initialize, logLevel: this.#level, subscriptions: this.subscriptions }
-        return tell(context, server, connection, told, this.#startMs)
-      },
-      onNotification: (payload, method) => owner.onNotification(this, payload, method),
-      onRequest: (payload, connection) => owner.onRequest(this, payload, connection),
-      onOver: (error) => owner.onOver(this, error),
-    })
+    this.process = make(this)
+    this.#isWantedElsewhere = isWantedElsewhere
   }
 
   get subscriptions(): readonly string[] {
@@ -74,8 +65,8 @@ export class Lease {
   async setLevel(level: string): Promise<void> {
     const others = [...this.calls].flatMap(({ client }) => client?.host.logLevel ?? [])
     const wanted = mostVerbose([level, ...others])
-    if (wanted === this.#level) return
-    this.#level = wanted
+    if (wanted === this.level) return
+    this.level = wanted
     await this.process.ask('logging/setLevel', { level: wanted }).catch((error: unknown) => {
       if (GatewayError.is(error)) throw error
     })
@@ -97,8 +88,35 @@ export class Lease {
     const left = (this.#subscriptions.get(uri) ?? 0) - 1
     if (left > 0) return void this.#subscriptions.set(uri, left)
     if (!this.#subscriptions.delete(uri) || !this.process.isUp) return
+    if (this.#isWantedElsewhere(uri)) return
     this.process.ask('resources/unsubscribe', { uri }).catch(() => undefined)
   }
+}
+
+/** A process that is started for one caller, and told what that can do. */
+export function createLease(
+  context: HostContext,
+  server: Server,
+  caller: Caller,
+  owner: LeaseOwner,
+): Lease {
+  const { roots, timeoutMs } = server.config
+  const initialize = toInitializeParams({
+    capabilities: JSON.parse(caller.capabilities) as Record<string, unknown>,
+    clientInfo: readClientInfo(caller.client),
+    roots,
+  })
+  const make = (lease: Lease): SharedProcess =>
+    new SharedProcess(context, server, {
+      handshake: (connection) => {
+        const told = { initialize, logLevel: lease.level, subscriptions: lease.subscriptions }
+        return tell(context, server, connection, told, timeoutMs.start)
+      },
+      onNotification: (payload, method) => owner.onNotification(lease, payload, method),
+      onRequest: (payload, connection) => owner.onRequest(lease, payload, connection),
+      onOver: (error) => owner.onOver(lease, error),
+    })
+  return new Lease(caller, make)
 }
 
 function readClientInfo(client: string | undefined): Record<string, unknown> {

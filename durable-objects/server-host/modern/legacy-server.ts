@@ -126,7 +126,7 @@ export class LegacyServer implements ListenServing {
     const call = new TranslatedCall({
       key: crypto.randomUUID(),
       client,
-      caller: client.host.client === OWN_CLIENT ? undefined : lease.caller.key,
+      caller: client.host.client === OWN_CLIENT ? undefined : callerOf(client.host).key,
       method,
       process: lease.process,
       roots: this.#server.config.roots,

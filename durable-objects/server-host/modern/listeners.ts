@@ -97,7 +97,7 @@ export class Listeners {
     if (this.#listeners.size === 0) return
     const { params } = decode(payload)
     const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : undefined
-    const whose = lease?.caller.key
+    const whose = lease?.caller?.key
     for (const [client, { caller, filter, acknowledged }] of this.#listeners) {
       const isMeant = whose === undefined || caller === whose || client.host.client === OWN_CLIENT
       if (isMeant && acknowledged && filterAccepts(filter, method, uri)) {

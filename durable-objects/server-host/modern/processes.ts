@@ -4,6 +4,7 @@ import type { Server } from '../servers/servers.ts'
 import { ClientProcesses } from './client-processes.ts'
 import type { Caller, Lease, LeaseOwner } from './lease.ts'
 import { LeasePool } from './lease-pool.ts'
+import { OneProcess } from './one-process.ts'
 
 export interface Processes {
   /** Throws `server_busy` where there is no room by `deadline`, and what a start can fail with. */
@@ -21,6 +22,8 @@ export function createProcesses(
   server: Server,
   owner: LeaseOwner,
 ): Processes {
-  if (server.config.sharing === 'pool') return new LeasePool(context, server, owner)
+  const { sharing } = server.config
+  if (sharing === 'shared') return new OneProcess(context.shared.of(context, server), owner)
+  if (sharing === 'pool') return new LeasePool(context, server, owner)
   return new ClientProcesses(context, server, owner)
 }

@@ -98,7 +98,7 @@ export class EraProbe {
     const discover = () =>
       this.#ask(server, 'server/discover', discoverParams(), DISCOVER_TIMEOUT_MS)
     const initialize = () => this.#ask(server, 'initialize', initializeParams(), start)
-    if (server.config.maxProcesses > 2) return Promise.all([discover(), initialize()])
+    if (server.launch.maxProcesses > 2) return Promise.all([discover(), initialize()])
     return [await discover(), await initialize()]
   }
 

@@ -35,7 +35,8 @@ export async function toStartable(
   const fault = findFault(resolved)
   if (fault !== undefined) return { fault }
   const { config, identity, secrets } = resolved
-  const { warm, maxProcesses, idleTimeoutMs, maxLifetimeMs } = config
+  const { warm, idleTimeoutMs, maxLifetimeMs } = config
+  const maxProcesses = config.sharing === 'shared' ? 1 : config.maxProcesses
   const launch: Launch = {
     name: await nameLaunch(name, principal),
     digest: await sha256(nameProcess(identity, config)),

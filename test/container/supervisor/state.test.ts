@@ -55,6 +55,16 @@ describe('a channel', () => {
     ])
   })
 
+  test('waits for the processes of the launch that its own took the place of', () => {
+    const launch = createLaunch({ maxProcesses: 1, warm: 1 })
+    launch.policy.former = 1
+    expect(launch.send({ type: 'wake' })).toEqual([])
+    expect(launch.send({ type: 'open', channel: 1 })).toEqual([])
+
+    launch.policy.former = 0
+    expect(launch.send({ type: 'wake' })).toEqual([{ do: 'start', slot: 1 }])
+  })
+
   test('gets a spare at once, and the pool is refilled', () => {
     const launch = createLaunch({ warm: 1 })
     launch.send({ type: 'wake' })

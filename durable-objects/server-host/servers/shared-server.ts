@@ -1,0 +1,101 @@
+/**
+ * The one process of a server with `"sharing": "shared"`, whoever calls: sessions, clients without one,
+ * the catalog. It is initialised by the gateway with no client capabilities: whom a server's request
+ * would be for cannot be told.
+ */
+import type { GatewayError } from '#protocol/errors.ts'
+import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import type { Connection } from '../connection.ts'
+import type { HostContext } from '../host-context.ts'
+import { tell } from './handshake.ts'
+import type { Server } from './servers.ts'
+import { SharedProcess } from './shared-process.ts'
+import { listTools } from './tools.ts'
+
+/** A session, or all clients that have none. */
+export interface SharedUser {
+  /** URIs of resources that it wants to hear of. */
+  readonly subscriptions: readonly string[]
+  /** What the process says to nobody in particular. */
+  hear: (payload: Uint8Array, method: string) => void
+  /** The process is gone, and its calls were told. */
+  lose?: (error: GatewayError) => void
+}
+
+export class SharedServer {
+  readonly process: SharedProcess
+  readonly #context: HostContext
+  readonly #server: Server
+  readonly #users = new Set<SharedUser>()
+
+  constructor(context: HostContext, server: Server) {
+    this.#context = context
+    this.#server = server
+    this.process = new SharedProcess(context, server, {
+      handshake: (connection) => this.#handshake(connection),
+      onNotification: (payload, method) => {
+        for (const user of this.#users) user.hear(payload, method)
+      },
+      onOver: (error) => {
+        for (const user of this.#users) user.lose?.(error)
+      },
+    })
+  }
+
+  join(user: SharedUser): void {
+    this.#users.add(user)
+  }
+
+  leave(user: SharedUser): void {
+    this.#users.delete(user)
+  }
+
+  /** Whether a call that may have run can run once more; asks the server for its tools. */
+  async mayRepeat(call: ClientCall, method: string): Promise<boolean> {
+    if (call.undelivered) return true
+    if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
+    const tools = await listTools((params) => this.process.ask('tools/list', params))
+    return tools.get(call.host.target ?? '')?.repeatable === true
+  }
+
+  /** Whether somebody beside this one is subscribed to a resource. */
+  isWanted(uri: string, by: SharedUser): boolean {
+    return [...this.#users].some((user) => user !== by && user.subscriptions.includes(uri))
+  }
+
+  /** A new process learns what its users were told by the former one. */
+  async #handshake(connection: Connection): Promise<void> {
+    const { start } = this.#server.config.timeoutMs
+    const clientInfo = { name: 'hearth', version: '0.1.0' }
+    const initialize = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
+    const subscriptions = new Set([...this.#users].flatMap((user) => user.subscriptions))
+    await tell(this.#context, this.#server, connection, { initialize, subscriptions }, start)
+  }
+}
+
+/** Of a tenant. */
+export class SharedServers {
+  /** By server and digest: a changed configuration is another one. */
+  readonly #known = new Map<string, { shared: SharedServer; server: Server; digest: string }>()
+
+  of(context: HostContext, server: Server): SharedServer {
+    const { name, digest } = server.launch
+    const key = `${name} ${digest}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known.shared
+    const shared = new SharedServer(context, server)
+    this.#known.set(key, { shared, server, digest })
+    return shared
+  }
+
+  /** Those that are configured no more, or shared no more, end with their last calls. */
+  prune({ servers }: Pick<HostContext, 'servers'>): void {
+    for (const [key, { shared, server, digest }] of this.#known) {
+      const isSame = servers.launchOf(server)?.digest === digest
+      if (isSame && server.config.sharing === 'shared') continue
+      this.#known.delete(key)
+      shared.process.retire()
+    }
+  }
+}
