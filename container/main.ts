@@ -9,6 +9,7 @@ import { Floods } from './stdio/line-reader.ts'
 import { Memory } from './supervisor/memory.ts'
 import { startReaper } from './supervisor/reaper.ts'
 import { StartTurns } from './supervisor/start-turns.ts'
+import { AskNumbers } from '#protocol/numbering/numbers.ts'
 
 /** All processes are gone by then, or are left to the reaper. */
 const SHUTDOWN_DEADLINE_MS = 8_000
@@ -24,6 +25,7 @@ const cells = new Cells({
     baseEnv: settings.baseEnv,
     floods: new Floods(),
     turns: new StartTurns(),
+    askNumbers: new AskNumbers(Math.random()),
     user: settings.serverUser,
     memory: new Memory(log),
     log,

@@ -48,8 +48,7 @@ interface Wanted {
 
 /** One pass for all paths. `undefined` for a path that leads nowhere; paths go through objects only. */
 export function findSpans(json: Uint8Array, paths: readonly Path[]): (Span | undefined)[] {
-  const root: Wanted = { key: '', slot: -1, below: [] }
-  paths.forEach((path, slot) => addPath(root, path, slot))
+  const root = rootOf(paths)
   const found: (Span | undefined)[] = paths.map(() => undefined)
   const start = skipSpace(json, 0)
   if (isObjectAt(json, start)) searchObject(json, start, root.below, found)
@@ -124,23 +123,43 @@ export function editObject(
 
 /** Applies edits, in any order. Throws `RangeError` when two overlap. The input is not changed. */
 export function splice(json: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const sorted = edits
-    .map(({ span, text }) => ({ start: span.start, end: span.end, bytes: encoder.encode(text) }))
-    .sort((a, b) => a.start - b.start || a.end - b.end)
-  const grown = sorted.reduce((sum, edit) => sum + edit.bytes.length - (edit.end - edit.start), 0)
-  const out = new Uint8Array(json.length + grown)
+  const sorted = edits.map(({ span, text }) => ({
+    span,
+    text: isShort(text) ? text : encoder.encode(text),
+  }))
+  if (sorted.length > 1) {
+    sorted.sort(({ span: a }, { span: b }) => a.start - b.start || a.end - b.end)
+  }
+  let length = json.length
+  for (const { span, text } of sorted) length += text.length - (span.end - span.start)
+  const out = new Uint8Array(length)
   let from = 0
   let to = 0
-  for (const edit of sorted) {
-    if (edit.start < from) throw new RangeError(`edits overlap at byte ${edit.start}`)
-    out.set(json.subarray(from, edit.start), to)
-    to += edit.start - from
-    out.set(edit.bytes, to)
-    to += edit.bytes.length
-    from = edit.end
+  for (const { span, text } of sorted) {
+    if (span.start < from) throw new RangeError(`edits overlap at byte ${span.start}`)
+    out.set(json.subarray(from, span.start), to)
+    to += span.start - from
+    if (typeof text === 'string') write(text, out, to)
+    else out.set(text, to)
+    to += text.length
+    from = span.end
   }
   out.set(json.subarray(from), to)
   return out
+}
+
+/** An encoder costs more than the few characters of an id. */
+const SHORT_CHARS = 64
+
+/** Whether it is, and each character is one byte. */
+function isShort(text: string): boolean {
+  if (text.length > SHORT_CHARS) return false
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
+  return true
+}
+
+function write(text: string, out: Uint8Array, at: number): void {
+  for (let n = 0; n < text.length; n++) out[at + n] = text.charCodeAt(n)
 }
 
 /** Replaces one value by `text` (JSON). The same bytes come back when nothing is at that path. */
@@ -152,6 +171,18 @@ export function setValue(json: Uint8Array, path: Path, text: string): Uint8Array
 /** Parses one value of the text. */
 export function readValue(json: Uint8Array, span: Span): unknown {
   return JSON.parse(decoder.decode(json.subarray(span.start, span.end)))
+}
+
+/** Of paths that are a constant, made once. */
+const roots = new WeakMap<readonly Path[], Wanted>()
+
+function rootOf(paths: readonly Path[]): Wanted {
+  const known = roots.get(paths)
+  if (known !== undefined) return known
+  const root: Wanted = { key: '', slot: -1, below: [] }
+  paths.forEach((path, slot) => addPath(root, path, slot))
+  roots.set(paths, root)
+  return root
 }
 
 function addPath(root: Wanted, path: Path, slot: number): void {

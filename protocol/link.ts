@@ -46,7 +46,10 @@ export const FRAME = {
   opened: 5,
   /** Host → object: no process; the channel is over. Meta: `RefusedMeta`. */
   refused: 6,
-  /** Both ways: one JSON-RPC message, or a piece of it when `FLAG.more` is set. Host → object the first piece has `MessageMeta`. */
+  /**
+   * Both ways: one JSON-RPC message, or a piece of it when `FLAG.more` is set. The first piece has
+   * `MessageMeta`, object → host `SentMeta`.
+   */
   message: 7,
   /** Object → host: end the process; answered by `exit`. No meta. */
   close: 8,
@@ -170,10 +173,22 @@ export interface RefusedMeta {
   retryAfterMs?: number
 }
 
+/** Object → host, of a request and of its cancellation. A host program that does not know it ignores it. */
+export interface SentMeta {
+  /**
+   * The object's name for the request, which no other one has, of this object's life or another's. It
+   * comes back with what is about the request: ids are their clients' choice, and occur again.
+   */
+  call?: string
+}
+
 /** Host → object: the envelope of the message that the payload is. */
 export interface MessageMeta {
   kind: 'request' | 'notification' | 'response'
+  /** Of a notification: that of the request that it is about. */
   id?: string | number | null
+  /** `SentMeta.call` of the request that it answers, or is about. */
+  call?: string
   method?: string
   /** True for a response that carries an error. */
   failed?: boolean
@@ -192,11 +207,13 @@ export interface ExitMeta {
 export interface UndeliveredMeta {
   /** The request's: the process has not seen it, so it may be sent to another one. */
   id: string | number
+  call?: string
 }
 
 export interface FailedMeta {
   /** The request's. Unless the code says so, the server may have carried it out. */
   id: string | number
+  call?: string
   code: ErrorCode
   /** Public. */
   detail?: string
@@ -206,6 +223,7 @@ export interface FailedMeta {
 export interface OversizeMeta {
   /** The response's id, where the discarded line's edges showed it. */
   id?: string | number
+  call?: string
   maxBytes: number
 }
 

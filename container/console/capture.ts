@@ -40,6 +40,11 @@ export class Capture {
     this.#keep('stdout', shown, line.length > MAX_LINE_BYTES)
   }
 
+  /** A remark of ours on what was not passed on. */
+  note(text: string): void {
+    this.#keep('stdout', text)
+  }
+
   #keep(stream: ConsoleStream, text: string, isCut = false): void {
     const { console, redact, callId } = this.#context
     const shown = redact(text, isCut)

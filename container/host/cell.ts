@@ -6,7 +6,7 @@ import type { Log } from './log.ts'
 import { CellConsole } from '../console/process-console.ts'
 import { Assembler } from '../link/assembler.ts'
 import { Link } from '../link/link.ts'
-import { parseConfigure, parseOpen } from '../link/metas.ts'
+import { parseConfigure, parseOpen, parseSent } from '../link/metas.ts'
 import { findEdgeId } from '../stdio/edge-id.ts'
 import { EDGE_BYTES } from '../stdio/framing.ts'
 import { Remotes } from '../remote/remotes.ts'
@@ -52,7 +52,7 @@ export class Cell {
       onConnected: (isConnected) => this.#watch(isConnected),
       onFault: (error) => log('warn', 'link_fault', { cell: name, error: describeFault(error) }),
     })
-    this.#remotes = new Remotes(log)
+    this.#remotes = new Remotes(log, options.starter.askNumbers)
     this.#supervisor = this.#createSupervisor(options)
     this.#watch(false)
   }
@@ -123,13 +123,14 @@ export class Cell {
 
   #takeMessage(frame: Frame): void {
     const assembled = this.#assembler.push(frame)
-    if (assembled.state === 'whole') {
-      return this.#supervisor.write(frame.channel, assembled.payload)
-    }
     if (assembled.state === 'partial') return
+    const sent = parseSent(assembled.meta)
+    if (assembled.state === 'whole') {
+      return this.#supervisor.write(frame.channel, assembled.payload, sent)
+    }
     const head = assembled.head.subarray(0, EDGE_BYTES)
     const id = findEdgeId(head, assembled.tail.subarray(-EDGE_BYTES))
-    const meta = { ...(id === undefined ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES }
+    const meta = { ...sent, ...(id === undefined ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES }
     this.#send(FRAME.oversize, frame.channel, meta)
   }
 

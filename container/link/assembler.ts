@@ -2,12 +2,14 @@ import { FLAG } from '#protocol/link.ts'
 import type { Frame } from '#protocol/link.ts'
 
 export type Assembled =
-  | { state: 'whole'; payload: Uint8Array }
+  | { state: 'whole'; payload: Uint8Array; meta: unknown }
   | { state: 'partial' }
   /** Longer than the bound; `head` and `tail` are its ends. */
-  | { state: 'oversize'; head: Uint8Array; tail: Uint8Array }
+  | { state: 'oversize'; head: Uint8Array; tail: Uint8Array; meta: unknown }
 
 interface Partial {
+  /** Of the first piece. */
+  meta: unknown
   pieces: Uint8Array[]
   bytes: number
   isOver: boolean
@@ -22,19 +24,22 @@ export class Assembler {
     this.#maxBytes = maxBytes
   }
 
-  push({ channel, flags, payload }: Frame): Assembled {
+  push({ channel, flags, meta, payload }: Frame): Assembled {
     const hasMore = (flags & FLAG.more) !== 0
     const partial = this.#partials.get(channel)
     if (partial === undefined && !hasMore && payload.length <= this.#maxBytes) {
-      return { state: 'whole', payload }
+      return { state: 'whole', payload, meta }
     }
-    const grown = grow(partial ?? { pieces: [], bytes: 0, isOver: false }, payload, this.#maxBytes)
+    const first = partial ?? { meta, pieces: [], bytes: 0, isOver: false }
+    const grown = grow(first, payload, this.#maxBytes)
     this.#partials.set(channel, grown)
     if (hasMore) return { state: 'partial' }
     this.#partials.delete(channel)
-    if (!grown.isOver) return { state: 'whole', payload: Buffer.concat(grown.pieces) }
+    if (!grown.isOver) {
+      return { state: 'whole', payload: Buffer.concat(grown.pieces), meta: grown.meta }
+    }
     const [head = payload, tail = head] = grown.pieces
-    return { state: 'oversize', head, tail }
+    return { state: 'oversize', head, tail, meta: grown.meta }
   }
 
   /** Forgets one channel's pieces, or those of all: their sender is gone. */
@@ -49,7 +54,7 @@ function grow(partial: Partial, piece: Uint8Array, maxBytes: number): Partial {
   const bytes = partial.bytes + piece.length
   if (bytes <= maxBytes) {
     partial.pieces.push(piece)
-    return { pieces: partial.pieces, bytes, isOver: false }
+    return { ...partial, bytes, isOver: false }
   }
-  return { pieces: [partial.pieces[0] ?? piece, piece], bytes, isOver: true }
+  return { ...partial, pieces: [partial.pieces[0] ?? piece, piece], bytes, isOver: true }
 }

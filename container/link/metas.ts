@@ -1,6 +1,6 @@
 /** What the object sends in a frame's meta, parsed where it enters. Unknown members are ignored. */
 import { z } from 'zod'
-import type { ConfigureMeta, HelloMeta, OpenMeta } from '#protocol/link.ts'
+import type { ConfigureMeta, HelloMeta, OpenMeta, SentMeta } from '#protocol/link.ts'
 
 const Hello = z.object({
   versions: z.array(z.number()).max(64),
@@ -56,6 +56,8 @@ const Open = z.object({
   server: z.string().max(256),
 }) satisfies z.ZodType<OpenMeta>
 
+const Sent = z.object({ call: z.string().max(256).exactOptional() }) satisfies z.ZodType<SentMeta>
+
 export function parseHello(meta: unknown): HelloMeta {
   return Hello.parse(meta)
 }
@@ -66,4 +68,9 @@ export function parseConfigure(meta: unknown): ConfigureMeta {
 
 export function parseOpen(meta: unknown): OpenMeta {
   return Open.parse(meta)
+}
+
+/** Of a message; an object that is older sends none. */
+export function parseSent(meta: unknown): SentMeta | undefined {
+  return meta === undefined ? undefined : Sent.parse(meta)
 }

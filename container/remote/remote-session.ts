@@ -3,18 +3,20 @@ import { toRemoteFault } from './describe.ts'
 import { Network } from './network.ts'
 import type { Pools } from './pools.ts'
 import { readMessage } from '../stdio/envelope.ts'
-import { InFlight } from '../stdio/in-flight.ts'
 import { Lifetime } from '../supervisor/lifetime.ts'
 import { MAX_MESSAGE_BYTES, MAX_STDIN_QUEUE_BYTES } from '../supervisor/limits.ts'
 import type { HeldBy, OutputMessage } from '../supervisor/output.ts'
 import type { Lessee, OnExit, Running } from '../supervisor/running.ts'
 import type { Grace } from '../supervisor/terminate.ts'
 import type { GatewayError } from '#protocol/errors.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
-import type { MessageMeta, RemoteLaunch } from '#protocol/link.ts'
+import type { MessageMeta, RemoteLaunch, SentMeta } from '#protocol/link.ts'
+import type { AskNumbers } from '#protocol/numbering/numbers.ts'
+import { nameOf, Numbering } from '#protocol/numbering/numbering.ts'
+import { numberListener, type NumberedListener } from '#protocol/numbering/remote-listener.ts'
+import type { Asked } from '#protocol/numbering/waiting.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 import { connectRemote } from '#protocol/remote/connect.ts'
-import type { RemoteConnection, RemoteListener } from '#protocol/remote/remote.ts'
+import type { RemoteConnection } from '#protocol/remote/remote.ts'
 import { withScheme } from '#protocol/remote/url.ts'
 
 /** What a server may have said before its session is leased; then it is not read. */
@@ -24,6 +26,7 @@ export interface RemoteSessionOptions {
   launch: RemoteLaunch
   pools: Pools
   redact: Redactor
+  askNumbers: AskNumbers
   onFault(error: GatewayError): void
   onExit: OnExit
 }
@@ -33,7 +36,7 @@ export class RemoteSession implements Running {
   /** Rejects with a `GatewayError` when it could not begin. It is gone then, and `onExit` is not called. */
   readonly opened: Promise<void>
   readonly #options: RemoteSessionOptions
-  readonly #inFlight = new InFlight()
+  readonly #numbering: Numbering
   readonly #lifetime: Lifetime
   readonly #network: Network
   readonly #connection: RemoteConnection
@@ -47,13 +50,16 @@ export class RemoteSession implements Running {
     this.#options = options
     const { launch, pools } = options
     const { remote } = launch
-    this.#lifetime = new Lifetime(launch, this.#inFlight, (reason) =>
+    this.#numbering = new Numbering(options.askNumbers)
+    this.#lifetime = new Lifetime(launch, this.#numbering.requests, (reason) =>
       this.#lessee?.onExpire(reason),
     )
     const onUnsent = (payload: Uint8Array): void => this.#returnUnsent(payload)
     this.#network = new Network({ remote, pools, onUnsent })
     const { fetch, connectWebSocket } = this.#network
-    const listener = this.#createListener()
+    const listener = numberListener(this.#numbering, this.#createListener(), () =>
+      performance.now(),
+    )
     const maxMessageBytes = MAX_MESSAGE_BYTES
     this.#connection = connectRemote({
       ...remote,
@@ -76,24 +82,21 @@ export class RemoteSession implements Running {
   }
 
   /** One that the server takes too slowly ends the session, as that of a process that does not read. */
-  write(payload: Uint8Array): void {
-    const message = readMessage(payload)
-    const now = performance.now()
-    const request = message?.envelope.kind === 'request' ? message.envelope : undefined
-    if (request !== undefined && !this.#begin(request, now)) return
-    const id = request?.id
-    if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
-    this.#lifetime.touch(id ?? message?.cancels)
+  write(payload: Uint8Array, meta: SentMeta | undefined): void {
+    const sent = this.#numbering.toProcess(payload, meta, performance.now())
+    if (sent === undefined) return
+    const { request, cancelled } = sent
+    if (request !== undefined && this.#isFinishing) return this.#return(request)
+    this.#lifetime.touch((request ?? cancelled)?.id)
     const isFull = this.#network.waitingBytes + payload.length > MAX_STDIN_QUEUE_BYTES
     if (isFull) this.#lessee?.onExpire('crashed')
-    else this.#connection.send(payload)
+    else this.#connection.send(sent.payload)
   }
 
-  /** False when it takes no more requests. */
-  #begin({ id, method }: { id: RequestId; method: string }, now: number): boolean {
-    if (this.#isFinishing) this.#lessee?.onUndelivered({ id })
-    else this.#inFlight.begin(id, now, method)
-    return !this.#isFinishing
+  /** It takes no more requests. */
+  #return(request: Asked): void {
+    this.#numbering.requests.take(request.number)
+    this.#lessee?.onUndelivered(nameOf(request))
   }
 
   finish(): void {
@@ -126,15 +129,12 @@ export class RemoteSession implements Running {
     }
   }
 
-  #createListener(): RemoteListener {
+  #createListener(): NumberedListener {
     return {
       onMessage: (payload, meta) => this.#receive(payload, meta),
-      onOversize: (meta) => {
-        if (meta.id !== undefined) this.#inFlight.end(meta.id, performance.now())
-        this.#lessee?.onOversize(meta)
-      },
+      onOversize: (meta) => this.#lessee?.onOversize(meta),
       onUndelivered: (meta) => this.#lessee?.onUndelivered(meta),
-      onFailed: (id, error) => this.#fail(id, error),
+      onFailed: (asked, error) => this.#fail(asked, error),
       onOver: (error) => {
         this.#options.onFault(error)
         this.#lose(error)
@@ -144,7 +144,6 @@ export class RemoteSession implements Running {
 
   #receive(payload: Uint8Array, meta: MessageMeta): void {
     this.#lifetime.touch(meta.id)
-    if (meta.kind === 'response' && meta.id != null) this.#inFlight.end(meta.id, performance.now())
     if (this.#lessee !== undefined) return this.#lessee.onMessage({ meta, payload })
     this.#early.push({ meta, payload })
     if (this.#early.length >= MAX_EARLY_MESSAGES) this.#network.hold('early', true)
@@ -153,16 +152,16 @@ export class RemoteSession implements Running {
   #returnUnsent(payload: Uint8Array): void {
     const message = readMessage(payload)
     if (message?.envelope.kind !== 'request') return
-    this.#lessee?.onUndelivered({ id: message.envelope.id })
+    const asked = this.#numbering.requests.find(message.envelope.id)
+    if (asked !== undefined) this.#lessee?.onUndelivered(nameOf(asked))
   }
 
-  #fail(id: RequestId, error: GatewayError): void {
+  #fail(asked: Asked, error: GatewayError): void {
     const { onFault, redact } = this.#options
-    this.#inFlight.end(id, performance.now())
     onFault(error)
     const { code, detail, retryAfterMs } = error
     this.#lessee?.onFailed({
-      ...{ id, code },
+      ...{ ...nameOf(asked), code },
       ...(detail !== undefined && { detail: redact(detail) }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     })

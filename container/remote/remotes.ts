@@ -7,22 +7,26 @@ import type { Log } from '../host/log.ts'
 import type { OnExit, Running } from '../supervisor/running.ts'
 import type { Pools } from './pools.ts'
 import type { RemoteLaunch } from '#protocol/link.ts'
+import type { AskNumbers } from '#protocol/numbering/numbers.ts'
 import type { OriginFigures } from '#protocol/remote/figures.ts'
 
 export class Remotes {
   readonly #log: Log
+  readonly #askNumbers: AskNumbers
   #loading: Promise<Pools> | undefined
   #pools: Pools | undefined
 
-  constructor(log: Log) {
+  constructor(log: Log, askNumbers: AskNumbers) {
     this.#log = log
+    this.#askNumbers = askNumbers
   }
 
   /** Begins a session. Rejects with `StartError`. */
   async start(console: CellConsole, launch: RemoteLaunch, onExit: OnExit): Promise<Running> {
     this.#loading ??= this.#load()
     const [pools, { startRemote }] = await Promise.all([this.#loading, import('./start-remote.ts')])
-    return startRemote({ pools, log: this.#log }, console, launch, onExit)
+    const starter = { pools, log: this.#log, askNumbers: this.#askNumbers }
+    return startRemote(starter, console, launch, onExit)
   }
 
   /** Closes connections that only other launches had. */

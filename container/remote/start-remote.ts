@@ -7,17 +7,19 @@ import type { OnExit, Running } from '../supervisor/running.ts'
 import { StartError } from '../supervisor/spawn.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { RemoteLaunch } from '#protocol/link.ts'
+import type { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { createRedactor } from '#protocol/redaction.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 
 export interface RemoteStarter {
   pools: Pools
   log: Log
+  askNumbers: AskNumbers
 }
 
 /** Begins a session with a remote server. Rejects with `StartError`. */
 export async function startRemote(
-  { pools, log }: RemoteStarter,
+  { pools, log, askNumbers }: RemoteStarter,
   console: CellConsole,
   launch: RemoteLaunch,
   onExit: OnExit,
@@ -26,7 +28,7 @@ export async function startRemote(
   const server = launch.name
   const printed = console.open(server, 0)
   const session = new RemoteSession({
-    ...{ launch, pools, redact },
+    ...{ launch, pools, redact, askNumbers },
     onFault: (error) => printed.push('stderr', redact(describeFault(error)), undefined),
     onExit: (exitCode, signal, detail) => {
       console.end(printed)

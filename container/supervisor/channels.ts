@@ -1,6 +1,12 @@
 import type { LaunchGroup } from './launch-group.ts'
 import type { Running } from './running.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
+import type { SentMeta } from '#protocol/link.ts'
+
+export interface EarlyMessage {
+  payload: Uint8Array
+  meta: SentMeta | undefined
+}
 
 /** One process as the object sees it, from its open until its exit or refusal. */
 export interface Channel {
@@ -9,7 +15,7 @@ export interface Channel {
   group: LaunchGroup
   /** Absent until the channel is opened. */
   process: Running | undefined
-  early: Uint8Array[]
+  early: EarlyMessage[]
   earlyBytes: number
 }
 
@@ -36,14 +42,15 @@ export class Channels {
   }
 
   /** Messages may follow an open at once. False when they are too large to keep. */
-  keepEarly(channel: Channel, payload: Uint8Array): boolean {
+  keepEarly(channel: Channel, message: EarlyMessage): boolean {
+    const { payload } = message
     if (channel.earlyBytes + payload.length > MAX_MESSAGE_BYTES) return false
-    channel.early.push(payload)
+    channel.early.push(message)
     channel.earlyBytes += payload.length
     return true
   }
 
-  takeEarly(channel: Channel): Uint8Array[] {
+  takeEarly(channel: Channel): EarlyMessage[] {
     channel.earlyBytes = 0
     return channel.early.splice(0)
   }

@@ -1,4 +1,3 @@
-import type { InFlight } from '../stdio/in-flight.ts'
 import { isProbeId, type Launch } from '#protocol/link.ts'
 
 /** How soon a process that was busy past its bound is looked at again. */
@@ -9,6 +8,12 @@ const FINISH_CHECK_MS = 50
 
 /** What follows an answer at once, as a call does an `initialize`, still finds the process there. */
 const FINISHED_MS = 250
+
+/** The requests that it has not answered. */
+interface InFlight {
+  readonly size: number
+  readonly isAwaited: boolean
+}
 
 type Bounds = Pick<Launch, 'idleTimeoutMs' | 'maxLifetimeMs'>
 

@@ -3,9 +3,9 @@ import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Capture } from '../console/capture.ts'
 import { findEdgeId } from '../stdio/edge-id.ts'
 import { readMessage } from '../stdio/envelope.ts'
-import type { InFlight } from '../stdio/in-flight.ts'
 import { LineReader, type Floods } from '../stdio/line-reader.ts'
 import type { MessageMeta, OversizeMeta } from '#protocol/link.ts'
+import { nameOf, type Numbering } from '#protocol/numbering/numbering.ts'
 
 /** Why what a server says is not read: too much of it waits, or of all of the cell's. */
 export type HeldBy = 'channel' | 'cell'
@@ -27,15 +27,15 @@ export interface OutputSink {
 /** Reads a process's standard output: messages to the sink, everything else to the console. */
 export class Output {
   readonly #reader: LineReader
-  readonly #inFlight: InFlight
+  readonly #numbering: Numbering
   readonly #capture: Capture
   readonly #early: OutputMessage[] = []
   #earlyBytes = 0
   #sink: OutputSink | undefined
   readonly #heldBy = new Set<HeldBy>()
 
-  constructor(stdout: Readable, inFlight: InFlight, capture: Capture, floods: Floods) {
-    this.#inFlight = inFlight
+  constructor(stdout: Readable, numbering: Numbering, capture: Capture, floods: Floods) {
+    this.#numbering = numbering
     this.#capture = capture
     const sink = {
       onLine: (line: Buffer) => this.#takeLine(line),
@@ -73,12 +73,18 @@ export class Output {
     this.#reader.hold(this.#heldBy.size > 0 || isFull)
   }
 
-  /** Whether it is a message. */
+  /** Whether it is a message that somebody waits for. */
   #takeLine(line: Buffer): boolean {
     const read = readMessage(line)
-    if (read === undefined) this.#capture.takeStray(line)
-    else this.#take({ meta: this.#toMeta(read.envelope), payload: read.payload })
-    return read !== undefined
+    if (read === undefined) {
+      this.#capture.takeStray(line)
+      return false
+    }
+    const { payload, envelope } = read
+    const message = this.#numbering.fromProcess(payload, envelope, performance.now())
+    if (message === undefined) this.#capture.note(`a ${envelope.kind} to nobody was discarded`)
+    else this.#take(message)
+    return message !== undefined
   }
 
   #take(message: OutputMessage): void {
@@ -88,19 +94,12 @@ export class Output {
     this.#settle()
   }
 
-  #toMeta(envelope: NonNullable<ReturnType<typeof readMessage>>['envelope']): MessageMeta {
-    if (envelope.kind === 'request') return envelope
-    if (envelope.kind === 'notification') return envelope
-    const { kind, id, failed } = envelope
-    const ms = id === null ? undefined : this.#inFlight.end(id, performance.now())
-    return { kind, id, ...(failed && { failed }), ...(ms !== undefined && { ms }) }
-  }
-
   #reportOversize(head: Buffer, tail: Buffer): void {
     const id = findEdgeId(head, tail)
-    if (id !== undefined) this.#inFlight.end(id, performance.now())
-    const meta = { ...(id === undefined ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES }
-    this.#capture.takeStray(Buffer.from(`a line over ${MAX_MESSAGE_BYTES} bytes was discarded`))
-    this.#sink?.onOversize(meta)
+    const asked = this.#numbering.requests.take(id)
+    this.#capture.note(`a line over ${MAX_MESSAGE_BYTES} bytes was discarded`)
+    // With an id that is nobody's, nobody waits for it.
+    if (asked === undefined && id !== undefined) return
+    this.#sink?.onOversize({ ...(asked && nameOf(asked)), maxBytes: MAX_MESSAGE_BYTES })
   }
 }

@@ -1,6 +1,6 @@
 import type { HeldBy, OutputMessage } from './output.ts'
 import type { Grace } from './terminate.ts'
-import type { FailedMeta, OversizeMeta, UndeliveredMeta } from '#protocol/link.ts'
+import type { FailedMeta, OversizeMeta, SentMeta, UndeliveredMeta } from '#protocol/link.ts'
 
 /** Who has leased what a launch started. */
 export interface Lessee {
@@ -23,7 +23,7 @@ export interface Running {
   /** From here on what the server says goes to the lessee, with what it has said already. */
   lease(key: string, lessee: Lessee): void
   /** One JSON-RPC message. */
-  write(payload: Uint8Array): void
+  write(payload: Uint8Array, meta: SentMeta | undefined): void
   /** What the server says is not read while any reason holds. */
   hold(by: HeldBy, isHeld: boolean): void
   /** It takes no more requests: what comes is undelivered. It expires once those in flight are answered. */

@@ -7,12 +7,12 @@ import { terminate } from './terminate.ts'
 import type { Grace } from './terminate.ts'
 import { Capture } from '../console/capture.ts'
 import type { ProcessConsole } from '../console/process-console.ts'
-import { readMessage } from '../stdio/envelope.ts'
-import { InFlight } from '../stdio/in-flight.ts'
 import type { Floods, LineReader } from '../stdio/line-reader.ts'
 import { StdinWriter } from '../stdio/stdin-writer.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
-import type { Launch } from '#protocol/link.ts'
+import type { Launch, SentMeta } from '#protocol/link.ts'
+import type { AskNumbers } from '#protocol/numbering/numbers.ts'
+import { nameOf, Numbering } from '#protocol/numbering/numbering.ts'
+import type { Asked } from '#protocol/numbering/waiting.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 
 /** How long the output of a process that has exited is waited for, while it is being read. */
@@ -24,6 +24,7 @@ export interface ServerProcessOptions {
   console: ProcessConsole
   redact: Redactor
   floods: Floods
+  askNumbers: AskNumbers
   onExit: OnExit
 }
 
@@ -32,7 +33,7 @@ export class ServerProcess implements Running {
   readonly pid: number
   readonly #child: ChildProcessWithoutNullStreams
   readonly #console: ProcessConsole
-  readonly #inFlight = new InFlight()
+  readonly #numbering: Numbering
   readonly #stdin: StdinWriter
   readonly #output: Output
   readonly #errors: LineReader
@@ -40,17 +41,18 @@ export class ServerProcess implements Running {
   #lessee: Lessee | undefined
   #isFinishing = false
 
-  constructor({ child, launch, console, redact, floods, onExit }: ServerProcessOptions) {
+  constructor(options: ServerProcessOptions) {
+    const { child, launch, console, redact, floods, askNumbers, onExit } = options
     this.pid = child.pid ?? 0
     this.#child = child
     this.#console = console
     this.#stdin = new StdinWriter(child.stdin, MAX_STDIN_QUEUE_BYTES)
-    this.#lifetime = new Lifetime(launch, this.#inFlight, (reason) =>
-      this.#lessee?.onExpire(reason),
-    )
-    const capture = new Capture({ console, redact, callId: () => this.#inFlight.only })
+    this.#numbering = new Numbering(askNumbers)
+    const { requests } = this.#numbering
+    this.#lifetime = new Lifetime(launch, requests, (reason) => this.#lessee?.onExpire(reason))
+    const capture = new Capture({ console, redact, callId: () => requests.only?.id })
     this.#errors = capture.readStderr(child.stderr, floods)
-    this.#output = new Output(child.stdout, this.#inFlight, capture, floods)
+    this.#output = new Output(child.stdout, this.#numbering, capture, floods)
     this.#reportExit(onExit)
   }
 
@@ -74,23 +76,20 @@ export class ServerProcess implements Running {
   }
 
   /** Writes one JSON-RPC message; a process that never reads its input is reported as crashed. */
-  write(payload: Uint8Array): void {
-    const message = readMessage(payload)
-    const now = performance.now()
-    const request = message?.envelope.kind === 'request' ? message.envelope : undefined
-    if (request !== undefined && !this.#begin(request, now)) return
-    const id = request?.id
-    if (message?.cancels !== undefined) this.#inFlight.end(message.cancels, now)
-    this.#lifetime.touch(id ?? message?.cancels)
-    const onLost = id === undefined ? undefined : () => this.#lessee?.onUndelivered({ id })
-    if (!this.#stdin.write(payload, onLost)) this.#lessee?.onExpire('crashed')
+  write(payload: Uint8Array, meta: SentMeta | undefined): void {
+    const sent = this.#numbering.toProcess(payload, meta, performance.now())
+    if (sent === undefined) return
+    const { request, cancelled } = sent
+    if (request !== undefined && this.#isFinishing) return this.#return(request)
+    this.#lifetime.touch((request ?? cancelled)?.id)
+    const onLost = request && (() => this.#lessee?.onUndelivered(nameOf(request)))
+    if (!this.#stdin.write(sent.payload, onLost)) this.#lessee?.onExpire('crashed')
   }
 
-  /** False when it takes no more requests. */
-  #begin({ id, method }: { id: RequestId; method: string }, now: number): boolean {
-    if (this.#isFinishing) this.#lessee?.onUndelivered({ id })
-    else this.#inFlight.begin(id, now, method)
-    return !this.#isFinishing
+  /** It takes no more requests. */
+  #return(request: Asked): void {
+    this.#numbering.requests.take(request.number)
+    this.#lessee?.onUndelivered(nameOf(request))
   }
 
   finish(): void {

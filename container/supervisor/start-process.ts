@@ -10,6 +10,7 @@ import type { CellConsole } from '../console/process-console.ts'
 import type { CommandResolver } from '../resolve/command.ts'
 import type { Floods } from '../stdio/line-reader.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
+import type { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { createRedactor, type Redactor } from '#protocol/redaction.ts'
 
 export interface ProcessStarter {
@@ -19,6 +20,8 @@ export interface ProcessStarter {
   baseEnv: Record<string, string>
   floods: Floods
   turns: StartTurns
+  /** Of the whole host program. */
+  askNumbers: AskNumbers
   /** Whom every process runs as; absent: as the host program does. */
   user?: User | undefined
   memory?: Memory | undefined
@@ -34,7 +37,7 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const redact = redactorOf(launch)
   const { child, turn } = await spawnLaunch(starter, console, launch, redact)
-  const { reaper, floods, memory, log } = starter
+  const { reaper, floods, askNumbers, memory, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
   memory?.begin(launch.name, pid)
@@ -54,6 +57,7 @@ export async function startProcess(
     console: printed,
     redact,
     floods,
+    askNumbers,
     onExit: (exitCode, signal) => {
       console.end(printed)
       log('debug', 'process_ended', { server: launch.name, pid, exitCode, signal })

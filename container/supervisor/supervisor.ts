@@ -12,6 +12,7 @@ import type {
   OpenedMeta,
   OversizeMeta,
   RefusedMeta,
+  SentMeta,
   UndeliveredMeta,
 } from '#protocol/link.ts'
 
@@ -86,11 +87,11 @@ export class Supervisor {
   }
 
   /** A message for a channel that is over is dropped: its `exit` is on the way. */
-  write(number: number, payload: Uint8Array): void {
+  write(number: number, payload: Uint8Array, meta?: SentMeta): void {
     const channel = this.#channels.get(number)
     if (channel === undefined) return
-    if (channel.process !== undefined) channel.process.write(payload)
-    else if (!this.#channels.keepEarly(channel, payload)) this.close(number)
+    if (channel.process !== undefined) channel.process.write(payload, meta)
+    else if (!this.#channels.keepEarly(channel, { payload, meta })) this.close(number)
   }
 
   /** Whether all processes' messages are left unread. */
@@ -187,7 +188,7 @@ export class Supervisor {
       onFailed: (meta) => this.#sink.onFailed(number, meta),
       onExpire: (reason) => group.dispatch({ type: 'expire', slot, reason }),
     })
-    for (const payload of this.#channels.takeEarly(channel)) process.write(payload)
+    for (const { payload, meta } of this.#channels.takeEarly(channel)) process.write(payload, meta)
   }
 
   #room({ remote }: Launch): number {

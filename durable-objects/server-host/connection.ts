@@ -1,16 +1,19 @@
 /**
  * A live connection to one process: which requests wait for its answer, and until when.
- * It matches responses by id and hands on everything else; what a message means is its owner's matter.
+ * It matches responses by the name that it gave their requests, not by their ids, which clients choose; by
+ * ids where the host program is of before names. What any other message means is its owner's matter.
  */
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
-import { isProbeId, PROBE_ID, type MessageMeta } from '#protocol/link.ts'
+import { PROBE_ID, type MessageMeta } from '#protocol/link.ts'
 import type { Channel } from './link/channel.ts'
 import type { Ticker, Ticking } from './ticker.ts'
 
 /** A request whose response is awaited. Exactly one of the two ends it. */
 export interface Exchange {
   readonly id: RequestId
+  /** Its name (`SentMeta`); given to it when it is sent, where it has none. */
+  call?: string | undefined
   /** `Date.now()` at which it fails with `call_timeout`. */
   readonly deadline: number
   /** Set when the process has not seen the request, so that it may be sent to the next one. */
@@ -34,6 +37,14 @@ export interface ConnectionOwner {
 const MAX_EXCHANGES = 1_000
 
 const OWN_ID = 'hearth:'
+/** Of names: what tells this connection's from those of a former object's. */
+const LIFE_CHARS = 8
+
+/** What is told of a request. */
+interface About {
+  id?: MessageMeta['id']
+  call?: string | undefined
+}
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -42,7 +53,9 @@ export class Connection implements Ticking {
   readonly channel: Channel
   readonly #owner: ConnectionOwner
   readonly #ticker: Ticker
+  /** By name, in the order in which they were sent. */
   readonly #exchanges = new Map<string, Exchange>()
+  readonly #life = crypto.randomUUID().slice(0, LIFE_CHARS)
   #asked = 0
   #onRetired: (() => void) | undefined
 
@@ -52,12 +65,12 @@ export class Connection implements Ticking {
     this.#owner = owner
     channel.listen({
       onMessage: (payload, meta, replayed) => this.#receive(payload, meta, replayed),
-      onOversize: ({ id, maxBytes }) => this.#failOversize(id, maxBytes),
-      onUndelivered: ({ id }) => {
-        const exchange = this.#exchanges.get(idKey(id))
+      onOversize: ({ maxBytes, ...about }) => this.#failOversize(about, maxBytes),
+      onUndelivered: (about) => {
+        const exchange = this.#find(about)
         if (exchange !== undefined) exchange.undelivered = true
       },
-      onFailed: (id, error) => this.#failOne(id, error),
+      onFailed: (about, error) => this.#failOne(about, error),
       onOver: (error, received) => this.#end(error, received),
     })
   }
@@ -77,15 +90,14 @@ export class Connection implements Ticking {
     return newest
   }
 
-  /** Throws `duplicate_id`, `server_busy`, and `server_exited` when the process is gone. */
+  /** Throws `server_busy`, and `server_exited` when the process is gone. */
   request(exchange: Exchange, payload: Uint8Array): void {
     if (this.channel.over) throw new GatewayError('server_exited')
-    const key = idKey(exchange.id)
-    if (this.#exchanges.has(key)) throw new GatewayError('duplicate_id')
     if (this.#exchanges.size >= MAX_EXCHANGES) throw new GatewayError('server_busy')
     if (this.#exchanges.size === 0) this.#ticker.add(this)
-    this.#exchanges.set(key, exchange)
-    exchange.frame = this.channel.send(payload, isProbeId(exchange.id))
+    const call = (exchange.call ||= `${this.#life}.${++this.#asked}`)
+    this.#exchanges.set(call, exchange)
+    exchange.frame = this.channel.send(payload, { call })
   }
 
   /** Asks without being of use to anyone: see `PROBE_ID`. Otherwise as `ask`. */
@@ -132,11 +144,12 @@ export class Connection implements Ticking {
   }
 
   /** Gives a request up: the server is told, and a late answer is a stray. */
-  cancel(id: RequestId, reason: string): void {
-    if (!this.#remove(id)) return
+  cancel({ id, call }: Pick<Exchange, 'id' | 'call'>, reason: string): void {
+    if (call === undefined || this.#take({ call }) === undefined) return
     const params = { requestId: id, reason }
-    const payload = encode({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
-    this.channel.send(payload, isProbeId(id))
+    this.channel.send(encode({ jsonrpc: '2.0', method: 'notifications/cancelled', params }), {
+      call,
+    })
   }
 
   /** Ends the process. What is in flight fails with `server_exited`; the owner hears nothing. */
@@ -168,14 +181,14 @@ export class Connection implements Ticking {
   tick(now: number): void {
     for (const exchange of this.#exchanges.values()) {
       if (exchange.deadline > now) continue
-      this.cancel(exchange.id, 'timeout')
+      this.cancel(exchange, 'timeout')
       exchange.onLost(new GatewayError('call_timeout'))
     }
   }
 
   #receive(payload: Uint8Array, meta: MessageMeta, replayed: boolean): void {
     if (meta.kind !== 'response') return this.#owner.onServerMessage(payload, meta, replayed)
-    const exchange = meta.id == null ? undefined : this.#remove(meta.id)
+    const exchange = this.#take(meta)
     if (exchange === undefined) return this.#owner.onStrayResponse(payload, meta)
     try {
       exchange.onResponse(payload, meta)
@@ -184,27 +197,39 @@ export class Connection implements Ticking {
     }
   }
 
-  /** The discarded line's request is known by its id, or by being the only one. */
-  #failOversize(id: RequestId | undefined, maxBytes: number): void {
-    const lone = this.#exchanges.size === 1 ? this.newest?.id : undefined
-    const culprit = id ?? lone
-    const exchange = culprit === undefined ? undefined : this.#remove(culprit)
+  /** The discarded line's request is known by its name or id, or by being the only one. */
+  #failOversize(about: About, maxBytes: number): void {
+    const isKnown = about.call !== undefined || about.id !== undefined
+    const lone = !isKnown && this.#exchanges.size === 1 ? this.newest : undefined
+    const exchange = this.#take(lone === undefined ? about : { call: lone.call })
     exchange?.onLost(new GatewayError('message_too_large', { data: { maxBytes } }))
   }
 
   /** What a former object asked for waits for a response in its stream: it gets the error as one. */
-  #failOne(id: RequestId, error: GatewayError): void {
-    const exchange = this.#remove(id)
+  #failOne(about: About & { id: RequestId }, error: GatewayError): void {
+    const exchange = this.#take(about)
     if (exchange !== undefined) return exchange.onLost(error)
+    const { id, call } = about
     const answer = encode({ jsonrpc: '2.0', id, error: toErrorObject(error, 'legacy') })
-    this.#owner.onStrayResponse(answer, { kind: 'response', id, failed: true })
+    this.#owner.onStrayResponse(answer, {
+      ...{ kind: 'response', id, failed: true },
+      ...(call !== undefined && { call }),
+    })
   }
 
-  #remove(id: RequestId): Exchange | undefined {
+  /** A host program of before names tells only ids: of several, the oldest is meant. */
+  #find({ call, id }: About): Exchange | undefined {
+    if (call !== undefined) return this.#exchanges.get(call)
+    if (id == null) return undefined
     const key = idKey(id)
-    const exchange = this.#exchanges.get(key)
-    if (exchange === undefined) return undefined
-    this.#exchanges.delete(key)
+    for (const exchange of this.#exchanges.values()) if (idKey(exchange.id) === key) return exchange
+    return undefined
+  }
+
+  #take(about: About): Exchange | undefined {
+    const exchange = this.#find(about)
+    if (exchange?.call === undefined) return undefined
+    this.#exchanges.delete(exchange.call)
     if (this.#exchanges.size === 0) {
       this.#ticker.delete(this)
       this.#endRetired()

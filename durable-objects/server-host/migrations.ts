@@ -40,6 +40,7 @@ const STEPS = [
      state TEXT NOT NULL, seen_as TEXT NOT NULL, first_seen INTEGER NOT NULL, approved_at INTEGER,
      renamed_from TEXT, PRIMARY KEY (server, tool, fingerprint)) WITHOUT ROWID;`,
   `CREATE TABLE placements (name TEXT PRIMARY KEY) WITHOUT ROWID;`,
+  `ALTER TABLE streams ADD COLUMN call TEXT;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

@@ -15,12 +15,6 @@ export const REQUEST_ERRORS = {
     retryable: false,
     message: 'The body is not a JSON-RPC 2.0 message',
   },
-  duplicate_id: {
-    status: 400,
-    rpc: -32600,
-    retryable: false,
-    message: 'A request with this id is still in flight in this session',
-  },
   unknown_method: { status: 200, rpc: -32601, retryable: false, message: 'Method not found' },
   unsupported_media_type: {
     status: 415,

@@ -1,5 +1,5 @@
 /** Requests that wait for their responses over HTTP. */
-import { idKey, type RequestId } from '../json-rpc.ts'
+import type { RequestId } from '../json-rpc.ts'
 
 /** How long the rest of a response may take once the answer is there; then its connection is cut. */
 const LINGER_MS = 1_000
@@ -31,12 +31,12 @@ export class Flights {
       abort: new AbortController(),
       isSettled: false,
     }
-    this.#flights.set(idKey(id), flight)
+    this.#flights.set(toKey(id), flight)
     return flight
   }
 
   get(id: RequestId | null): Flight | undefined {
-    return id === null ? undefined : this.#flights.get(idKey(id))
+    return id === null ? undefined : this.#flights.get(toKey(id))
   }
 
   /** The answer is there: the server ends its response by itself, as a rule. */
@@ -62,7 +62,12 @@ export class Flights {
   }
 
   #forget(flight: Flight): void {
-    const key = idKey(flight.id)
+    const key = toKey(flight.id)
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
+}
+
+/** Some servers answer 7 as "7". */
+export function toKey(id: RequestId): string {
+  return String(id)
 }

@@ -27,6 +27,8 @@ const MAX_ERROR_BYTES = 64 * 1024
 const TELL_TIMEOUT_MS = 10_000
 /** Longest until the server has confirmed the end of a session. */
 const CLOSE_TIMEOUT_MS = 5_000
+/** Above the numbers of who sends requests through it. */
+const FIRST_OWN_ID = 2 ** 30
 /** Of tools, read for what their calls repeat in headers. */
 const MAX_TOOL_PAGES = 50
 
@@ -179,7 +181,7 @@ export class HttpConnection implements RemoteConnection {
   }
 
   async #askOwn(method: string, params: Record<string, unknown>): Promise<unknown> {
-    const id = `hearth-remote:${++this.#lastOwnId}`
+    const id = FIRST_OWN_ID + this.#lastOwnId++
     const message = readOutgoing(encodeMessage({ jsonrpc: '2.0', id, method, params }))
     if (message === undefined || !isAsk(message)) return undefined
     const flight = this.#flights.add(id, method)

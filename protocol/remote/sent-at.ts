@@ -1,6 +1,7 @@
 /** When requests were sent, for transports whose answers all come over one stream. */
-import { idKey, type RequestId } from '../json-rpc.ts'
+import type { RequestId } from '../json-rpc.ts'
 import { toMeta } from './answers.ts'
+import { toKey } from './flights.ts'
 import type { Incoming, Outgoing } from './messages.ts'
 import type { MessageMeta } from '../link.ts'
 
@@ -16,18 +17,18 @@ export class SentAt {
   }
 
   note({ envelope, cancels }: Outgoing): void {
-    if (cancels !== undefined) this.#times.delete(idKey(cancels))
+    if (cancels !== undefined) this.#times.delete(toKey(cancels))
     if (envelope.kind !== 'request' || this.#times.size >= MAX_TIMED) return
-    this.#times.set(idKey(envelope.id), Date.now())
+    this.#times.set(toKey(envelope.id), Date.now())
   }
 
   forget(id: RequestId): void {
-    this.#times.delete(idKey(id))
+    this.#times.delete(toKey(id))
   }
 
   metaOf(incoming: Incoming): MessageMeta {
     const { envelope } = incoming
-    const key = envelope.kind === 'response' && envelope.id !== null ? idKey(envelope.id) : ''
+    const key = envelope.kind === 'response' && envelope.id !== null ? toKey(envelope.id) : ''
     const sentAt = this.#times.get(key)
     this.#times.delete(key)
     return toMeta(incoming, sentAt === undefined ? undefined : Date.now() - sentAt)

@@ -43,6 +43,8 @@ export interface AnsweredCall {
 
 export class ClientCall implements Exchange {
   readonly id: RequestId
+  /** A request of a client has one of its own. */
+  readonly call: string
   /** Moved while its client is asked something. */
   deadline: number
   readonly host: HostCall
@@ -71,6 +73,7 @@ export class ClientCall implements Exchange {
   constructor(options: ClientCallOptions) {
     this.#options = options
     this.id = options.id
+    this.call = options.host.requestId
     this.host = options.host
     this.transform = options.transform
     this.reply = this.transform === undefined ? options.reply : this.#showing(options.reply)

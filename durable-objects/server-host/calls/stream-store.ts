@@ -1,4 +1,5 @@
 /** Every SQL string of sessions' streams, and of the log by which a client resumes them. */
+import { idKey, type RequestId } from '#protocol/json-rpc.ts'
 import type { FormerCall } from '../transform/call-transform.ts'
 import type { ListFilter } from './visible-list.ts'
 
@@ -9,14 +10,33 @@ const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const MAX_ROW_BYTES = 1_900_000
 const TRIM_EVERY = 32
 
+/** A request as its client and as this object knows it; a host program of before names tells the id alone. */
+export interface RequestName {
+  id: RequestId
+  call: string | undefined
+}
+
 /** Why a stream is open. */
-export interface WaitingFor {
-  /** The key of the request's id. */
-  request: string
+export interface WaitingFor extends RequestName {
   server: string
   filter: ListFilter | undefined
   /** What a transformer has to know of it. */
   transform?: FormerCall | undefined
+}
+
+/** One that waits for an answer. */
+export interface OpenStream extends WaitingFor {
+  stream: number
+}
+
+/** Of `streams`; `request`: the key of the id. */
+interface OpenRow extends Record<string, SqlStorageValue> {
+  stream: number
+  request: string
+  call: string | null
+  server: string | null
+  filter: string | null
+  transform: string | null
 }
 
 export class StreamStore {
@@ -30,11 +50,12 @@ export class StreamStore {
 
   /** `waiting`: for what; nothing for the GET stream. */
   add(session: string, stream: number, waiting: WaitingFor | undefined): void {
-    const { request = null, server = null, filter, transform } = waiting ?? {}
+    const { id, call = null, server = null, filter, transform } = waiting ?? {}
+    const request = id === undefined ? null : idKey(id)
     this.#sql.exec(
-      `INSERT OR IGNORE INTO streams (session, stream, request, server, filter, transform)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      ...[session, stream, request, server, toText(filter), toText(transform)],
+      `INSERT OR IGNORE INTO streams (session, stream, request, call, server, filter, transform)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      ...[session, stream, request, call, server, toText(filter), toText(transform)],
     )
   }
 
@@ -58,40 +79,28 @@ export class StreamStore {
     return row && { request: row.request, done: row.done === 1 }
   }
 
-  /** The stream that waits for the answer to a request, and what the answer is filtered by. */
-  openFor(
-    session: string,
-    request: string,
-  ): (Pick<WaitingFor, 'filter' | 'transform'> & { stream: number; server: string }) | undefined {
+  /** The stream that waits for the answer to a request. */
+  openFor(session: string, { id, call }: RequestName): OpenStream | undefined {
     const [row] = this.#sql
-      .exec<{
-        stream: number
-        server: string | null
-        filter: string | null
-        transform: string | null
-      }>(
-        `SELECT stream, server, filter, transform FROM streams
-         WHERE session = ? AND request = ? AND done = 0`,
-        ...[session, request],
+      .exec<OpenRow>(
+        `SELECT stream, request, call, server, filter, transform FROM streams
+         WHERE session = ?1 AND done = 0 AND CASE WHEN ?2 IS NULL THEN request = ?3 ELSE call = ?2 END`,
+        ...[session, call ?? null, idKey(id)],
       )
       .toArray()
-    if (row === undefined) return undefined
-    const { stream, server } = row
-    const filter = row.filter === null ? undefined : (JSON.parse(row.filter) as ListFilter)
-    const transform = row.transform === null ? undefined : (JSON.parse(row.transform) as FormerCall)
-    return { stream, server: server ?? '', filter, transform }
+    return row && toOpenStream(row)
   }
 
-  /** Keys of the requests whose streams have not ended; with `server`, of those that it was to answer. */
-  openRequests(session: string, server?: string): string[] {
+  /** Those of requests that have not ended; with `server`, of those that it was to answer. */
+  allOpen(session: string, server?: string): OpenStream[] {
     return this.#sql
-      .exec<{ request: string }>(
-        `SELECT request FROM streams WHERE session = ?1 AND done = 0 AND request IS NOT NULL
-           AND (?2 IS NULL OR server = ?2)`,
+      .exec<OpenRow>(
+        `SELECT stream, request, call, server, filter, transform FROM streams
+         WHERE session = ?1 AND done = 0 AND request IS NOT NULL AND (?2 IS NULL OR server = ?2)`,
         ...[session, server ?? null],
       )
       .toArray()
-      .map(({ request }) => request)
+      .map(toOpenStream)
   }
 
   end(session: string, stream: number): void {
@@ -172,4 +181,17 @@ export class StreamStore {
 
 function toText(value: object | undefined): string | null {
   return value === undefined ? null : JSON.stringify(value)
+}
+
+function toOpenStream({ stream, request, call, server, filter, transform }: OpenRow): OpenStream {
+  return {
+    ...{ stream, id: toId(request), call: call ?? undefined, server: server ?? '' },
+    filter: filter === null ? undefined : (JSON.parse(filter) as ListFilter),
+    transform: transform === null ? undefined : (JSON.parse(transform) as FormerCall),
+  }
+}
+
+/** The reverse of `idKey`. */
+function toId(request: string): RequestId {
+  return request.startsWith('s') ? request.slice(1) : Number(request.slice(1))
 }

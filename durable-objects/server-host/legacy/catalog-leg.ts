@@ -1,11 +1,10 @@
 /**
- * One server's part of a session of the catalog: to the upstream it is a session of that server. Ids of
- * the server's requests are made unique among servers, and URIs those of the catalog.
+ * One server's part of a session of the catalog: to the upstream it is a session of that server. URIs
+ * are made those of the catalog.
  */
 import { accessTo } from '#protocol/access.ts'
 import type { GatewayError } from '#protocol/errors.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
-import { isObject, isRequestId } from '#protocol/json-rpc.ts'
+import { isObject } from '#protocol/json-rpc.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import type { ClientCall } from '../calls/client-call.ts'
@@ -18,9 +17,6 @@ import type { SessionRecord } from '../store.ts'
 import { mayTell, UPDATED } from '../translate/listen-access.ts'
 import type { LegacySession } from './session.ts'
 import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
-
-/** Between a server's name and the id of its own request. */
-const MARK = '/'
 
 export class CatalogLeg implements UpstreamSession {
   /** As it is configured now. */
@@ -79,26 +75,19 @@ export class CatalogLeg implements UpstreamSession {
       this.#catalog.renew(this.server.name, this.#session.record.principal, kinds)
     }
     if (meta.method === UPDATED && !this.#mayTell(payload)) return
-    const { exposed, id } = this.#expose(payload, meta)
-    const told = id === undefined ? meta : { ...meta, id }
-    this.#session.fromServer(exposed, told, this.server)
+    this.#session.fromServer(this.#expose(payload, meta), meta, this.server)
   }
 
-  askClient(call: ClientCall, payload: Uint8Array, id: string): void {
-    const exposed = this.#exposeId(id)
-    this.#session.askClient(call, setValue(payload, ['id'], JSON.stringify(exposed)), exposed)
+  askClient(call: ClientCall, payload: Uint8Array): void {
+    this.#session.askClient(call, payload)
   }
 
   noteInterest(method: string, body: Uint8Array): void {
     this.#session.noteInterest(method, body, subscriptionPrefix(this.server.name))
   }
 
-  forgetAsks(): void {
-    this.#session.forgetAsks(this.server.name + MARK)
-  }
-
   hasPassedOn(payload: Uint8Array, meta: MessageMeta): boolean {
-    return this.#session.hasPassedOn(this.#expose(payload, meta).exposed, meta, this.server.name)
+    return this.#session.hasPassedOn(this.#expose(payload, meta), meta, this.server.name)
   }
 
   fromFormerObject(payload: Uint8Array, meta: MessageMeta): void {
@@ -119,48 +108,16 @@ export class CatalogLeg implements UpstreamSession {
     return mayTell(UPDATED, decode(payload).params, accessTo(grants, this.server.name, 'resource'))
   }
 
-  /** A message of the server's as the client gets it; `id` where it has another one now. */
-  #expose(payload: Uint8Array, meta: MessageMeta): { exposed: Uint8Array; id?: RequestId } {
-    if (meta.kind === 'request' && meta.id != null) {
-      const id = this.#exposeId(meta.id)
-      return { exposed: setValue(payload, ['id'], JSON.stringify(id)), id }
-    }
-    const { method } = meta
-    if (method === UPDATED) {
-      const { params } = decode(payload)
-      const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : ''
-      const text = JSON.stringify(this.#exposeURI(uri))
-      return { exposed: setValue(payload, ['params', 'uri'], text) }
-    }
-    if (method === 'notifications/cancelled') {
-      const { params } = decode(payload)
-      const asked = isObject(params) ? params.requestId : undefined
-      if (!isRequestId(asked)) return { exposed: payload }
-      const text = JSON.stringify(this.#exposeId(asked))
-      return { exposed: setValue(payload, ['params', 'requestId'], text) }
-    }
-    return { exposed: payload }
+  /** A message of the server's as the client gets it. */
+  #expose(payload: Uint8Array, { method }: MessageMeta): Uint8Array {
+    if (method !== UPDATED) return payload
+    const { params } = decode(payload)
+    const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : ''
+    return setValue(payload, ['params', 'uri'], JSON.stringify(this.#exposeURI(uri)))
   }
 
   #exposeURI(uri: string): string {
     return this.#catalog.exposeURI(this.server.name, uri, this.#session.record.principal)
-  }
-
-  #exposeId(id: RequestId): string {
-    return `${this.server.name}${MARK}${JSON.stringify(id)}`
-  }
-}
-
-/** Whose request a client's response answers, and by which id that server knows it. */
-export function readExposedId(id: RequestId): { server: string; id: RequestId } | undefined {
-  if (typeof id !== 'string') return undefined
-  const end = id.indexOf(MARK)
-  if (end < 0) return undefined
-  try {
-    const own: unknown = JSON.parse(id.slice(end + 1))
-    return isRequestId(own) ? { server: id.slice(0, end), id: own } : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -5,7 +5,6 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult, type Envelope } from '#protocol/json-rpc.ts'
-import { setValue } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ListRequest } from '../catalog/list-request.ts'
@@ -16,7 +15,7 @@ import { concernsView } from '../catalog/visible.ts'
 import { readPages } from '../catalog/read-pages.ts'
 import { decode, encode } from '../connection.ts'
 import { CATALOG } from '#protocol/catalog.ts'
-import { readExposedId, type CatalogLeg } from './catalog-leg.ts'
+import type { CatalogLeg } from './catalog-leg.ts'
 import { readCapabilities, viewerOf } from './session-capabilities.ts'
 import type { LegacySession } from './session.ts'
 import type { Upstream } from './upstream.ts'
@@ -72,11 +71,9 @@ export class CatalogUpstream implements Upstream {
 
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
     if (envelope.kind === 'response') {
-      const asked = envelope.id === null ? undefined : readExposedId(envelope.id)
-      const leg = asked && this.#legs.get(asked.server)
-      if (asked === undefined || leg === undefined) return
-      const own = setValue(body, ['id'], JSON.stringify(asked.id))
-      return leg.upstream?.pass(own, { ...envelope, id: asked.id })
+      // Each leg knows what it has asked.
+      for (const { upstream } of this.#legs.values()) await upstream?.pass(body, envelope)
+      return
     }
     if (envelope.kind !== 'notification') return
     // Each server is told that its session has begun when it has.

@@ -49,7 +49,7 @@ export function remembering(
   const method = call.host.envelope?.kind === 'request' ? call.host.envelope.method : ''
   if (!INTEREST_METHODS.has(method)) return call
   return {
-    id: call.id,
+    ...{ id: call.id, call: call.call },
     deadline: call.deadline,
     onLost: (error) => call.onLost(error),
     onResponse: (payload, meta) => {

@@ -3,8 +3,9 @@
  * makes them stand alone, `input_required` becomes requests on the client's stream.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { idKey, isObject, type Envelope, type RequestId } from '#protocol/json-rpc.ts'
+import { isObject, type Envelope, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
+import { randomAskNumber, toNumber } from '#protocol/numbering/numbers.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
@@ -47,8 +48,8 @@ interface Sent {
 interface Round extends Sent {
   deadline: number
   requestState: string | undefined
-  /** Keys of `inputRequests` by the id of the request that the client was sent. */
-  waiting: Map<string, string>
+  /** Keys of `inputRequests` by the number of the request that the client was sent. */
+  waiting: Map<number, string>
   answers: Record<string, unknown>
 }
 
@@ -59,7 +60,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
   readonly #local: LocalMethods
   /** Without an id: it waits for the process. */
   readonly #ids = new Map<ClientCall, number | undefined>()
-  readonly #rounds = new Map<string, Round>()
+  readonly #rounds = new Map<number, Round>()
   readonly #listening: ModernListening
   #closed = false
   #successor: Successor | undefined
@@ -235,15 +236,14 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
       return call.answer(encode(toRoundFailure(call.id, method, why)), 'rpc_error', meta.ms)
     }
     const { requestState } = input
-    const deadline = Date.now() + ROUND_MS
-    call.deadline = deadline
-    const waiting = new Map<string, string>()
-    const round: Round = { ...sent, deadline, requestState, waiting, answers: {} }
+    const waiting = new Map<number, string>()
+    call.deadline = Date.now() + ROUND_MS
+    const round = { ...sent, deadline: call.deadline, requestState, waiting, answers: {} }
     if (input.asks.length > 0) this.#ticker.add(this)
     for (const ask of input.asks) {
-      const id = `hearth:${crypto.randomUUID()}`
-      round.waiting.set(idKey(id), ask.key)
-      this.#rounds.set(idKey(id), round)
+      const id = randomAskNumber()
+      round.waiting.set(id, ask.key)
+      this.#rounds.set(id, round)
       this.#session.askClient(call, encode(toLegacyAsk(ask, id, crypto.randomUUID())), id)
     }
     if (round.waiting.size === 0) this.#retry(round)
@@ -251,7 +251,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
 
   /** A client's response: an error ends the call, the last missing result begins the next round. */
   #takeAnswer(id: RequestId | null, body: Uint8Array): void {
-    const key = id === null ? '' : idKey(id)
+    const key = toNumber(id) ?? 0
     const round = this.#rounds.get(key)
     const name = round?.waiting.get(key)
     if (round === undefined || name === undefined) return

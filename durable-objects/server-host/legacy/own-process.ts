@@ -52,7 +52,7 @@ export class OwnProcess implements RetiringUpstream {
     this.#connection = await this.#open()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const exchange: Exchange = {
-      id: call.id,
+      ...{ id: call.id, call: call.call },
       deadline: Date.now() + this.#session.server.config.timeoutMs.start,
       onLost: (error) => reject(this.#startFailure(error)),
       onResponse: (payload, meta) => {
@@ -100,7 +100,7 @@ export class OwnProcess implements RetiringUpstream {
   }
 
   cancel(call: ClientCall): void {
-    this.#connection?.cancel(call.id, 'cancelled by the client')
+    this.#connection?.cancel(call, 'cancelled by the client')
   }
 
   async ask(
@@ -221,7 +221,6 @@ export class OwnProcess implements RetiringUpstream {
 
   /** Calls that may be repeated are, once, on the next process; the others fail. */
   #lose(error: GatewayError, unanswered: Exchange[]): void {
-    this.#session.forgetAsks()
     this.#session.failFormer(error)
     const candidates: ClientCall[] = []
     for (const exchange of unanswered) {

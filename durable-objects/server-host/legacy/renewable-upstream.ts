@@ -4,11 +4,11 @@
  * answers goes to the one that asked.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { idKey, type Envelope, type RequestId } from '#protocol/json-rpc.ts'
+import type { Envelope, RequestId } from '#protocol/json-rpc.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { MessageMeta } from '#protocol/link.ts'
+import { isAskNumber, randomAskNumber, toNumber } from '#protocol/numbering/numbers.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { MAX_ASKS } from './asks.ts'
 import type { Upstream, UpstreamSession } from './upstream.ts'
 
 /** What comes after an upstream that takes no more calls. */
@@ -41,13 +41,17 @@ interface Begun {
 
 /** Upstreams that finish what they began; of more, the oldest is closed, and its calls fail. */
 const MAX_FORMER_UPSTREAMS = 8
+/** Questions that no client answers do not pile up: the oldest is waited for no longer. */
+const MAX_ASKS = 256
 
 export class RenewableUpstream implements Upstream {
   readonly #options: RenewableUpstreamOptions
   #current: Face | undefined
   readonly #former = new Set<Face>()
-  /** By the id that the client was given, oldest first. */
-  readonly #asks = new Map<string, { by: Face; id: RequestId }>()
+  /** By the number under which the client was asked, oldest first. */
+  readonly #asks = new Map<number, { by: Face; id: RequestId }>()
+  /** Has the process that a former object had: what that asked before is not known. */
+  #adopted: Face | undefined
   #beginning: Promise<RetiringUpstream> | undefined
   #capabilities: Record<string, unknown> | undefined
   /** Grows with each change of the server. */
@@ -67,7 +71,7 @@ export class RenewableUpstream implements Upstream {
   use(make: (session: UpstreamSession) => RetiringUpstream): void {
     const face = this.#createFace()
     face.upstream = make(face)
-    this.#current = face
+    this.#current = this.#adopted = face
   }
 
   /** The upstream that the server calls for now. */
@@ -105,12 +109,14 @@ export class RenewableUpstream implements Upstream {
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
     // The next process is told that the session has begun when it starts.
     if (envelope.kind !== 'response') return this.#current?.upstream?.pass(body, envelope)
-    const key = envelope.id === null ? '' : idKey(envelope.id)
-    const ask = this.#asks.get(key)
-    if (ask === undefined) return
-    this.#asks.delete(key)
+    const number = toNumber(envelope.id)
+    if (number === undefined) return
+    const ask = this.#asks.get(number)
+    this.#asks.delete(number)
+    // What no process has asked, its host program drops.
+    if (ask === undefined) return this.#adopted?.upstream?.pass(body, envelope)
     const { by, id } = ask
-    if (id === envelope.id) return by.upstream?.pass(body, envelope)
+    if (id === number) return by.upstream?.pass(body, envelope)
     await by.upstream?.pass(setValue(body, ['id'], JSON.stringify(id)), { ...envelope, id })
   }
 
@@ -171,37 +177,23 @@ export class RenewableUpstream implements Upstream {
   }
 
   #createFace(): Face {
-    return new Face(this.#options.session, {
-      note: (face, id) => this.#noteAsk(face, id),
-      forget: (face) => this.#forgetAsks(face),
-    })
+    return new Face(this.#options.session, (face, id) => this.#noteAsk(face, id))
   }
 
-  /** The id under which the client is asked: processes of one session may ask under the same. */
-  #noteAsk(by: Face, id: RequestId): RequestId {
-    const other = this.#asks.get(idKey(id))
-    const shown = other === undefined || other.by === by ? id : `hearth:${crypto.randomUUID()}`
-    this.#asks.set(idKey(shown), { by, id })
+  /** The number under which the client is asked: a host program of before numbers passes on the server's own id. */
+  #noteAsk(by: Face, id: RequestId): number {
+    const shown = isAskNumber(id) ? id : randomAskNumber()
+    this.#asks.set(shown, { by, id })
     const [oldest] = this.#asks.keys()
     if (oldest !== undefined && this.#asks.size > MAX_ASKS) this.#asks.delete(oldest)
     return shown
   }
 
-  #forgetAsks(by: Face): void {
-    for (const [key, ask] of this.#asks) if (ask.by === by) this.#asks.delete(key)
-    // Others may still wait for the client's answers.
-    if (this.#asks.size === 0) this.#options.session.forgetAsks()
+  #forget(by: Face): void {
+    this.#former.delete(by)
+    if (this.#adopted === by) this.#adopted = undefined
+    for (const [number, ask] of this.#asks) if (ask.by === by) this.#asks.delete(number)
   }
-
-  #forget(former: Face): void {
-    this.#former.delete(former)
-    this.#forgetAsks(former)
-  }
-}
-
-interface FaceOptions {
-  note: (face: Face, id: RequestId) => RequestId
-  forget: (face: Face) => void
 }
 
 /** The session as one of its upstreams sees it. */
@@ -209,11 +201,11 @@ class Face implements UpstreamSession {
   /** Absent while it is being made. */
   upstream: RetiringUpstream | undefined
   readonly #session: UpstreamSession
-  readonly #options: FaceOptions
+  readonly #noteAsk: (face: Face, id: RequestId) => number
 
-  constructor(session: UpstreamSession, options: FaceOptions) {
+  constructor(session: UpstreamSession, noteAsk: (face: Face, id: RequestId) => number) {
     this.#session = session
-    this.#options = options
+    this.#noteAsk = noteAsk
   }
 
   get record() {
@@ -226,22 +218,18 @@ class Face implements UpstreamSession {
 
   fromServer(payload: Uint8Array, meta: MessageMeta): void {
     if (meta.kind !== 'request' || meta.id == null) return this.#session.fromServer(payload, meta)
-    const id = this.#options.note(this, meta.id)
+    const id = this.#noteAsk(this, meta.id)
     if (id === meta.id) return this.#session.fromServer(payload, meta)
     this.#session.fromServer(setValue(payload, ['id'], JSON.stringify(id)), { ...meta, id })
   }
 
-  askClient(call: ClientCall, payload: Uint8Array, id: string): void {
-    this.#options.note(this, id)
+  askClient(call: ClientCall, payload: Uint8Array, id: number): void {
+    this.#noteAsk(this, id)
     this.#session.askClient(call, payload, id)
   }
 
   noteInterest(method: string, body: Uint8Array): void {
     this.#session.noteInterest(method, body)
-  }
-
-  forgetAsks(): void {
-    this.#options.forget(this)
   }
 
   hasPassedOn(payload: Uint8Array, meta: MessageMeta): boolean {

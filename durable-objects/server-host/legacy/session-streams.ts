@@ -1,10 +1,9 @@
 /** The event streams of one session: the one of GET, and those of calls, live or only in the log. */
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
 import { callKeepAlive, EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
-import type { WaitingFor } from '../calls/stream-store.ts'
+import type { OpenStream, RequestName, WaitingFor } from '../calls/stream-store.ts'
 import type { SessionRecord } from '../store.ts'
 import { keepVisible } from '../calls/visible-list.ts'
 
@@ -14,7 +13,7 @@ const STANDING = 0
 const PRIMING_SINCE = '2025-11-25'
 /** Streams in memory, while some of them have ended. Those that have not belong to calls. */
 const MAX_STREAMS = 64
-const MAX_KEY_CHARS = 1_024
+const MAX_ID_CHARS = 1_024
 const EVENT_ID = /^(\d{1,9})-(\d{1,9})$/
 
 export class SessionStreams {
@@ -38,12 +37,12 @@ export class SessionStreams {
   }
 
   /**
-   * A new stream for the answer to a request, named by its id's key; a list is told filtered, and what
-   * its server's transformers change transformed.
+   * A new stream for the answer to a request; a list is told filtered, and what its server's
+   * transformers change transformed.
    */
   openFor(waiting: WaitingFor): EventStream {
     // A request of so long an id is not found again by a later object.
-    const isKept = waiting.request.length <= MAX_KEY_CHARS
+    const isKept = String(waiting.id).length <= MAX_ID_CHARS
     return this.#open(this.#next++, isKept ? waiting : undefined)
   }
 
@@ -58,38 +57,32 @@ export class SessionStreams {
    * The answer to a request that a former object took, where its stream is in the log. `answeredBy`:
    * the server, where it may be another than the one that was asked first.
    */
-  finishFormer(request: string, payload: Uint8Array, answeredBy?: string): void {
+  finishFormer(request: RequestName, payload: Uint8Array, answeredBy?: string): void {
     const open = this.#context.store.streams.openFor(this.#record.id, request)
-    if (open === undefined) return
+    if (open !== undefined) this.#finish(open, payload, answeredBy)
+  }
+
+  #finish(open: OpenStream, payload: Uint8Array, answeredBy?: string): void {
     const { stream: number, filter } = open
     const stream = this.#restore(number)
-    const shown = this.#transform(
-      request,
-      { ...open, ...(answeredBy && { server: answeredBy }) },
-      payload,
-    )
+    const shown = this.#transform({ ...open, ...(answeredBy && { server: answeredBy }) }, payload)
     stream.push(filter === undefined ? shown : keepVisible(shown, filter))
     stream.end()
     this.#streams.delete(number)
   }
 
-  #transform(
-    request: string,
-    { server, transform: call }: Pick<WaitingFor, 'server' | 'transform'>,
-    payload: Uint8Array,
-  ): Uint8Array {
+  #transform({ id, server, transform: call }: OpenStream, payload: Uint8Array): Uint8Array {
     if (call === undefined) return payload
     const { principal, protocol, catalog } = this.#record
-    const client = { principal, protocol, id: toId(request), isCatalog: catalog !== undefined }
+    const client = { principal, protocol, id, isCatalog: catalog !== undefined }
     return this.#context.transforms.former(server, call, client, payload)
   }
 
   /** Ends the streams of requests that no process will answer any more. */
-  failFormer(isLive: (request: string) => boolean, error: GatewayError, server?: string): void {
-    for (const request of this.#context.store.streams.openRequests(this.#record.id, server)) {
-      if (isLive(request)) continue
-      const id = toId(request)
-      this.finishFormer(request, encode({ jsonrpc: '2.0', id, error: toErrorObject(error) }))
+  failFormer(isLive: (call: string) => boolean, error: GatewayError, server?: string): void {
+    for (const open of this.#context.store.streams.allOpen(this.#record.id, server)) {
+      if (open.call !== undefined && isLive(open.call)) continue
+      this.#finish(open, encode({ jsonrpc: '2.0', id: open.id, error: toErrorObject(error) }))
     }
   }
 
@@ -133,9 +126,4 @@ export class SessionStreams {
       return
     }
   }
-}
-
-/** The reverse of `idKey`. */
-function toId(request: string): RequestId {
-  return request.startsWith('s') ? request.slice(1) : Number(request.slice(1))
 }

@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import { RESTS_HEADER, type HostCall } from '#protocol/host-call.ts'
-import { idKey, toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
+import { toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { ClientCall, filterOf, type AnsweredCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
@@ -18,7 +18,6 @@ import type { CallTransform } from '../transform/call-transform.ts'
 import { formerOf } from './session-road.ts'
 import { mayHear, noteAccess, noteView } from './heard-resources.ts'
 import { UPDATED } from '../translate/listen-access.ts'
-import { Asks } from './asks.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import { noteInterest } from './interest.ts'
 import { postRequest } from './post-request.ts'
@@ -35,7 +34,6 @@ export class LegacySession implements UpstreamSession {
   readonly #context: HostContext
   readonly #calls = new CallsInFlight()
   readonly #streams: SessionStreams
-  readonly #asks = new Asks()
   #upstream: Upstream | undefined
   #touched = 0
   /** Set once its server is no more. */
@@ -72,13 +70,11 @@ export class LegacySession implements UpstreamSession {
       return postRequest(this.#context, this, { host, body, timeoutMs })
     }
     if (host.cancels !== undefined) this.#cancel(host.cancels)
-    else if (envelope?.kind === 'notification' || this.#asks.take(envelope)) {
-      await this.upstream.pass(body, envelope)
-    }
+    else if (envelope !== undefined) await this.upstream.pass(body, envelope)
     return new Response(null, { status: 202 })
   }
 
-  /** Throws `duplicate_id` and `too_many_calls`. The call is tracked until it is settled. */
+  /** Throws `too_many_calls`. The call is tracked until it is settled. */
   createCall(
     host: HostCall,
     body: Uint8Array,
@@ -88,9 +84,8 @@ export class LegacySession implements UpstreamSession {
   ): AnsweredCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const key = idKey(envelope.id)
+    const name = host.requestId
     this.#noteAccess(host)
-    if (this.#calls.has(key)) throw new GatewayError('duplicate_id')
     const { credentials, calls, logs, pins } = this.#context
     requireSlots(host, calls)
     const letGo = credentials.hold(host, () => this.#expel(call))
@@ -105,14 +100,14 @@ export class LegacySession implements UpstreamSession {
       transform,
       onSettled: (outcome, processMs) => {
         letGo()
-        this.#calls.delete(key)
+        this.#calls.delete(name)
         calls.delete(call)
         attempt?.onSettled(outcome, processMs)
         this.#endIfOver()
       },
     })
     if (pins.screens(host)) call.screen = pins.screenOf(host, viewerOf(this.record))
-    this.#calls.set(key, call)
+    this.#calls.set(name, call)
     calls.add(call)
     return { call, response: reply.response }
   }
@@ -126,7 +121,7 @@ export class LegacySession implements UpstreamSession {
       ...{ id, ticker: this.#context.ticker },
       openStream: () =>
         this.#streams.openFor({
-          ...{ request: idKey(id), server: host.server, filter: filterOf(host) },
+          ...{ id, call: host.requestId, server: host.server, filter: filterOf(host) },
           transform: transform?.former ?? formerOf(host),
         }),
     })
@@ -182,14 +177,9 @@ export class LegacySession implements UpstreamSession {
     this.upstream.close()
   }
 
-  /** `from`: of one server of several, whose ids begin with that. */
-  forgetAsks(from = ''): void {
-    this.#asks.forget(from)
-  }
-
   fromServer(payload: Uint8Array, meta: MessageMeta, server = this.server): void {
     if (meta.kind === 'request') return this.#ask(payload, meta, server)
-    if (meta.method === 'notifications/progress') return this.#progress(payload)
+    if (meta.method === 'notifications/progress') return this.#progress(payload, meta)
     this.#context.transforms.hear(server.name, meta.method)
     if (meta.method === UPDATED && !mayHear(payload, this.record.access)) return
     const aboutCall =
@@ -199,8 +189,7 @@ export class LegacySession implements UpstreamSession {
     else this.#tell(payload, server.name)
   }
 
-  askClient(call: ClientCall, payload: Uint8Array, id: string): void {
-    this.#asks.add(id)
+  askClient(call: ClientCall, payload: Uint8Array): void {
     call.reply.event(payload)
   }
 
@@ -217,15 +206,15 @@ export class LegacySession implements UpstreamSession {
     return shown === undefined || this.#context.store.streams.hasEvent(this.record.id, shown)
   }
 
-  fromFormerObject(payload: Uint8Array, { id }: MessageMeta, server?: string): void {
+  fromFormerObject(payload: Uint8Array, { id, call }: MessageMeta, server?: string): void {
     if (id == null) return
     const screened = this.#context.pins.screenFormer(server ?? this.server.name, payload)
-    this.#streams.finishFormer(idKey(id), screened, server)
+    this.#streams.finishFormer({ id, call }, screened, server)
   }
 
   /** `server`: only what it was to answer. */
   failFormer(error: GatewayError, server?: string): void {
-    this.#streams.failFormer((key) => this.#calls.has(key), error, server)
+    this.#streams.failFormer((call) => this.#calls.has(call), error, server)
   }
 
   /** Sends it, under its server's guard. */
@@ -259,7 +248,6 @@ export class LegacySession implements UpstreamSession {
     if (method === 'roots/list' && !server.config.roots) {
       return this.#respond(id, encode(toError(id, -32601, 'The client offers no roots')))
     }
-    this.#asks.add(id)
     if (call !== undefined) call.reply.event(payload)
     else this.#tell(payload, server.name)
   }
@@ -270,13 +258,15 @@ export class LegacySession implements UpstreamSession {
     this.upstream.pass(payload, envelope).catch(() => undefined)
   }
 
-  #progress(payload: Uint8Array): void {
+  /** A host program of before names does not tell whose it is. */
+  #progress(payload: Uint8Array, { call: name }: MessageMeta): void {
+    if (name !== undefined) return this.#calls.get(name)?.reply.event(payload)
     const { params } = decode(payload) as { params?: { progressToken?: RequestId } }
     this.#calls.byProgressToken(params?.progressToken)?.reply.event(payload)
   }
 
   #cancel(id: string | number): void {
-    const call = this.#calls.get(idKey(id))
+    const call = this.#calls.newestUnder(id)
     if (call === undefined) return
     this.upstream.cancel(call)
     call.onLost(new GatewayError('call_cancelled'))

@@ -39,11 +39,9 @@ export interface UpstreamSession {
   /** A request or notification of the server's, to the stream where the client expects it. */
   fromServer: (payload: Uint8Array, meta: MessageMeta) => void
   /** A request of the gateway's own to the client, on the stream of the call that needs it. */
-  askClient: (call: ClientCall, payload: Uint8Array, id: string) => void
+  askClient: (call: ClientCall, payload: Uint8Array, id: number) => void
   /** Keeps what a request that succeeded asked for, so that a later process is told again. */
   noteInterest: (method: string, body: Uint8Array) => void
-  /** The process that asked is gone: what the client still answers is for nobody. */
-  forgetAsks: () => void
   /** Whether a message of the server's is on a stream already. */
   hasPassedOn: (payload: Uint8Array, meta: MessageMeta) => boolean
   /** A response to a request that a former object took: its stream may be waiting in the log. */

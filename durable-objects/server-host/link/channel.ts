@@ -1,6 +1,5 @@
 /** One process as the object sees it: opened, spoken to, over. */
 import { GatewayError } from '#protocol/errors.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
 import {
   FLAG,
   FRAME,
@@ -10,6 +9,7 @@ import {
   type MessageMeta,
   type OversizeMeta,
   type RefusedMeta,
+  type SentMeta,
   type UndeliveredMeta,
 } from '#protocol/link.ts'
 import type { Link } from './link.ts'
@@ -24,7 +24,7 @@ export interface ChannelListener {
   onOversize: (meta: OversizeMeta) => void
   onUndelivered: (meta: UndeliveredMeta) => void
   /** This request gets no answer; the others go on. */
-  onFailed: (id: RequestId, error: GatewayError) => void
+  onFailed: (about: Pick<FailedMeta, 'id' | 'call'>, error: GatewayError) => void
   /** `received`: the last frame that reached the host program while it still had the process. */
   onOver: (error: GatewayError, received?: number) => void
 }
@@ -37,11 +37,8 @@ export interface Channel {
   readonly opened: Promise<void>
   readonly over: boolean
   listen: (listener: ChannelListener) => void
-  /**
-   * Returns the number of the frame, where there are frames; see `onOver`. `isProbe`: it is about one of
-   * `PROBE_ID`.
-   */
-  send: (payload: Uint8Array, isProbe?: boolean) => number | undefined
+  /** Returns the number of the frame, where there are frames; see `onOver`. */
+  send: (payload: Uint8Array, meta?: SentMeta) => number | undefined
   /** Nothing is heard of the channel after this. */
   close: () => void
 }
@@ -81,8 +78,8 @@ export class LinkChannel implements Channel {
   }
 
   /** Returns the number of the frame; see `onOver`. */
-  send(payload: Uint8Array): number | undefined {
-    return this.#over ? undefined : this.#link.sendMessage(this.number, payload)
+  send(payload: Uint8Array, meta?: SentMeta): number | undefined {
+    return this.#over ? undefined : this.#link.sendMessage(this.number, payload, meta)
   }
 
   /** Ends the process. Nothing is heard of the channel after this. */
@@ -118,8 +115,8 @@ export class LinkChannel implements Channel {
     }
   }
 
-  #reportFailed({ id, ...why }: FailedMeta): void {
-    this.#listener?.onFailed(id, refusal(why))
+  #reportFailed({ id, call, ...why }: FailedMeta): void {
+    this.#listener?.onFailed({ id, ...(call !== undefined && { call }) }, refusal(why))
   }
 
   #receivePiece(frame: Frame): void {
@@ -132,9 +129,13 @@ export class LinkChannel implements Channel {
     if (this.#piecesBytes <= MAX_MESSAGE_BYTES) {
       return this.#deliver(concatenate(this.#pieces, this.#piecesBytes), frame.flags)
     }
-    const { id } = this.#meta
+    const { id, call } = this.#meta
     this.#reset()
-    this.#listener?.onOversize({ ...(id == null ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES })
+    this.#listener?.onOversize({
+      ...(id == null ? {} : { id }),
+      ...(call === undefined ? {} : { call }),
+      maxBytes: MAX_MESSAGE_BYTES,
+    })
   }
 
   #deliver(payload: Uint8Array, flags: number): void {

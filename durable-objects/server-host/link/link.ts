@@ -12,6 +12,7 @@ import {
   stampAck,
   type FrameFields,
   type Launch,
+  type SentMeta,
   type WelcomeMeta,
 } from '#protocol/link.ts'
 import { GatewayError } from '#protocol/errors.ts'
@@ -161,14 +162,15 @@ export class Link {
   }
 
   /** Sends one payload, in pieces when it is large. Returns the number of the last frame. */
-  sendMessage(channel: number, payload: Uint8Array): number {
+  sendMessage(channel: number, payload: Uint8Array, meta?: SentMeta): number {
+    const frame = { type: FRAME.message, channel }
     let at = 0
     for (; payload.length - at > MAX_CHUNK_BYTES; at += MAX_CHUNK_BYTES) {
       const piece = payload.subarray(at, at + MAX_CHUNK_BYTES)
-      this.send({ type: FRAME.message, channel, flags: FLAG.more, payload: piece })
+      this.send({ ...frame, flags: FLAG.more, meta: at === 0 ? meta : undefined, payload: piece })
     }
-    const last = at === 0 ? payload : payload.subarray(at)
-    return this.send({ type: FRAME.message, channel, payload: last })
+    if (at === 0) return this.send({ ...frame, meta, payload })
+    return this.send({ ...frame, payload: payload.subarray(at) })
   }
 
   send(frame: FrameFields): number {

@@ -1,8 +1,16 @@
 /** A session with a remote server, in the place of a process: spoken to from this object, without a link. */
 import { GatewayError } from '#protocol/errors.ts'
-import { isProbeId, type RemoteLaunch } from '#protocol/link.ts'
+import { isProbeId, type RemoteLaunch, type SentMeta } from '#protocol/link.ts'
+import type { AskNumbers } from '#protocol/numbering/numbers.ts'
+import { nameOf, Numbering } from '#protocol/numbering/numbering.ts'
+import { numberListener, type NumberedListener } from '#protocol/numbering/remote-listener.ts'
 import { connectRemote } from '#protocol/remote/connect.ts'
-import type { ConnectWebSocket, RemoteConnection, RemoteFetch } from '#protocol/remote/remote.ts'
+import type {
+  ConnectWebSocket,
+  RemoteConnection,
+  RemoteFetch,
+  RemoteListener,
+} from '#protocol/remote/remote.ts'
 import type { Channel, ChannelListener } from '../link/channel.ts'
 
 /** All objects of an isolate share 128 MB. */
@@ -17,6 +25,7 @@ export interface RemoteChannelOptions {
   launch: RemoteLaunch
   key: string
   network: Network
+  askNumbers: AskNumbers
   /** Called once, whoever ended it. */
   onEnd: () => void
 }
@@ -25,6 +34,7 @@ export class RemoteChannel implements Channel {
   readonly key: string
   readonly #options: RemoteChannelOptions
   readonly #connection: RemoteConnection
+  readonly #numbering: Numbering
   readonly #openedAt = Date.now()
   #usedAt = Date.now()
   #listener: ChannelListener | undefined
@@ -32,23 +42,15 @@ export class RemoteChannel implements Channel {
   #isOver = false
 
   constructor(options: RemoteChannelOptions) {
-    const { launch, key, network } = options
+    const { launch, key, network, askNumbers } = options
     this.#options = options
     this.key = key
+    this.#numbering = new Numbering(askNumbers)
     this.#connection = connectRemote({
       ...launch.remote,
       ...network,
       maxMessageBytes: MAX_MESSAGE_BYTES,
-      listener: {
-        onMessage: (payload, meta) => {
-          if (!isProbeId(meta.id)) this.#usedAt = Date.now()
-          this.#listener?.onMessage(payload, meta, false)
-        },
-        onOversize: (meta) => this.#listener?.onOversize(meta),
-        onUndelivered: (meta) => this.#listener?.onUndelivered(meta),
-        onFailed: (id, error) => this.#listener?.onFailed(id, error),
-        onOver: (error) => this.#lose(error),
-      },
+      listener: this.#createListener(),
     })
     this.#watch()
   }
@@ -70,10 +72,13 @@ export class RemoteChannel implements Channel {
     this.#listener = listener
   }
 
-  send(payload: Uint8Array, isProbe = false): undefined {
+  send(payload: Uint8Array, meta?: SentMeta): undefined {
     if (this.#isOver) return
-    if (!isProbe) this.#usedAt = Date.now()
-    this.#connection.send(payload)
+    const now = Date.now()
+    const sent = this.#numbering.toProcess(payload, meta, now)
+    if (sent === undefined) return
+    if (!isProbeId((sent.request ?? sent.cancelled)?.id)) this.#usedAt = now
+    this.#connection.send(sent.payload)
   }
 
   close(): void {
@@ -87,6 +92,20 @@ export class RemoteChannel implements Channel {
     if (this.#isOver) return
     void this.#connection.close()
     this.#lose(new GatewayError('server_exited', { detail, isBlameless: true }))
+  }
+
+  #createListener(): RemoteListener {
+    const listener: NumberedListener = {
+      onMessage: (payload, meta) => {
+        if (!isProbeId(meta.id)) this.#usedAt = Date.now()
+        this.#listener?.onMessage(payload, meta, false)
+      },
+      onOversize: (meta) => this.#listener?.onOversize(meta),
+      onUndelivered: (meta) => this.#listener?.onUndelivered(meta),
+      onFailed: (asked, error) => this.#listener?.onFailed(nameOf(asked), error),
+      onOver: (error) => this.#lose(error),
+    }
+    return numberListener(this.#numbering, listener, Date.now)
   }
 
   #lose(error: GatewayError): void {

@@ -1,6 +1,7 @@
 /** The sessions with remote servers that this object has: no more of a server than its `maxProcesses`. */
 import { GatewayError } from '#protocol/errors.ts'
 import type { RemoteLaunch } from '#protocol/link.ts'
+import { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { RemoteChannel, type Network } from './remote-channel.ts'
 
 /** One that was used since may be about to be used again. */
@@ -8,6 +9,7 @@ const MIN_IDLE_MS = 1_000
 
 export class RemoteChannels {
   readonly #network: Network
+  readonly #askNumbers = new AskNumbers(Math.random())
   /** By the launch's name. */
   readonly #open = new Map<string, Set<RemoteChannel>>()
 
@@ -21,7 +23,7 @@ export class RemoteChannels {
     if (others.size >= launch.maxProcesses) makeRoom(others)
     this.#open.set(launch.name, others)
     const channel: RemoteChannel = new RemoteChannel({
-      ...{ launch, key, network: this.#network },
+      ...{ launch, key, network: this.#network, askNumbers: this.#askNumbers },
       onEnd: () => {
         others.delete(channel)
         if (others.size === 0 && this.#open.get(launch.name) === others) {

@@ -45,11 +45,17 @@ export interface SharedProcessOptions {
 /** In the place of a caller: there were several. */
 const MIXED = ''
 
+interface Sent {
+  call: SharedCall
+  exchange: Exchange
+  connection: Connection
+}
+
 export class SharedProcess {
   readonly #context: HostContext
   readonly #server: Server
   readonly #options: SharedProcessOptions
-  readonly #calls = new Map<RequestId, { call: SharedCall; connection: Connection }>()
+  readonly #calls = new Map<RequestId, Sent>()
   /** Whose calls a process has served. */
   readonly #callers = new WeakMap<Connection, string>()
   #connection: Connection | undefined
@@ -86,7 +92,7 @@ export class SharedProcess {
     }
     const payload = make(id)
     connection.request(exchange, payload)
-    this.#calls.set(id, { call, connection })
+    this.#calls.set(id, { call, exchange, connection })
     this.#noteCaller(connection, call.caller)
     return id
   }
@@ -110,8 +116,8 @@ export class SharedProcess {
 
   /** Gives a request up; nothing more is heard of it. */
   cancel(id: RequestId, reason: string): void {
-    const connection = this.#calls.get(id)?.connection
-    connection?.cancel(id, reason)
+    const sent = this.#calls.get(id)
+    sent?.connection.cancel(sent.exchange, reason)
     this.#forget(id)
   }
 
@@ -210,8 +216,7 @@ export class SharedProcess {
       return connection.send(encode(answer))
     }
     if (method === 'notifications/message') return this.#log(connection, payload)
-    const { params } = decode(payload)
-    const known = isObject(params) ? this.#calls.get(addressee(params) ?? '') : undefined
+    const known = this.#calls.get(id ?? addressee(payload) ?? '')
     if (known?.connection === connection) known.call.onEvent(payload, method ?? '')
     // Progress of a call that is over is nobody's.
     else if (method !== PROGRESS) this.#options.onNotification(payload, method ?? '')
@@ -234,7 +239,10 @@ export class SharedProcess {
 
 const PROGRESS = 'notifications/progress'
 
-function addressee(params: Record<string, unknown>): RequestId | undefined {
+/** A host program of before names does not tell which request a notification is about. */
+function addressee(payload: Uint8Array): RequestId | undefined {
+  const { params } = decode(payload)
+  if (!isObject(params)) return undefined
   const token = params.progressToken
   if (typeof token === 'number' || typeof token === 'string') return token
   const id = isObject(params._meta) ? params._meta[META.subscriptionId] : undefined

@@ -10,7 +10,7 @@ export interface Road {
   timeoutMs: number
   /** `clientInfo` as the client told it. */
   clientInfo: () => unknown
-  /** Throws `duplicate_id` and `too_many_calls`. */
+  /** Throws `too_many_calls`. */
   createCall: (host: HostCall, request: Uint8Array, transform?: CallTransform) => AnsweredCall
   /** Sends it, under its server's guard. */
   run: (call: ClientCall, request: Uint8Array) => void

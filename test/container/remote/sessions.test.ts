@@ -362,7 +362,7 @@ describe('a WebSocket', () => {
     const answered = await session.call(1, 4)
     server.clients.forEach((socket) => socket.terminate())
 
-    expect(answered).toMatchObject({ id: 4, result: { seen: 4 } })
+    expect(answered).toMatchObject({ id: 4, result: { seen: 1 } })
     expect(await session.link.takeMeta(FRAME.exit, 1)).toMatchObject({ reason: 'crashed' })
   })
 

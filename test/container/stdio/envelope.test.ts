@@ -52,11 +52,6 @@ describe('a line is told apart', () => {
     line[line.indexOf('?')] = 0xff
     expect(Buffer.from(readMessage(line)?.payload ?? []).toString()).toContain('\ufffd')
   })
-
-  test('a cancellation names the call that it ends', () => {
-    const line = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}'
-    expect(readMessage(Buffer.from(line))?.cancels).toBe(7)
-  })
 })
 
 describe('the id of a discarded line', () => {

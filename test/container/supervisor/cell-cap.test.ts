@@ -6,6 +6,7 @@ import { Floods } from '#container/stdio/line-reader.ts'
 import { startReaper } from '#container/supervisor/reaper.ts'
 import { startProcess } from '#container/supervisor/start-process.ts'
 import { StartTurns } from '#container/supervisor/start-turns.ts'
+import { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { Supervisor } from '#container/supervisor/supervisor.ts'
 import { launchOf } from '#test/support/host-program.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
@@ -15,6 +16,7 @@ const reaper = startReaper()
 const starter = {
   resolver: new CommandResolver({ cacheDir: '/nowhere', nodeModules: [], installEnv: {} }),
   reaper,
+  askNumbers: new AskNumbers(0),
   baseEnv: { PATH: process.env.PATH ?? '' },
   floods: new Floods(),
   turns: new StartTurns(),

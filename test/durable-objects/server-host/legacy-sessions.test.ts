@@ -149,15 +149,15 @@ test('requests that no client answers leave room for the next one', async () => 
   const channel = await callChannel(host)
   const ask = (n: number): void => {
     const payload = Buffer.from(
-      `{"jsonrpc":"2.0","id":"ask-${n}","method":"sampling/createMessage"}`,
+      `{"jsonrpc":"2.0","id":"ask-${n}","method":"sampling/createMessage","params":{"n":${n}}}`,
     )
     const meta = { kind: 'request', id: `ask-${n}`, method: 'sampling/createMessage' }
     host.send({ type: FRAME.message, channel, meta, payload })
   }
   for (let n = 1; n <= 300; n += 1) ask(n)
-  await (await call).message(({ id }) => id === 'ask-300')
+  const last = await (await call).message(({ params }) => params?.n === 300)
 
-  await client.respond('ask-300', { model: 'm' })
+  await client.respond(last.id, { model: 'm' })
 
   const isAnswered = () =>
     host.frames.some(({ payload }) => Buffer.from(payload).includes('"id":"ask-300"'))

@@ -11,7 +11,7 @@ const MAX_LINE_BYTES = 32 * 1024 * 1024
 interface Note {
   id?: unknown
   method: string
-  params?: { requestId?: unknown; name?: string }
+  params?: { requestId?: unknown; name?: string; arguments?: { key?: string } }
 }
 
 const notes = new Notes<Note>()
@@ -109,7 +109,7 @@ test('floods: a flood of standard error delays neither its own calls nor others'
 
 test('silent calls end after their timeout, the server is told, and the session goes on', async () => {
   const client = await connect('good')
-  const { status, message } = await client.call('hold', {}, { id: 'slow' })
+  const { status, message } = await client.call('hold', { key: 'slow' }, { id: 'slow' })
 
   expect({ status, message }).toMatchObject({
     status: 200,
@@ -118,8 +118,9 @@ test('silent calls end after their timeout, the server is told, and the session 
       error: { code: -32006, data: { code: 'call_timeout', retryable: true } },
     },
   })
+  const { id } = await notes.first(({ params }) => params?.arguments?.key === 'slow')
   await notes.first(({ method, params }) => {
-    return method === 'notifications/cancelled' && params?.requestId === 'slow'
+    return method === 'notifications/cancelled' && params?.requestId === id
   })
   expect(readTool(await client.call('pid'))).toBeTypeOf('number')
 })

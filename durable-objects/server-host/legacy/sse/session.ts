@@ -44,8 +44,8 @@ export class SSESession {
   readonly #options: SSESessionOptions
   readonly #stream: SSEStream
   readonly #letGo: () => void
-  /** By `idKey`. Of what its client cancelled nothing more is told. */
-  readonly #unanswered = new Map<string, { isCancelled: boolean }>()
+  /** Oldest first. Of what its client cancelled nothing more is told. */
+  readonly #unanswered = new Set<Unanswered>()
   /** The session behind it, as soon as it has a name. */
   #legacyId: string | undefined
   #hasBegun = false
@@ -82,7 +82,8 @@ export class SSESession {
     if (sse?.isAnswer === true) void this.#stream.send('message', body)
     else if (envelope?.kind === 'request') await this.#take(host, body, envelope.id)
     else {
-      const cancelled = cancels === undefined ? undefined : this.#unanswered.get(idKey(cancels))
+      const isMeant = ({ id }: Unanswered): boolean => cancels !== undefined && isSame(id, cancels)
+      const cancelled = [...this.#unanswered].findLast(isMeant)
       if (cancelled !== undefined) cancelled.isCancelled = true
       await this.#pass(host, body)
     }
@@ -99,16 +100,14 @@ export class SSESession {
   }
 
   async #take(host: HostCall, body: Uint8Array, id: RequestId): Promise<void> {
-    const key = idKey(id)
-    if (this.#unanswered.has(key)) return this.#refuse(id, new GatewayError('duplicate_id'))
     if (this.#unanswered.size >= MAX_UNANSWERED) return this.#refuse(id, tooMany())
-    const state = { isCancelled: false }
-    this.#unanswered.set(key, state)
+    const state = { id, isCancelled: false }
+    this.#unanswered.add(state)
     const answer = this.#pass(host, body)
     const refusal = await Promise.race([answer.then(nothing, GatewayError.from), aTurn()])
     const isTold = refusal !== undefined && ERRORS[refusal.code].status !== OK
     void this.#deliver({ host, id, answer, state, isTold }).finally(() =>
-      this.#unanswered.delete(key),
+      this.#unanswered.delete(state),
     )
     if (isTold) throw refusal
   }
@@ -245,11 +244,16 @@ export class SSESession {
   }
 }
 
+interface Unanswered {
+  id: RequestId
+  isCancelled: boolean
+}
+
 interface Delivery {
   host: HostCall
   id: RequestId
   answer: Promise<Response>
-  state: { isCancelled: boolean }
+  state: Unanswered
   isTold: boolean
 }
 
@@ -271,6 +275,10 @@ function tooMany(): GatewayError {
     detail: `at most ${MAX_UNANSWERED} requests of one stream`,
     retryAfterMs: RETRY_AFTER_MS,
   })
+}
+
+function isSame(one: RequestId, other: RequestId): boolean {
+  return idKey(one) === idKey(other)
 }
 
 function nothing(): undefined {

@@ -22,7 +22,6 @@ test.each<[ErrorCode, string]>([
   ['unauthorized', 'no'],
   ['too_many_calls', 'no'],
   ['message_too_large', 'no'],
-  ['duplicate_id', 'no'],
   ['remote_refused', 'no'],
   ['internal', 'no'],
 ])('%s: %s', (code, expected) => {

@@ -1,0 +1,215 @@
+/**
+ * The ids and progress tokens of one process's messages. Ids are chosen by peers: two clients, or one
+ * that begins anew, use the same, and some servers read only integers. So a process is sent each request
+ * under a number of its own, and what it asks its client is asked under another one; what comes back gets
+ * the asker's own id again. What answers nothing that waits goes nowhere. Made where the process lives,
+ * since an object is replaced while its calls run.
+ */
+import { isRequestId, type RequestId } from '../json-rpc.ts'
+import { findSpans, readValue, splice, type Edit, type Path, type Span } from '../json-splice.ts'
+import type { MessageMeta, SentMeta } from '../link.ts'
+import { META } from '../mcp.ts'
+import type { AskNumbers } from './numbers.ts'
+import { LISTEN, Waiting, type Asked } from './waiting.ts'
+
+/** The object has fewer in flight on one process; see `MAX_EXCHANGES`. */
+const MAX_REQUESTS = 10_000
+/** Questions of one process that its client has not answered. */
+const MAX_ASKS = 256
+
+const CANCELLED = 'notifications/cancelled'
+const PROGRESS = 'notifications/progress'
+
+/** A message as the process is sent it. */
+export interface Sent {
+  payload: Uint8Array
+  /** The request that it is. */
+  request?: Asked
+  /** The request that it gives up. */
+  cancelled?: Asked
+}
+
+/** A message as the object is told it. */
+export interface Told {
+  payload: Uint8Array
+  meta: MessageMeta
+}
+
+export class Numbering {
+  /** What the process has been asked. */
+  readonly requests = new Waiting(MAX_REQUESTS)
+  /** What it has asked. */
+  readonly #asks = new Waiting(MAX_ASKS)
+  readonly #askNumbers: AskNumbers
+  #last = 0
+  /** Its notifications may belong to a subscription. */
+  #hasListened = false
+
+  constructor(askNumbers: AskNumbers) {
+    this.#askNumbers = askNumbers
+  }
+
+  /** `undefined` for what nobody there waits for: it is not sent. `now`: milliseconds. */
+  toProcess(payload: Uint8Array, meta: SentMeta | undefined, now: number): Sent | undefined {
+    const [idAt, methodAt, tokenAt] = findSpans(payload, REQUEST_PATHS)
+    const method = methodAt && readValue(payload, methodAt)
+    if (typeof method !== 'string') return this.#toAsker(payload, idAt)
+    if (idAt === undefined) return this.#notify(payload, method, meta)
+    const asked = toAsked(payload, { idAt, tokenAt, method }, ++this.#last, now)
+    if (asked === undefined) return { payload }
+    const request = meta?.call === undefined ? asked : { ...asked, call: meta.call }
+    this.requests.add(request)
+    this.#hasListened ||= method === LISTEN
+    return { payload: renumber(payload, request, idAt, tokenAt), request }
+  }
+
+  /** `undefined` for what is nobody's, or no JSON. `meta`: with the id that the process wrote. */
+  fromProcess(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
+    try {
+      return this.#read(payload, meta, now)
+    } catch {
+      return undefined // a large message is not parsed before
+    }
+  }
+
+  #read(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
+    if (meta.kind === 'response') return this.#answer(payload, meta, now)
+    if (meta.kind === 'request') return this.#ask(payload, meta, now)
+    if (meta.method === CANCELLED) return this.#cancelled(payload, meta)
+    if (meta.method === PROGRESS) return this.#progress(payload, meta)
+    return this.#hasListened ? this.#subscribed(payload, meta) : { payload, meta }
+  }
+
+  /** A client's answer. */
+  #toAsker(payload: Uint8Array, idAt: Span | undefined): Sent | undefined {
+    const asked = idAt && this.#asks.take(readValue(payload, idAt))
+    return asked && { payload: put(payload, idAt, asked.idText) }
+  }
+
+  #notify(payload: Uint8Array, method: string, meta: SentMeta | undefined): Sent | undefined {
+    if (method === CANCELLED) {
+      const { id, at } = readId(payload, REQUEST_ID)
+      const cancelled = id === undefined ? undefined : this.requests.giveUp(id, meta?.call)
+      return cancelled && { payload: put(payload, at, `${cancelled.number}`), cancelled }
+    }
+    if (method !== PROGRESS) return { payload }
+    const { id: token, at } = readId(payload, TOKEN)
+    const tokenText = this.#asks.find(token)?.tokenText
+    return tokenText === undefined ? undefined : { payload: put(payload, at, tokenText) }
+  }
+
+  #answer(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
+    const asked = this.requests.take(meta.id)
+    if (asked === undefined) return undefined
+    const isListen = asked.method === LISTEN
+    const [idAt, subscriptionAt] = findSpans(payload, isListen ? LISTEN_ANSWER_PATHS : ID_PATH)
+    const edits = [idAt, subscriptionAt].flatMap((span) => edit(span, asked.idText))
+    const ms = meta.ms ?? Math.round((now - asked.at) * 1000) / 1000
+    const { kind, failed } = meta
+    return {
+      payload: splice(payload, edits),
+      meta: { kind, ...nameOf(asked), ...(failed === true && { failed }), ms },
+    }
+  }
+
+  #ask(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
+    const [idAt, , tokenAt] = findSpans(payload, REQUEST_PATHS)
+    if (idAt === undefined) return undefined
+    const facts = { idAt, tokenAt, method: meta.method ?? '' }
+    const asked = toAsked(payload, facts, this.#askNumbers.next(), now)
+    if (asked === undefined) return undefined
+    this.#asks.add(asked)
+    return {
+      payload: renumber(payload, asked, idAt, tokenAt),
+      meta: { ...meta, id: asked.number },
+    }
+  }
+
+  /** Of its own question, or of a request that it answers no more. */
+  #cancelled(payload: Uint8Array, meta: MessageMeta): Told | undefined {
+    const { id, at } = readId(payload, REQUEST_ID)
+    if (id === undefined) return undefined
+    const ask = this.#asks.giveUp(id)
+    if (ask !== undefined) return { payload: put(payload, at, `${ask.number}`), meta }
+    const asked = this.requests.find(id)
+    return asked && { payload: put(payload, at, asked.idText), meta: { ...meta, ...nameOf(asked) } }
+  }
+
+  #progress(payload: Uint8Array, meta: MessageMeta): Told | undefined {
+    const { id: token, at } = readId(payload, TOKEN)
+    const asked = this.requests.find(token)
+    if (asked?.tokenText === undefined) return undefined
+    return { payload: put(payload, at, asked.tokenText), meta: { ...meta, ...nameOf(asked) } }
+  }
+
+  #subscribed(payload: Uint8Array, meta: MessageMeta): Told | undefined {
+    const { id, at } = readId(payload, SUBSCRIPTION)
+    if (at === undefined) return { payload, meta }
+    const asked = this.requests.find(id)
+    return asked && { payload: put(payload, at, asked.idText), meta: { ...meta, ...nameOf(asked) } }
+  }
+}
+
+const ID_PATH: readonly Path[] = [['id']]
+const REQUEST_PATHS: readonly Path[] = [['id'], ['method'], ['params', '_meta', 'progressToken']]
+const LISTEN_ANSWER_PATHS: readonly Path[] = [['id'], ['result', '_meta', META.subscriptionId]]
+const TOKEN: Path = ['params', 'progressToken']
+const REQUEST_ID: Path = ['params', 'requestId']
+const SUBSCRIPTION: Path = ['params', '_meta', META.subscriptionId]
+
+interface Facts {
+  idAt: Span
+  tokenAt: Span | undefined
+  method: string
+}
+
+/** `undefined` where its id is none. */
+function toAsked(
+  payload: Uint8Array,
+  { idAt, tokenAt, method }: Facts,
+  number: number,
+  at: number,
+): Asked | undefined {
+  const id = readValue(payload, idAt)
+  if (!isRequestId(id)) return undefined
+  const isToken = tokenAt !== undefined && isRequestId(readValue(payload, tokenAt))
+  const tokenText = isToken ? textAt(payload, tokenAt) : undefined
+  return { number, id, idText: textAt(payload, idAt), tokenText, method, call: undefined, at }
+}
+
+function renumber(
+  payload: Uint8Array,
+  { number, tokenText }: Asked,
+  idAt: Span,
+  tokenAt: Span | undefined,
+): Uint8Array {
+  const text = `${number}`
+  const token = tokenText === undefined ? [] : edit(tokenAt, text)
+  return splice(payload, [...edit(idAt, text), ...token])
+}
+
+/** How the object knows the request that a message is about. */
+export function nameOf({ id, call }: Asked): { id: RequestId; call?: string } {
+  return call === undefined ? { id } : { id, call }
+}
+
+function readId(payload: Uint8Array, path: Path): { id?: RequestId; at?: Span } {
+  const [at] = findSpans(payload, [path])
+  if (at === undefined) return {}
+  const id = readValue(payload, at)
+  return isRequestId(id) ? { id, at } : { at }
+}
+
+function put(payload: Uint8Array, at: Span | undefined, text: string): Uint8Array {
+  return splice(payload, edit(at, text))
+}
+
+function edit(span: Span | undefined, text: string): Edit[] {
+  return span === undefined ? [] : [{ span, text }]
+}
+
+const decoder = new TextDecoder()
+
+function textAt(payload: Uint8Array, { start, end }: Span): string {
+  return decoder.decode(payload.subarray(start, end))
+}

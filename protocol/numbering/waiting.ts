@@ -1,0 +1,75 @@
+/** Requests that one side has been sent and has not answered, by the number that it was given for each. */
+import { idKey, type RequestId } from '../json-rpc.ts'
+import { toNumber } from './numbers.ts'
+
+export interface Asked {
+  readonly number: number
+  /** As who asks knows it. */
+  readonly id: RequestId
+  /** The same as JSON text: a parser may have lost digits of it. */
+  readonly idText: string
+  /** Its progress token as JSON text, where it has one. */
+  readonly tokenText: string | undefined
+  readonly method: string
+  /** The object's own name for it: `SentMeta`. */
+  readonly call: string | undefined
+  /** Milliseconds, by its maker's clock. */
+  readonly at: number
+}
+
+export const LISTEN = 'subscriptions/listen'
+
+export class Waiting {
+  /** Oldest first. */
+  readonly #asked = new Map<number, Asked>()
+  readonly #max: number
+
+  /** Of more than `max`, the oldest is forgotten: its answer would be for nobody. */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  get size(): number {
+    return this.#asked.size
+  }
+
+  /** Whether any of them is answered by itself, and not when its client hangs up. */
+  get isAwaited(): boolean {
+    for (const { method } of this.#asked.values()) if (method !== LISTEN) return true
+    return false
+  }
+
+  /** The one that waits, when exactly one does. */
+  get only(): Asked | undefined {
+    return this.#asked.size === 1 ? this.#asked.values().next().value : undefined
+  }
+
+  add(asked: Asked): void {
+    this.#asked.set(asked.number, asked)
+    const [oldest] = this.#asked.size > this.#max ? this.#asked.keys() : []
+    if (oldest !== undefined) this.#asked.delete(oldest)
+  }
+
+  /** `id`: as the other side wrote it, a number or the text of one. */
+  find(id: unknown): Asked | undefined {
+    const number = toNumber(id)
+    return number === undefined ? undefined : this.#asked.get(number)
+  }
+
+  take(id: unknown): Asked | undefined {
+    const asked = this.find(id)
+    if (asked !== undefined) this.#asked.delete(asked.number)
+    return asked
+  }
+
+  /** The one that who asks means: by its name, or the newest under its id. It waits no more. */
+  giveUp(id: RequestId, call?: string): Asked | undefined {
+    const key = idKey(id)
+    let meant: Asked | undefined
+    for (const asked of this.#asked.values()) {
+      if (call === undefined ? idKey(asked.id) === key : asked.call === call) meant = asked
+    }
+    if (meant !== undefined) this.#asked.delete(meant.number)
+    return meant
+  }
+}
