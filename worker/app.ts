@@ -19,7 +19,12 @@ import { limitCalls } from './rate-limit/middleware.ts'
 import { shieldFromFloods } from './rate-limit/shield.ts'
 
 /** Failures of the gateway itself: their causes are logged. */
-const FAULTS: ReadonlySet<ErrorCode> = new Set(['internal', 'host_unavailable', 'not_ready'])
+const FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'internal',
+  'host_unavailable',
+  'not_ready',
+  'storage_full',
+])
 /** The object logs each call that it answers, and each that its client left. */
 const LOGGED_BY_OBJECT: ReadonlySet<ErrorCode> = new Set(['call_cancelled', 'unauthorized'])
 const ENDPOINT = /^(\/t\/[^/]+)?\/(mcp|sse|messages)(\/|$)/

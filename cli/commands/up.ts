@@ -12,6 +12,7 @@ import { startLocalRuntime } from '../local-runtime.ts'
 import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
+import { StorageWatch } from '../storage-watch.ts'
 import { reportWarmth } from '../warmth.ts'
 import { watchConfig } from '../watch/watch-config.ts'
 import { requireToken, type UpOptions } from './up-options.ts'
@@ -35,6 +36,8 @@ export async function serve(options: UpOptions): Promise<void> {
   const data = openDataFolder(dataFolder)
   removeEndpoint(dataFolder)
   warnOf(servers, log)
+  const storage = new StorageWatch({ folder: data.storage, log })
+  storage.start(stop.signal)
   const runtime = await startLocalRuntime({
     servers,
     settings,
@@ -43,7 +46,10 @@ export async function serve(options: UpOptions): Promise<void> {
     port,
     logLevel,
     umask,
-    onLine: log.relay,
+    onLine: (level, text) => {
+      log.relay(level, text)
+      storage.hear(text)
+    },
     ...(token === undefined ? {} : { token }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
   })

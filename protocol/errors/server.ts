@@ -123,6 +123,12 @@ export const SERVER_ERRORS = {
     retryable: true,
     message: 'The server host could not be reached',
   },
+  storage_full: {
+    status: 503,
+    rpc: -32010,
+    retryable: true,
+    message: 'The disk of the gateway is full, and the call needs to store something',
+  },
   shutting_down: {
     status: 503,
     rpc: -32011,

@@ -1,7 +1,7 @@
 /** `/admin`: the control plane. Behind `requireAdmin`, which says who asks. */
 import { Hono } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
-import { isLost, isOverloaded } from '../durable-call.ts'
+import { isLost, isOverloaded, toStorageFault } from '../durable-call.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { createAuditRoutes } from './audit.ts'
 import { createCatalogRoutes } from './catalog.ts'
@@ -52,6 +52,8 @@ export function createAdminRoutes(deps: AdminDeps): Hono<AdminEnv> {
 
 /** A change may have come about all the same; each of them may be made again. */
 function toFault(error: Error): Error {
+  const fault = toStorageFault(error)
+  if (fault !== undefined) return fault
   if (!isLost(error) && !isOverloaded(error)) return error
   return new GatewayError('not_ready', { cause: error, retryAfterMs: RETRY_AFTER_MS })
 }

@@ -2,7 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { Trust, Verdict } from '#protocol/tenant.ts'
 import type { Deps } from '../context.ts'
-import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
+import { isLost, isOverloaded, repeatWhenLost, toStorageFault } from '../durable-call.ts'
 import { isOwnToken, parseToken } from './bearer.ts'
 import type { ClaimsFault, Identity } from './claims.ts'
 import { audiencesOf, resourceURL, type Resource } from './resource.ts'
@@ -107,7 +107,8 @@ function toAuthentication(verdict: Verdict | undefined): Authentication {
 
 async function ask<T>(call: () => Promise<T>): Promise<T> {
   return repeatWhenLost(call).catch((error: unknown) => {
-    throw isLost(error) || isOverloaded(error) ? notReady(error) : error
+    const isPassing = isLost(error) || isOverloaded(error)
+    throw toStorageFault(error) ?? (isPassing ? notReady(error) : error)
   })
 }
 

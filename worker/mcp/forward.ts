@@ -5,7 +5,7 @@ import { RESTS_HEADER, toHostRequest, type HostCall } from '#protocol/host-call.
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
-import { isLost, isOverloaded, repeatWhenLost } from '../durable-call.ts'
+import { isLost, isOverloaded, repeatWhenLost, toStorageFault } from '../durable-call.ts'
 import { toHostRoute } from '../routing/host-route.ts'
 
 /** The object looks at the headers of protocol/host-call.ts and at the body alone. */
@@ -79,6 +79,8 @@ function isSafeToRepeat(call: HostCall): boolean {
 
 export function toGatewayError(error: unknown): GatewayError {
   if (GatewayError.is(error)) return error
+  const fault = toStorageFault(error)
+  if (fault !== undefined) return fault
   return isLost(error) || isOverloaded(error)
     ? new GatewayError('host_unavailable', { cause: error, retryAfterMs: RETRY_AFTER_MS })
     : new GatewayError('internal', { cause: error })
