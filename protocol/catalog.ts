@@ -124,4 +124,6 @@ export interface ListsReport {
   templates?: number
   /** Why one of them could not be got last. */
   failure?: ErrorCode
+  /** What was left out although the server answered, and why. */
+  notes?: string[]
 }

@@ -11,6 +11,8 @@ export const LEGACY_REVISIONS = [
 
 /** Revisions in which every request stands alone (basic/versioning.mdx, Terminology). */
 export const MODERN_REVISIONS = ['2026-07-28'] as const
+/** A longer one is none. */
+export const MAX_REVISION_CHARS = 64
 export const LATEST_LEGACY = LEGACY_REVISIONS[0]
 export const LATEST_MODERN = MODERN_REVISIONS[0]
 

@@ -19,6 +19,7 @@ const Server = z.looseObject({
   placement: z.string().optional(),
   error: z.string().optional(),
   resilience: Resilience.optional(),
+  lists: z.looseObject({ notes: z.array(z.string()).optional() }).optional(),
 })
 const Status = z.looseObject({ servers: z.array(Server) })
 
@@ -45,7 +46,11 @@ async function status(options: GatewayOptions): Promise<void> {
   const { api, path } = await openGateway(options)
   const answer = await api.send({ path: path('status') })
   if (options.json) return print(toJSONLine(answer))
-  print(toTable(HEADER, read(Status, answer).servers.map(toRow)))
+  const { servers } = read(Status, answer)
+  print(toTable(HEADER, servers.map(toRow)))
+  for (const { name, lists } of servers) {
+    for (const note of lists?.notes ?? []) print(`${name}: ${note}\n`)
+  }
 }
 
 /** A server that cannot start says why in the place of its last failure. */

@@ -215,6 +215,10 @@ export const StatusAnswer = z.strictObject({
           resources: z.int().optional(),
           templates: z.int().optional(),
           failure: z.enum(codes).optional().describe('Why one of them could not be got last'),
+          notes: z
+            .array(z.string())
+            .optional()
+            .describe('What was left out although the server answered, and why'),
         })
         .optional()
         .describe('What it has at /mcp, as far as it is known'),

@@ -41,6 +41,9 @@ const STEPS = [
      renamed_from TEXT, PRIMARY KEY (server, tool, fingerprint)) WITHOUT ROWID;`,
   `CREATE TABLE placements (name TEXT PRIMARY KEY) WITHOUT ROWID;`,
   `ALTER TABLE streams ADD COLUMN call TEXT;`,
+  // A server that was wrongly taken for a modern one had empty lists: they are asked for again.
+  `DELETE FROM lists WHERE entries = '[]';
+   ALTER TABLE lists ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

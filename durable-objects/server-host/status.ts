@@ -3,6 +3,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { ServerReport, WarmReport } from '#protocol/host-call.ts'
 import type { HostContext } from './host-context.ts'
 import type { Eras } from './servers/eras.ts'
+import { requireFacts } from './servers/spoken-facts.ts'
 
 /** What `warm` would find ready, and how it fares, without starting anything. */
 export async function readStatus(context: HostContext, principal?: string): Promise<WarmReport> {
@@ -17,7 +18,8 @@ export async function readStatus(context: HostContext, principal?: string): Prom
     if (server === undefined) return { ...reportUnstarted(name, fault), ...more }
     const known = eras.known(server)
     const lists = catalog.report(server)
-    return { name, ready: known !== undefined, eras: toNames(known), lists, ...more }
+    const told = known && { ...report(known, name), lists }
+    return { ...(told ?? { name, ready: false, eras: [], lists }), ...more }
   })
   return { servers: reports }
 }
@@ -28,12 +30,23 @@ export async function warmServers({ servers, eras }: HostContext): Promise<WarmR
   const reports = servers.all.map(async ({ name, server, fault }) => {
     if (server === undefined) return reportUnstarted(name, fault)
     try {
-      return { name, ready: true, eras: toNames(await eras.of(server)) }
+      return report(await eras.of(server), name)
     } catch (error) {
       return reportUnstarted(name, GatewayError.from(error))
     }
   })
   return { servers: await Promise.all(reports) }
+}
+
+/** One whose answers nothing can be made of is not ready, and says why. */
+function report(known: Eras, name: string): ServerReport {
+  try {
+    requireFacts(known, name, 'legacy')
+    return { name, ready: true, eras: toNames(known) }
+  } catch (error) {
+    const { message } = GatewayError.from(error)
+    return { name, ready: false, eras: toNames(known), error: message }
+  }
 }
 
 /** A personal server has no fault: its processes wait for their principals. */

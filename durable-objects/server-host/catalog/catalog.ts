@@ -64,18 +64,18 @@ export class Catalog {
   async list(kind: ListKind, request: ListRequest): Promise<string> {
     const { view, era, cursor } = request
     if (kind === 'tools' && view.isLazy === true) return this.lazy.list(request)
-    const { visible, missing } = await this.#see(kind, request)
+    const { visible, ...lacking } = await this.#see(kind, request)
     const isMarked = kind === 'tools' && this.#context.pins.policy === 'warn'
     const shown = isMarked
       ? visible.map((entry) => ({ ...entry, text: this.#show(entry) }))
       : visible
     const { pageSize } = this.settings
-    return writePage(shown, kind, { era, cursor, pageSize, missing })
+    return writePage(shown, kind, { era, cursor, pageSize, ...lacking })
   }
 
   async #see(kind: ListKind, request: ListRequest) {
     const { view, principal, own, capabilities } = request
-    const missing = await this.#lists.ensure(kind, view.servers ?? [], request)
+    const lacking = await this.#lists.ensure(kind, view.servers ?? [], request)
     const index =
       own === undefined
         ? this.#index(principal, capabilities)
@@ -83,9 +83,9 @@ export class Catalog {
     const listed = index.entries(kind)
     const visible = keepVisible(listed, kind, view)
     const { pins } = this.#context
-    if (kind !== 'tools' || pins.policy !== 'quarantine') return { listed, visible, missing }
+    if (kind !== 'tools' || pins.policy !== 'quarantine') return { listed, visible, ...lacking }
     const usable = visible.filter(({ server, name }) => !pins.isHidden(server, name))
-    return { listed, visible: usable, missing }
+    return { listed, visible: usable, ...lacking }
   }
 
   #show({ server, name, text }: CatalogEntry): string {

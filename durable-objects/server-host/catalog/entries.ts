@@ -2,9 +2,10 @@
 import type { ArgumentRules } from '#protocol/arguments.ts'
 import type { ServerCatalog } from '#protocol/catalog.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import { findSpans, listElements, setValue } from '#protocol/json-splice.ts'
+import { findSpans, listElements, readValue, setValue } from '#protocol/json-splice.ts'
 import { matchesAny } from '#protocol/pattern.ts'
 import { LISTS, type ListKind } from './kinds.ts'
+import type { EntriesPage } from './read-pages.ts'
 
 export interface Entry {
   /** As the server calls it: a name, a URI or a URI template. */
@@ -18,20 +19,43 @@ const decoder = new TextDecoder()
 
 /** The entries of one page. What has no name is left out: nobody could ask for it. */
 export function readEntries(payload: Uint8Array, kind: ListKind): Entry[] {
+  return readPage(payload, kind).entries
+}
+
+/** The same, with what it lacks. */
+export function readPage(payload: Uint8Array, kind: ListKind): EntriesPage {
   const { member } = LISTS[kind]
-  const [list] = findSpans(payload, [['result', member]])
-  return list === undefined ? [] : entriesAt(payload, list.start, kind)
+  const [list, cursor] = findSpans(payload, [
+    ['result', member],
+    ['result', 'nextCursor'],
+  ])
+  const nextCursor = cursor && readValue(payload, cursor)
+  if (list === undefined || payload[list.start] !== OPENING_BRACKET) {
+    return { entries: [], unnamed: 0, nextCursor, fault: noList(kind) }
+  }
+  const elements = listElements(payload, list.start)
+  const entries = entriesAt(payload, list.start, kind)
+  return { entries, unnamed: elements.length - entries.length, nextCursor }
 }
 
 /** The same of a result that is parsed already. */
-export function readParsedEntries(result: Record<string, unknown>, kind: ListKind): Entry[] {
+export function readParsedPage(result: unknown, kind: ListKind): EntriesPage {
   const { member, key } = LISTS[kind]
-  const list = result[member]
-  return (Array.isArray(list) ? list : []).flatMap((item: unknown) => {
+  const { [member]: list, nextCursor } = isObject(result) ? result : {}
+  if (!Array.isArray(list)) return { entries: [], unnamed: 0, nextCursor, fault: noList(kind) }
+  const entries = list.flatMap((item: unknown) => {
     const name = isObject(item) ? item[key] : undefined
     return typeof name === 'string' ? [{ name, text: JSON.stringify(item) }] : []
   })
+  return { entries, unnamed: list.length - entries.length, nextCursor }
 }
+
+function noList(kind: ListKind): string {
+  const { method, member } = LISTS[kind]
+  return `its answer to ${method} has no list "${member}"`
+}
+
+const OPENING_BRACKET = 0x5b
 
 /** Entries as `writeEntries` wrote them. */
 export function parseEntries(text: string, kind: ListKind): Entry[] {

@@ -1,9 +1,8 @@
 /** What the catalog says of itself: its capabilities, and what its servers want a model to know. Pure. */
-import { isObject } from '#protocol/json-rpc.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Eras } from '../servers/eras.ts'
-import { readInitializeResult, type ServerFacts } from '../translate/discover.ts'
-import { readDiscoverResult } from '../translate/initialize-result.ts'
+import { readFacts } from '../servers/spoken-facts.ts'
+import type { ServerFacts } from '../translate/server-facts.ts'
 
 /** More is cut off: it goes into every conversation. */
 const MAX_INSTRUCTIONS_CHARS = 16_384
@@ -19,14 +18,14 @@ const CAPABILITIES = {
 
 /** What a server offers; of two eras the modern one's word counts: its lists are asked for in that. */
 export function announcedCapabilities(spoken: Eras, name: string): Record<string, unknown> {
-  return factsOf(spoken, name)?.capabilities ?? {}
+  return readFacts(spoken, name, 'modern')?.capabilities ?? {}
 }
 
 /** `servers`: those that are known, in order. */
 export function catalogFacts(servers: readonly { name: string; spoken: Eras }[]): ServerFacts {
   const instructions = servers
     .flatMap(({ name, spoken }) => {
-      const text = factsOf(spoken, name)?.instructions
+      const text = readFacts(spoken, name, 'modern')?.instructions
       return text === undefined ? [] : [`# ${name}\n\n${text}`]
     })
     .join('\n\n')
@@ -51,9 +50,4 @@ export function knownFacts(
       return spoken === undefined || !server?.config.catalog.isListed ? [] : [{ name, spoken }]
     }),
   )
-}
-
-function factsOf({ discover, initialize }: Eras, name: string): ServerFacts | undefined {
-  const facts = readDiscoverResult(discover, name) ?? readInitializeResult(initialize)
-  return facts !== undefined && isObject(facts.capabilities) ? facts : undefined
 }

@@ -11,7 +11,7 @@ import { LIST_KINDS, type ListKind } from './kinds.ts'
 import type { ListRequest } from './list-request.ts'
 import { listServer } from './list-server.ts'
 import type { ListedServer } from './listed-server.ts'
-import type { Missing } from './page.ts'
+import type { Incomplete, Missing } from './page.ts'
 import { Variants } from './variants.ts'
 
 export interface KnownListsOptions {
@@ -19,6 +19,12 @@ export interface KnownListsOptions {
   serve: (server: Server) => Promise<ModernServing>
   /** These lists of a server are not what they were; none: something is known that was not. */
   onChanged: (server: string, kinds: readonly ListKind[]) => void
+}
+
+/** What a list does not show. */
+interface Lacking {
+  missing: Missing[]
+  incomplete: Incomplete[]
 }
 
 export class KnownLists {
@@ -45,22 +51,26 @@ export class KnownLists {
     kind: ListKind,
     names: readonly string[],
     { principal, capabilities }: Pick<ListRequest, 'principal' | 'capabilities'>,
-  ): Promise<Missing[]> {
+  ): Promise<Lacking> {
     const { servers, isUp } = this.#options.context
     const { listTimeoutMs } = servers.catalog
+    const incomplete: Incomplete[] = []
     const missing = names.map(async (server): Promise<Missing[]> => {
       if (!this.#isListed(server, principal)) return []
       try {
         const listed = (await this.#variantsOf(server, principal)).of(capabilities)
         if (listed.peek(kind) === undefined) await listed.within(listTimeoutMs, kind)
         else if (isUp(server)) this.#refresh(listed, kind)
+        incomplete.push(...listed.notes(kind).map((message) => ({ server, message })))
         const failure = listed.failure(kind)
         return failure === undefined ? [] : [{ server, error: failure }]
       } catch (error) {
         return [{ server, error: GatewayError.from(error) }]
       }
     })
-    return (await Promise.all(missing)).flat()
+    const lacking = { missing: (await Promise.all(missing)).flat(), incomplete }
+    incomplete.sort((a, b) => (a.server < b.server ? -1 : a.server > b.server ? 1 : 0))
+    return lacking
   }
 
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
@@ -86,13 +96,18 @@ export class KnownLists {
   report(server: Server): ListsReport {
     const variants = this.of(server)
     const report: ListsReport = {}
+    const concerned = new Map<string, ListKind[]>()
     for (const kind of LIST_KINDS) {
       const entries = variants.peekAny(kind)
       const failure = variants.failure(kind)
       if (entries !== undefined) report[kind] = entries.length
       if (failure !== undefined) report.failure = failure.code
+      for (const note of variants.notes(kind)) {
+        concerned.set(note, [...(concerned.get(note) ?? []), kind])
+      }
     }
-    return report
+    const notes = [...concerned].map(([note, kinds]) => `${kinds.join(', ')}: ${note}`)
+    return notes.length === 0 ? report : { ...report, notes }
   }
 
   /** Forgets what is configured no more. */

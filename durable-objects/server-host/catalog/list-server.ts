@@ -2,7 +2,7 @@
 import type { HostContext } from '../host-context.ts'
 import type { ModernServing } from '../modern/serving.ts'
 import type { Server } from '../servers/servers.ts'
-import { announcedCapabilities } from './facts.ts'
+import { requireFacts } from '../servers/spoken-facts.ts'
 import { ask } from './internal-call.ts'
 import type { ListKind } from './kinds.ts'
 import { ListedServer } from './listed-server.ts'
@@ -23,7 +23,7 @@ export function listServer(
   return new ListedServer({
     of: { digest: launch.digest, capabilities },
     store: store.lists,
-    offers: async () => announcedCapabilities(await eras.of(server), name),
+    announced: async () => requireFacts(await eras.of(server), name, 'modern'),
     ask: async (method, params, options) => {
       const serving = await serve(server)
       return ask(serving, { server: name, principal, capabilities, method, params, ...options })

@@ -3,20 +3,20 @@
  * that does not answer delays nobody beside those who wait for it alone, and its last good lists stay.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { isObject } from '#protocol/json-rpc.ts'
 import { decode } from '../connection.ts'
-import { parseEntries, readEntries, writeEntries, type Entry } from './entries.ts'
+import type { ServerFacts } from '../translate/server-facts.ts'
+import { parseEntries, readPage, writeEntries, type Entry } from './entries.ts'
 import type { Asked } from './internal-call.ts'
 import { changedKinds, LISTS, type ListKind } from './kinds.ts'
 import type { ListKey, ListsStore } from './lists-store.ts'
-import { readPages } from './read-pages.ts'
+import { readPages, type WholeList } from './read-pages.ts'
 
 export interface ListedServerOptions {
   /** Names the launch whose lists these are, and the capabilities of the clients that get them. */
   of: Pick<ListKey, 'digest' | 'capabilities'>
   store: ListsStore
   /** What the server announced: what it does not offer is not asked for. */
-  offers: () => Promise<Record<string, unknown>>
+  announced: () => Promise<ServerFacts>
   ask: (
     method: string,
     params: Record<string, unknown>,
@@ -28,8 +28,7 @@ export interface ListedServerOptions {
   onChanged: (kinds: ListKind[]) => void
 }
 
-interface Known {
-  entries: readonly Entry[]
+interface Known extends Readonly<WholeList> {
   /** As it was written last, to tell whether it changed. */
   text: string
   fetchedAt: number
@@ -71,6 +70,11 @@ export class ListedServer {
   /** What is known without a wait, however old it is. */
   peek(kind: ListKind): readonly Entry[] | undefined {
     return this.#find(kind)?.entries
+  }
+
+  /** What of the list is not there although the server answered. */
+  notes(kind: ListKind): readonly string[] {
+    return this.#find(kind)?.notes ?? []
   }
 
   /** Why the list could not be got last. */
@@ -151,7 +155,8 @@ export class ListedServer {
     const stored = store.get({ ...of, kind })
     if (stored === undefined) return undefined
     const entries = parseEntries(stored.entries, kind)
-    const read = { entries, text: stored.entries, fetchedAt: stored.fetchedAt }
+    const { notes, fetchedAt } = stored
+    const read = { entries, notes, text: stored.entries, fetchedAt }
     this.#known.set(kind, read)
     return read
   }
@@ -159,12 +164,12 @@ export class ListedServer {
   async #fetch(kind: ListKind): Promise<readonly Entry[]> {
     try {
       this.#dirty.delete(kind)
-      const entries = await this.#read(kind)
-      if (kind === 'tools') await this.#options.examine(entries)
+      const list = await this.#read(kind)
+      if (kind === 'tools') await this.#options.examine(list.entries)
       this.#failures.delete(kind)
-      this.#keep(kind, entries)
+      this.#keep(kind, list)
       this.listen()
-      return entries
+      return list.entries
     } catch (error) {
       const failure = GatewayError.from(error)
       this.#failures.set(kind, { error: failure, at: Date.now() })
@@ -172,33 +177,32 @@ export class ListedServer {
     }
   }
 
-  async #read(kind: ListKind): Promise<readonly Entry[]> {
+  async #read(kind: ListKind): Promise<WholeList> {
     const { method, capability } = LISTS[kind]
-    const offers = await this.#options.offers()
-    if (!isObject(offers[capability])) return []
+    const { capabilities, lacks = [] } = await this.#options.announced()
+    if (!(capability in capabilities)) return { entries: [], notes: [...lacks] }
     const deadline = Date.now() + FETCH_TIMEOUT_MS
-    return readPages(async (params) => {
+    const { entries, notes } = await readPages(async (params) => {
       const timeoutMs = Math.max(1, deadline - Date.now())
       const asked = await this.#options.ask(method, params, { timeoutMs })
       const payload = await asked.response.catch(orNothing)
-      if (payload === undefined) return { entries: [], nextCursor: undefined }
-      const { result } = decode(payload)
-      return {
-        entries: readEntries(payload, kind),
-        nextCursor: isObject(result) ? result.nextCursor : undefined,
-      }
+      if (payload === undefined) return { entries: [], unnamed: 0, nextCursor: undefined }
+      return readPage(payload, kind)
     })
+    return { entries, notes: [...lacks, ...notes] }
   }
 
-  #keep(kind: ListKind, entries: readonly Entry[]): void {
+  #keep(kind: ListKind, { entries, notes }: WholeList): void {
     const { store, of, onChanged } = this.#options
     const key = { ...of, kind }
     const text = writeEntries(entries)
     const before = this.#find(kind)
     const fetchedAt = Date.now()
-    this.#known.set(kind, { entries, text, fetchedAt })
-    if (before?.text === text) return store.touch(key, fetchedAt)
-    store.save(key, { entries: text, fetchedAt })
+    this.#known.set(kind, { entries, notes, text, fetchedAt })
+    const isSame = before?.text === text
+    if (isSame && before.notes.join() === notes.join()) return store.touch(key, fetchedAt)
+    store.save(key, { entries: text, notes, fetchedAt })
+    if (isSame) return
     // What was announced is told when all of it was fetched.
     onChanged(before === undefined || this.#announced.has(kind) ? [] : [kind])
   }

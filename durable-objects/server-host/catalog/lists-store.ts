@@ -14,6 +14,8 @@ export interface ListKey {
 export interface StoredList {
   /** A JSON array of the entries as the server wrote them. */
   entries: string
+  /** What was left out, and why. */
+  notes: string[]
   fetchedAt: number
 }
 
@@ -29,13 +31,14 @@ export class ListsStore {
   }
 
   get({ digest, capabilities, kind }: ListKey): StoredList | undefined {
-    return this.#sql
-      .exec<{ entries: string; fetchedAt: number }>(
-        `SELECT entries, fetched AS fetchedAt FROM lists
+    const [row] = this.#sql
+      .exec<{ entries: string; notes: string; fetchedAt: number }>(
+        `SELECT entries, notes, fetched AS fetchedAt FROM lists
          WHERE digest = ? AND capabilities = ? AND kind = ?`,
         ...[digest, capabilities, kind],
       )
-      .toArray()[0]
+      .toArray()
+    return row && { ...row, notes: JSON.parse(row.notes) as string[] }
   }
 
   /** For which capabilities there is any list. */
@@ -49,12 +52,12 @@ export class ListsStore {
       .map(({ capabilities }) => capabilities)
   }
 
-  save({ digest, capabilities, kind }: ListKey, { entries, fetchedAt }: StoredList): void {
+  save({ digest, capabilities, kind }: ListKey, { entries, notes, fetchedAt }: StoredList): void {
     if (entries.length > MAX_LIST_CHARS) return
     this.#sql.exec(
-      `INSERT OR REPLACE INTO lists (digest, capabilities, kind, entries, fetched)
-       VALUES (?, ?, ?, ?, ?)`,
-      ...[digest, capabilities, kind, entries, fetchedAt],
+      `INSERT OR REPLACE INTO lists (digest, capabilities, kind, entries, notes, fetched)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      ...[digest, capabilities, kind, entries, JSON.stringify(notes), fetchedAt],
     )
     this.#sql.exec(
       `DELETE FROM lists WHERE (digest, capabilities, kind) IN (

@@ -10,12 +10,20 @@ export interface Missing {
   error: GatewayError
 }
 
+/** A server whose part is there, but for something. */
+export interface Incomplete {
+  server: string
+  /** What is left out, and why. */
+  message: string
+}
+
 export interface PageOptions {
   era: Era
   pageSize: number
   /** `params.cursor` */
   cursor: unknown
   missing: readonly Missing[]
+  incomplete: readonly Incomplete[]
   /** More for `_meta`. */
   meta?: Record<string, unknown>
 }
@@ -32,8 +40,12 @@ export function writePage(
   kind: ListKind,
   options: PageOptions,
 ): string {
-  const { cursor, pageSize, missing, era } = options
-  const meta = { ...(missing.length > 0 && toMeta(missing)), ...options.meta }
+  const { cursor, pageSize, missing, incomplete, era } = options
+  const meta = {
+    ...(missing.length > 0 && toMeta(missing)),
+    ...(incomplete.length > 0 && { 'hearth/incomplete': incomplete }),
+    ...options.meta,
+  }
   const after = cursor === undefined ? undefined : readCursor(cursor)
   const start = after === undefined ? 0 : entries.findIndex(({ exposed }) => exposed > after)
   const page = start < 0 ? [] : entries.slice(start, start + pageSize)

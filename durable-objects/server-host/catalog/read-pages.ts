@@ -1,27 +1,58 @@
 /** All pages of a server's list. */
+import { Cursors } from '../servers/cursors.ts'
 import type { Entry } from './entries.ts'
 
 export interface EntriesPage {
   entries: Entry[]
+  /** Entries that have no name, so that nobody could ask for them. */
+  unnamed: number
   /** `result.nextCursor` */
   nextCursor: unknown
+  /** What is wrong with the page as a whole. */
+  fault?: string
+}
+
+export interface WholeList {
+  /** One of each name. */
+  entries: Entry[]
+  /** What was left out, and why. */
+  notes: string[]
 }
 
 /** A server that lists more is read no further. */
-const MAX_PAGES = 50
 const MAX_ENTRIES = 10_000
 
 /** `read` is given the params of each request. */
 export async function readPages(
   read: (params: Record<string, unknown>) => Promise<EntriesPage>,
-): Promise<Entry[]> {
-  const all: Entry[] = []
-  let cursor: unknown
-  for (let page = 0; page < MAX_PAGES && all.length < MAX_ENTRIES; page++) {
-    const { entries, nextCursor } = await read(cursor === undefined ? {} : { cursor })
-    all.push(...entries)
-    cursor = nextCursor
-    if (typeof cursor !== 'string') break
+): Promise<WholeList> {
+  const byName = new Map<string, Entry>()
+  const cursors = new Cursors()
+  const faults = new Set<string>()
+  let [cursor, unnamed, repeated]: [string | undefined, number, number] = [undefined, 0, 0]
+  do {
+    const page = await read(cursor === undefined ? {} : { cursor })
+    const before = byName.size
+    for (const entry of page.entries) if (!byName.has(entry.name)) byName.set(entry.name, entry)
+    const added = byName.size - before
+    if (page.fault !== undefined) faults.add(page.fault)
+    unnamed += page.unnamed
+    cursor = cursors.next(page.nextCursor, added === 0 && page.entries.length > 0)
+    // Of a page that only repeats others it is said already.
+    if (cursors.cut === undefined || added > 0) repeated += page.entries.length - added
+  } while (cursor !== undefined && byName.size < MAX_ENTRIES)
+  if (cursor !== undefined || byName.size > MAX_ENTRIES) {
+    faults.add(`only its first ${MAX_ENTRIES} entries are taken`)
   }
-  return all.slice(0, MAX_ENTRIES)
+  return {
+    entries: [...byName.values()].slice(0, MAX_ENTRIES),
+    notes: [
+      ...faults,
+      ...(cursors.cut === undefined ? [] : [cursors.cut]),
+      ...(unnamed > 0 ? [`${unnamed} of its entries have no name`] : []),
+      ...(repeated > 0
+        ? [`${repeated} of its entries came twice: the first of each is taken`]
+        : []),
+    ],
+  }
 }

@@ -57,6 +57,11 @@ export class Variants {
     return undefined
   }
 
+  notes(kind: ListKind): string[] {
+    const all = [...this.#known.values()].flatMap((listed) => listed.notes(kind))
+    return [...new Set(all)]
+  }
+
   renew(kinds: readonly ListKind[]): void {
     for (const listed of this.#known.values()) listed.renew(kinds)
   }

@@ -10,7 +10,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { ListRequest } from '../catalog/list-request.ts'
 import { listKindOf, LISTS, type ListKind } from '../catalog/kinds.ts'
 import type { Pins } from '../catalog/pins/pins.ts'
-import { readParsedEntries, type Entry } from '../catalog/entries.ts'
+import { readParsedPage, type Entry } from '../catalog/entries.ts'
 import { concernsView } from '../catalog/visible.ts'
 import { readPages } from '../catalog/read-pages.ts'
 import { decode, encode } from '../connection.ts'
@@ -147,11 +147,13 @@ export class CatalogUpstream implements Upstream {
         const { lists, server, upstream, generation } = leg
         if (lists[kind] !== undefined) return
         // Until it answers, what is known of the server serves.
-        const entries = await readPages(async (params) => {
-          const result = (await upstream?.ask?.(LISTS[kind].method, params, OWN_LISTS_MS)) ?? {}
-          return { entries: readParsedEntries(result, kind), nextCursor: result.nextCursor }
+        const read = await readPages(async (params) => {
+          const result = await upstream?.ask?.(LISTS[kind].method, params, OWN_LISTS_MS)
+          return readParsedPage(result, kind)
         }).catch(() => undefined)
-        if (entries === undefined) return
+        // One that is no list at all says nothing of what there is.
+        if (read === undefined || (read.entries.length === 0 && read.notes.length > 0)) return
+        const { entries } = read
         const shown = kind === 'tools' ? await this.#examine(server.name, entries) : entries
         // It may have changed while it was read: then the client was told, and lists again.
         if (leg.generation === generation) lists[kind] = shown

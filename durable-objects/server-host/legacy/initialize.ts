@@ -5,8 +5,10 @@ import { isObject } from '#protocol/json-rpc.ts'
 import { decode, encode } from '../connection.ts'
 import type { Eras } from '../servers/eras.ts'
 import type { Server } from '../servers/servers.ts'
-import { readInitializeResult } from '../translate/discover.ts'
-import { readDiscoverResult, toInitializeResult } from '../translate/initialize-result.ts'
+import { requireFacts } from '../servers/spoken-facts.ts'
+import type { SessionRecord } from '../store.ts'
+import { toInitializeResult } from '../translate/initialize-result.ts'
+import { completeInitializeResult, initializeFault } from '../translate/server-facts.ts'
 
 /** Its params are kept with the session. */
 const MAX_INITIALIZE_BYTES = 256 * 1024
@@ -38,11 +40,22 @@ export function prepareInitialize(
   return { body: encode({ ...message, params: stripped }), params: stripped }
 }
 
+/**
+ * A process's own answer as its client gets it, or `server_start_failed` when nothing can be made of it:
+ * that depends on what this client asked for.
+ */
+export function settleInitialize(
+  result: unknown,
+  { initialize, server }: Pick<SessionRecord, 'initialize' | 'server'>,
+): Record<string, unknown> | GatewayError {
+  const { protocolVersion: asked } = JSON.parse(initialize) as Record<string, unknown>
+  const detail = initializeFault(result, asked)
+  if (detail === undefined) return completeInitializeResult(result, asked, server)
+  return new GatewayError('server_start_failed', { detail, isBlameless: true })
+}
+
 /** What a gateway that initialises a server itself tells a legacy client of it. */
 export function announce({ name }: Server, spoken: Eras, params: unknown): Record<string, unknown> {
-  const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
-  if (facts === undefined) {
-    throw new GatewayError('server_start_failed', { detail: 'its first answer is malformed' })
-  }
+  const facts = requireFacts(spoken, name, 'legacy')
   return toInitializeResult(facts, isObject(params) ? params.protocolVersion : undefined)
 }

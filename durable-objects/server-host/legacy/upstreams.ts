@@ -9,8 +9,7 @@ import type { ModernCalls } from '../modern/calls.ts'
 import type { ServersChange } from '../servers/change.ts'
 import type { Eras } from '../servers/eras.ts'
 import type { Server } from '../servers/servers.ts'
-import { readInitializeResult } from '../translate/discover.ts'
-import { readDiscoverResult } from '../translate/initialize-result.ts'
+import { readFacts } from '../servers/spoken-facts.ts'
 import { ModernUpstream } from './modern-upstream.ts'
 import { OwnProcess } from './own-process.ts'
 import { RenewableUpstream, type RetiringUpstream } from './renewable-upstream.ts'
@@ -128,8 +127,7 @@ export class Upstreams {
 }
 
 function capabilitiesOf(spoken: Eras, name: string): Record<string, unknown> | undefined {
-  const facts = readInitializeResult(spoken.initialize) ?? readDiscoverResult(spoken.discover, name)
-  return facts?.capabilities
+  return readFacts(spoken, name, 'legacy')?.capabilities
 }
 
 function withoutLegacy({ discover }: Eras): Eras {

@@ -9,7 +9,9 @@ import type { Eras } from '../servers/eras.ts'
 import { oldestOfGreediest } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { readInitializeResult, toDiscoverResult, type ServerFacts } from '../translate/discover.ts'
+import { requireFacts } from '../servers/spoken-facts.ts'
+import { toDiscoverResult } from '../translate/discover.ts'
+import type { ServerFacts } from '../translate/server-facts.ts'
 import { digestCall, openRequestState, sealRequestState } from '../translate/request-state.ts'
 import { toLegacyRequest } from '../translate/to-legacy-request.ts'
 import type { ListenServing } from './serving.ts'
@@ -36,12 +38,7 @@ export class LegacyServer implements ListenServing {
   readonly #tools = new ToolCatalog()
 
   constructor(context: HostContext, server: Server, eras: Eras, key: () => Promise<CryptoKey>) {
-    const facts = readInitializeResult(eras.initialize)
-    if (facts === undefined) {
-      throw new GatewayError('server_start_failed', {
-        detail: 'its initialize result is malformed',
-      })
-    }
+    const facts = requireFacts(eras, server.name, 'legacy')
     this.#context = context
     this.#server = server
     this.#way = wayOf(server)

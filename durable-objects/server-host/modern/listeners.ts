@@ -6,7 +6,7 @@ import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
 import { oldestOfGreedier } from '../fair-share.ts'
 import type { Server } from '../servers/servers.ts'
-import type { ServerFacts } from '../translate/discover.ts'
+import type { ServerFacts } from '../translate/server-facts.ts'
 import {
   filterAccepts,
   honourFilter,

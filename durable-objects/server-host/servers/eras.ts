@@ -1,17 +1,24 @@
 /**
  * Which eras a server speaks: asked once for each command, in throw-away processes, because some
  * servers exit on a request before `initialize` (2026-07-28, transports/stdio.mdx, Compatibility).
+ * Answers are kept as they came and judged when they are read: a later version may know more.
  */
 import { GatewayError } from '#protocol/errors.ts'
+import { isObject } from '#protocol/json-rpc.ts'
 import type { Launch } from '#protocol/link.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { createRedactor } from '#protocol/redaction.ts'
 import { Connection, ServerError } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
+import { readDiscoverResult } from '../translate/initialize-result.ts'
+import { initializeFault } from '../translate/server-facts.ts'
 import { openProcess } from './open-process.ts'
 import type { Server } from './servers.ts'
 
-/** What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era. */
+/**
+ * What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era.
+ * `discover` is valid, and has a revision that Hearth speaks; of `initialize` it is only an object.
+ */
 export interface Eras {
   discover?: Record<string, unknown>
   initialize?: Record<string, unknown>
@@ -22,7 +29,13 @@ const DISCOVER_TIMEOUT_MS = 5_000
 /** In memory; the store has more. */
 const MAX_KNOWN_ERAS = 1_000
 
-type Asked = { result: Record<string, unknown> } | { error: unknown }
+type Asked = { result: unknown } | { error: unknown }
+
+/** As they came; `undefined`: an error, or nothing. */
+interface Answers {
+  discover: unknown
+  initialize: unknown
+}
 
 const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
@@ -42,11 +55,9 @@ export class EraProbe {
     if (known !== undefined) return known
     const row = this.#context.store.eras.get(digest)
     if (row === undefined) return undefined
-    const eras: Eras = {}
-    if (row.discover !== null) eras.discover = JSON.parse(row.discover) as Record<string, unknown>
-    if (row.initialize !== null) {
-      eras.initialize = JSON.parse(row.initialize) as Record<string, unknown>
-    }
+    const eras = toEras({ discover: parse(row.discover), initialize: parse(row.initialize) })
+    // Of an answer that proves nothing: it is asked again.
+    if (eras.discover === undefined && eras.initialize === undefined) return undefined
     this.#keep(digest, eras)
     return eras
   }
@@ -66,16 +77,15 @@ export class EraProbe {
 
   async #probe(server: Server): Promise<Eras> {
     const [discover, initialize] = await this.#askBoth(server)
-    const eras: Eras = {}
-    if ('result' in discover) eras.discover = discover.result
-    if ('result' in initialize) eras.initialize = initialize.result
-    else if (eras.discover === undefined) {
-      throw startFailure(initialize.error, this.#context.servers.launchOf(server))
+    const answers = { discover: resultOf(discover), initialize: resultOf(initialize) }
+    const eras = toEras(answers)
+    if (eras.discover === undefined && eras.initialize === undefined) {
+      throw startFailure(errorOf(initialize), this.#context.servers.launchOf(server))
     }
     this.#keep(server.launch.digest, eras)
     // Silence is no answer: a server that was merely slow is asked again by the next object.
     if (!isSilence(discover) && ![discover, initialize].some(isUnreached)) {
-      this.#remember(server, eras)
+      this.#remember(server, answers)
     }
     return eras
   }
@@ -87,27 +97,30 @@ export class EraProbe {
     if (oldest !== undefined && this.#known.size > MAX_KNOWN_ERAS) this.#known.delete(oldest)
   }
 
-  #remember({ launch: { digest } }: Server, { discover, initialize }: Eras): void {
+  #remember({ launch: { digest } }: Server, { discover, initialize }: Answers): void {
     const row = { discover: toText(discover), initialize: toText(initialize) }
     this.#context.store.eras.save(digest, row, Date.now())
   }
 
-  /** Side by side where the server may have two processes beside its spare. */
+  /**
+   * One process after the other: a server may hold a port, a lock or a profile. A process that refuses
+   * `server/discover` is still new, so it is asked to initialize, too.
+   */
   async #askBoth(server: Server): Promise<[Asked, Asked]> {
     const { start } = server.config.timeoutMs
-    const discover = () =>
-      this.#ask(server, 'server/discover', discoverParams(), DISCOVER_TIMEOUT_MS)
-    const initialize = () => this.#ask(server, 'initialize', initializeParams(), start)
-    if (server.launch.maxProcesses > 2) return Promise.all([discover(), initialize()])
-    return [await discover(), await initialize()]
+    const initialize = (connection: Connection) =>
+      ask(connection, 'initialize', initializeParams(), start)
+    const [discover, same] = await this.#converse(server, async (connection) => {
+      const asked = await ask(connection, 'server/discover', discoverParams(), DISCOVER_TIMEOUT_MS)
+      const isNew = 'error' in asked && asked.error instanceof ServerError && !connection.over
+      const isReused = isNew && server.launch.remote === undefined
+      return [asked, isReused ? await initialize(connection) : undefined] as const
+    })
+    if (same !== undefined && 'result' in same) return [discover, same]
+    return [discover, await this.#converse(server, initialize)]
   }
 
-  async #ask(
-    server: Server,
-    method: string,
-    params: Record<string, unknown>,
-    timeoutMs: number,
-  ): Promise<Asked> {
+  async #converse<T>(server: Server, talk: (connection: Connection) => Promise<T>): Promise<T> {
     const channel = await openProcess(this.#context, server, `probe:${crypto.randomUUID()}`)
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: () => undefined,
@@ -116,13 +129,28 @@ export class EraProbe {
         for (const exchange of unanswered) exchange.onLost(error)
       },
     })
-    try {
-      return { result: await connection.ask(method, params, timeoutMs) }
-    } catch (error) {
-      return { error }
-    } finally {
-      connection.close()
-    }
+    return talk(connection).finally(() => connection.close())
+  }
+}
+
+async function ask(
+  connection: Connection,
+  method: string,
+  params: Record<string, unknown>,
+  timeoutMs: number,
+): Promise<Asked> {
+  try {
+    return { result: await connection.ask(method, params, timeoutMs) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** What is no DiscoverResult with a revision in common proves nothing: some servers answer anything. */
+function toEras({ discover, initialize }: Answers): Eras {
+  return {
+    ...(isObject(discover) && readDiscoverResult(discover, '') !== undefined && { discover }),
+    ...(isObject(initialize) && { initialize }),
   }
 }
 
@@ -170,6 +198,20 @@ function isUnreached(asked: Asked): boolean {
   return 'error' in asked && GatewayError.is(asked.error) && asked.error.code.startsWith('remote_')
 }
 
-function toText(answer: object | undefined): string | null {
+function resultOf(asked: Asked): unknown {
+  return 'result' in asked ? asked.result : undefined
+}
+
+function errorOf(asked: Asked): unknown {
+  if ('error' in asked) return asked.error
+  const detail = initializeFault(asked.result) ?? ''
+  return new GatewayError('server_start_failed', { detail })
+}
+
+function parse(text: string | null): unknown {
+  return text === null ? undefined : (JSON.parse(text) as unknown)
+}
+
+function toText(answer: unknown): string | null {
   return answer === undefined ? null : JSON.stringify(answer)
 }

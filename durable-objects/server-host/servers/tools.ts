@@ -1,6 +1,7 @@
 /** What Hearth must know of a server's tools: which may be repeated, and which arguments headers repeat. */
 import { isObject } from '#protocol/json-rpc.ts'
 import { readAnnotations, type HeaderAnnotation } from '#protocol/x-mcp-header.ts'
+import { Cursors } from './cursors.ts'
 
 export interface ToolFacts {
   /** The tool says that it changes nothing. */
@@ -10,23 +11,22 @@ export interface ToolFacts {
   headers: readonly HeaderAnnotation[]
 }
 
-/** A server that lists more pages than this is read no further. */
-const MAX_PAGES = 50
-
 /** `ask` sends `tools/list` with the given params. */
 export async function listTools(
   ask: (params: Record<string, unknown>) => Promise<Record<string, unknown>>,
 ): Promise<Map<string, ToolFacts>> {
   const facts = new Map<string, ToolFacts>()
-  let cursor: unknown
-  for (let page = 0; page < MAX_PAGES; page++) {
+  const cursors = new Cursors()
+  let cursor: string | undefined
+  do {
     const { tools, nextCursor } = await ask(cursor === undefined ? {} : { cursor })
-    for (const tool of Array.isArray(tools) ? tools : []) {
-      if (isObject(tool) && typeof tool.name === 'string') facts.set(tool.name, readTool(tool))
+    const [page, before] = [Array.isArray(tools) ? tools : [], facts.size]
+    for (const tool of page) {
+      if (!isObject(tool) || typeof tool.name !== 'string' || facts.has(tool.name)) continue
+      facts.set(tool.name, readTool(tool))
     }
-    cursor = nextCursor
-    if (typeof cursor !== 'string') break
-  }
+    cursor = cursors.next(nextCursor, page.length > 0 && facts.size === before)
+  } while (cursor !== undefined)
   return facts
 }
 

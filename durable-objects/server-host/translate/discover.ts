@@ -1,29 +1,11 @@
 import { isObject } from '#protocol/json-rpc.ts'
 import { META, MODERN_REVISIONS } from '#protocol/mcp.ts'
+import type { ServerFacts } from './server-facts.ts'
 
 /** A discover result changes with the configuration only. Milliseconds. */
 export const DISCOVER_TTL_MS = 60_000
 
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
-
-/** What `initialize` and `server/discover` both tell of a server. */
-export interface ServerFacts {
-  capabilities: Record<string, unknown>
-  serverInfo: Record<string, unknown>
-  instructions?: string
-}
-
-/** `undefined` when the value is no InitializeResult. */
-export function readInitializeResult(result: unknown): ServerFacts | undefined {
-  if (!isObject(result) || typeof result.protocolVersion !== 'string') return undefined
-  const { capabilities, serverInfo, instructions } = result
-  if (!isObject(capabilities) || !isObject(serverInfo)) return undefined
-  return {
-    capabilities,
-    serverInfo,
-    ...(typeof instructions === 'string' && { instructions }),
-  }
-}
 
 /** The `server/discover` result for a legacy server, from its own InitializeResult. */
 export function toDiscoverResult(facts: ServerFacts): Record<string, unknown> {

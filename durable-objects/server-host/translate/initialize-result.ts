@@ -1,23 +1,32 @@
 import { isObject } from '#protocol/json-rpc.ts'
-import { LATEST_LEGACY, LEGACY_REVISIONS, META } from '#protocol/mcp.ts'
-import type { ServerFacts } from './discover.ts'
+import { eraOf, LATEST_LEGACY, LEGACY_REVISIONS, META } from '#protocol/mcp.ts'
 import { withoutTasks } from './discover.ts'
+import { readCapabilities, readServerInfo, type ServerFacts } from './server-facts.ts'
 
 export interface Discovered extends ServerFacts {
   supportedVersions: string[]
 }
 
-/** `name` stands in for a server that does not say who it is. `undefined`: no discover result. */
+/**
+ * `name` stands in for a server that does not say who it is. `undefined`: no discover result, or none
+ * with a revision that Hearth speaks. Nothing less proves the modern era: some servers answer anything.
+ */
 export function readDiscoverResult(result: unknown, name: string): Discovered | undefined {
   if (!isObject(result) || !Array.isArray(result.supportedVersions)) return undefined
-  const { capabilities, instructions, _meta: meta } = result
+  const { capabilities, instructions, resultType, _meta: meta } = result
   if (!isObject(capabilities)) return undefined
-  const serverInfo = isObject(meta) ? meta[META.serverInfo] : undefined
+  if (resultType !== undefined && resultType !== 'complete') return undefined
+  const supportedVersions = result.supportedVersions.filter(
+    (version): version is string => typeof version === 'string',
+  )
+  if (!supportedVersions.some((version) => eraOf(version) === 'modern')) return undefined
+  const { read, lacks } = readCapabilities(capabilities)
   return {
-    supportedVersions: result.supportedVersions.filter((version) => typeof version === 'string'),
-    capabilities,
-    serverInfo: isObject(serverInfo) ? serverInfo : { name, version: 'unknown' },
+    supportedVersions,
+    capabilities: read,
+    serverInfo: readServerInfo(isObject(meta) ? meta[META.serverInfo] : undefined, name).read,
     ...(typeof instructions === 'string' && { instructions }),
+    ...(lacks.length > 0 && { lacks }),
   }
 }
 

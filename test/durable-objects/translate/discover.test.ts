@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
-import {
-  readInitializeResult,
-  toDiscoverResult,
-} from '#durable-objects/server-host/translate/discover.ts'
+import { toDiscoverResult } from '#durable-objects/server-host/translate/discover.ts'
 import {
   readDiscoverResult,
   toInitializeResult,
 } from '#durable-objects/server-host/translate/initialize-result.ts'
+import {
+  completeInitializeResult,
+  initializeFault,
+  readInitializeResult,
+} from '#durable-objects/server-host/translate/server-facts.ts'
 import { toInitializeParams } from '#durable-objects/server-host/translate/to-legacy-capabilities.ts'
 import { toModernCapabilities } from '#durable-objects/server-host/translate/to-modern-request.ts'
 import { INITIALIZE_RESULT } from './everything-frames.ts'
@@ -19,7 +21,7 @@ const FACTS = {
 }
 
 test('a legacy server is discovered as it initialised, without tasks', () => {
-  expect(readInitializeResult(INITIALIZE_RESULT)).toEqual(FACTS)
+  expect(readInitializeResult(INITIALIZE_RESULT, 'everything')).toEqual(FACTS)
   expect(toDiscoverResult(FACTS)).toEqual({
     resultType: 'complete',
     supportedVersions: ['2026-07-28'],
@@ -41,10 +43,48 @@ test('extensions are offered, tasks among them are not', () => {
   expect(offered(tasks)).toEqual({})
 })
 
-test.each([undefined, null, [], {}, { protocolVersion: '2025-11-25', capabilities: {} }])(
-  '%j is no initialize result',
-  (result) => expect(readInitializeResult(result)).toBeUndefined(),
+test.each([undefined, null, [], 'text', { protocolVersion: '2099-01-01' }, { protocolVersion: 1 }])(
+  'nothing can be made of an initialize result that is %j',
+  (result) => expect(readInitializeResult(result, 'odd')).toBeUndefined(),
 )
+
+test('what an initialize result lacks is assumed, and named', () => {
+  expect(readInitializeResult({}, 'odd')).toEqual({
+    capabilities: { tools: {}, prompts: {}, resources: {} },
+    serverInfo: { name: 'odd', version: 'unknown' },
+    lacks: [
+      'it named no protocolVersion',
+      'it named no valid serverInfo',
+      'it named no capabilities, so each list is asked for',
+    ],
+  })
+})
+
+test.each([
+  [[], { tools: {}, prompts: {}, resources: {} }],
+  [true, { tools: {}, prompts: {}, resources: {} }],
+  [
+    { tools: true, prompts: null, resources: [] },
+    { tools: {}, resources: {} },
+  ],
+  [{ tools: { listChanged: true } }, { tools: { listChanged: true } }],
+])('capabilities of %j are read as %j', (capabilities, read) => {
+  const told = { ...INITIALIZE_RESULT, capabilities }
+  expect(readInitializeResult(told, 'odd')?.capabilities).toEqual(read)
+  expect(completeInitializeResult(told, '2025-06-18', 'odd').capabilities).toEqual(read)
+})
+
+test('a revision that nobody knows is right where the client asked for it', () => {
+  const result = { ...INITIALIZE_RESULT, protocolVersion: '2099-01-01' }
+  expect(initializeFault(result, '2099-01-01')).toBeUndefined()
+  expect(initializeFault(result, '2025-06-18')).toContain('revision 2099-01-01')
+  expect(completeInitializeResult(result, '2099-01-01', 'odd')).toBe(result)
+})
+
+test('what is shown of an odd revision is short and plain', () => {
+  const protocolVersion = `\u001b[31m${'x'.repeat(1_000)}`
+  expect(initializeFault({ protocolVersion })).toMatch(/^[ -~]{1,300}$/)
+})
 
 test('a process is told what the modern client can do, but not of its roots', () => {
   const declared = { roots: {}, elicitation: { form: {}, url: {} }, sampling: { tools: {} }, x: {} }
@@ -78,9 +118,24 @@ test('a modern server initialises as it was discovered', () => {
 })
 
 test('a modern server that does not say who it is goes by its configured name', () => {
-  const discovered = readDiscoverResult({ supportedVersions: [1, 'v'], capabilities: {} }, 'files')
+  const supportedVersions = [1, '2026-07-28']
+  const discovered = readDiscoverResult({ supportedVersions, capabilities: {} }, 'files')
   expect(discovered?.serverInfo).toEqual({ name: 'files', version: 'unknown' })
-  expect(discovered?.supportedVersions).toEqual(['v'])
+  expect(discovered?.supportedVersions).toEqual(['2026-07-28'])
+})
+
+test.each([
+  null,
+  [],
+  {},
+  { content: [] },
+  { supportedVersions: ['2025-11-25'], capabilities: {} },
+  { supportedVersions: '2026-07-28', capabilities: {} },
+  { supportedVersions: ['2026-07-28'] },
+  { supportedVersions: ['2026-07-28'], capabilities: [] },
+  { supportedVersions: ['2026-07-28'], capabilities: {}, resultType: 'input_required' },
+])('%j does not prove the modern era', (result) => {
+  expect(readDiscoverResult(result, 'odd')).toBeUndefined()
 })
 
 test.each([

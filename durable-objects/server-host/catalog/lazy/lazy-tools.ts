@@ -3,7 +3,7 @@ import type { CatalogView } from '#protocol/catalog.ts'
 import type { Savings } from '#protocol/tool-pins.ts'
 import type { ListRequest } from '../list-request.ts'
 import type { CatalogEntry } from '../catalog-index.ts'
-import { writePage, type Missing } from '../page.ts'
+import { writePage, type Incomplete, type Missing } from '../page.ts'
 import { CALL_TOOL_DEFINITION, findToolsDefinition, LAZY_INSTRUCTIONS } from './definitions.ts'
 import { readQuestion, toFound, toToolError } from './found.ts'
 import { countSavings, SAVINGS_META } from './savings.ts'
@@ -16,6 +16,7 @@ export interface SeenTools {
   listed: readonly CatalogEntry[]
   visible: readonly CatalogEntry[]
   missing: readonly Missing[]
+  incomplete: readonly Incomplete[]
 }
 
 export interface LazyToolsOptions {
@@ -36,7 +37,7 @@ export class LazyTools {
 
   /** The result of `tools/list`, as JSON. */
   async list(request: ListRequest): Promise<string> {
-    const { visible, missing } = await this.#options.see(request)
+    const { visible, missing, incomplete } = await this.#options.see(request)
     const shown = toEntries(request.view)
     const texts = visible.map((entry) => this.#options.show(entry))
     const savings = countSavings(
@@ -44,7 +45,8 @@ export class LazyTools {
       shown.map(({ text }) => text),
     )
     return writePage(shown, 'tools', {
-      ...{ era: request.era, cursor: request.cursor, pageSize: shown.length, missing },
+      ...{ era: request.era, cursor: request.cursor, pageSize: shown.length },
+      ...{ missing, incomplete },
       meta: { [SAVINGS_META]: savings },
     })
   }

@@ -157,7 +157,7 @@ describe('pages', () => {
   const tools = Array.from({ length: 25 }, (_, n) => tool(`t${String(n).padStart(2, '0')}`))
   const read = (cursor?: unknown, from = tools) => {
     const entries = index(part('a', { tools: from })).entries('tools')
-    const options = { era: 'legacy', pageSize: 10, cursor, missing: [] } as const
+    const options = { era: 'legacy', pageSize: 10, cursor, missing: [], incomplete: [] } as const
     return JSON.parse(writePage(entries, 'tools', options)) as {
       tools: { name: string }[]
       nextCursor?: string
@@ -186,7 +186,13 @@ describe('pages', () => {
 
   test('are each principal’s own to a modern client, whoever sees the same', () => {
     const entries = index(part('a', { tools })).entries('tools')
-    const options = { era: 'modern', pageSize: 100, cursor: undefined, missing: [] } as const
+    const options = {
+      era: 'modern',
+      pageSize: 100,
+      cursor: undefined,
+      missing: [],
+      incomplete: [],
+    } as const
     expect(JSON.parse(writePage(entries, 'tools', options))).toMatchObject({
       resultType: 'complete',
       cacheScope: 'private',
