@@ -35,7 +35,7 @@ export const processes = [
   'test/e2e/{bad-input,routing,secrets,transform}/**/*.test.ts',
   'test/e2e/{browser,clients,clients-features,clients-modern,python}.test.ts',
   'test/e2e/access/everything.test.ts',
-  'test/e2e/catalog/{access,aggregate,pinning,settings,ten}.test.ts',
+  'test/e2e/catalog/{access,aggregate,former-rows,odd-servers,pinning,settings,ten}.test.ts',
   'test/e2e/remote/{features,host}.test.ts',
   'test/e2e/sessions/{data-folder,modern,modern-server}.test.ts',
   'test/e2e/sse/{catalog,clients,messages}.test.ts',

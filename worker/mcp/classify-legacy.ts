@@ -1,6 +1,12 @@
 /** Requests of the revisions with sessions, 2024-11-05 to 2025-11-25. Pure. */
 import type { Envelope } from '#protocol/json-rpc.ts'
-import { eraOf, HEADER, LEGACY_REVISIONS, MODERN_REVISIONS } from '#protocol/mcp.ts'
+import {
+  eraOf,
+  HEADER,
+  LEGACY_REVISIONS,
+  MAX_REVISION_CHARS,
+  MODERN_REVISIONS,
+} from '#protocol/mcp.ts'
 import { SESSION_ID } from '#protocol/tenant.ts'
 import type { CallFacts } from '../context.ts'
 import { toCallFacts } from './call-facts.ts'
@@ -16,7 +22,8 @@ export function classifyLegacy(
   const facts = toCallFacts('legacy', envelope, params)
   const opens = envelope.kind === 'request' && envelope.method === 'initialize'
   const rejection = opens ? undefined : addSession(facts, headers)
-  return rejection ?? addVersion(facts, headers) ?? { kind: 'call', facts }
+  const asked = opens ? params.protocolVersion : undefined
+  return rejection ?? addVersion(facts, headers, asked) ?? { kind: 'call', facts }
 }
 
 /** GET and DELETE, which only sessions have. */
@@ -39,15 +46,19 @@ function addSession(facts: CallFacts, headers: Headers): Rejection | undefined {
   return undefined
 }
 
-/** A modern revision in the header of a legacy request is ignored, an unknown one refused. */
-function addVersion(facts: CallFacts, headers: Headers): Rejection | undefined {
+/**
+ * A modern revision in the header of a legacy request is ignored. An unknown one may be what a session's
+ * client and server have agreed on, which its object knows, or what `asked` in `initialize` is.
+ */
+function addVersion(facts: CallFacts, headers: Headers, asked?: unknown): Rejection | undefined {
   const version = headers.get(HEADER.protocolVersion)
   if (version === null) return undefined
   const era = eraOf(version)
-  if (era === undefined) {
+  const mayBeAgreed = facts.sessionId !== undefined || version === asked
+  if (era === undefined && !(mayBeAgreed && version.length <= MAX_REVISION_CHARS)) {
     const supported = [...MODERN_REVISIONS, ...LEGACY_REVISIONS]
     return reject('unsupported_version', undefined, { supported, requested: version })
   }
-  if (era === 'legacy') facts.protocolVersion = version
+  if (era !== 'modern') facts.protocolVersion = version
   return undefined
 }

@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { Envelope } from '#protocol/json-rpc.ts'
+import { setValue } from '#protocol/json-splice.ts'
 import { isProbeId } from '#protocol/link.ts'
 import type { Channel } from '../link/channel.ts'
 import { ClientCall } from '../calls/client-call.ts'
@@ -16,6 +17,7 @@ import type { ServerFacts } from '../servers/servers.ts'
 import { listTools, type ToolFacts } from '../servers/tools.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import { isCandidate, isRepeatable, isSafe, isToolCall } from './repetition.ts'
+import { settleInitialize } from './initialize.ts'
 import { remembering } from './interest.ts'
 import type { UpstreamSession } from './upstream.ts'
 
@@ -56,10 +58,21 @@ export class OwnProcess implements RetiringUpstream {
       deadline: Date.now() + this.#session.server.config.timeoutMs.start,
       onLost: (error) => reject(this.#startFailure(error)),
       onResponse: (payload, meta) => {
-        if (meta.failed !== true) onReady(decode(payload).result as Record<string, unknown>)
-        else call.reply.headers = {}
-        call.onResponse(payload, meta)
-        if (meta.failed === true) return reject(new GatewayError('server_start_failed'))
+        if (meta.failed === true) {
+          call.reply.headers = {}
+          call.onResponse(payload, meta)
+          return reject(new GatewayError('server_start_failed'))
+        }
+        const { result } = decode(payload)
+        const settled = settleInitialize(result, this.#session.record)
+        if (GatewayError.is(settled)) {
+          call.reply.headers = {}
+          return reject(settled)
+        }
+        onReady(settled)
+        const isSame = settled === result
+        const told = isSame ? payload : setValue(payload, ['result'], JSON.stringify(settled))
+        call.onResponse(told, meta)
         this.#watch()
         resolve()
       },

@@ -3,7 +3,7 @@ import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { toResult } from '#protocol/json-rpc.ts'
-import { LATEST_LEGACY } from '#protocol/mcp.ts'
+import { eraOf, LATEST_LEGACY } from '#protocol/mcp.ts'
 import type { AnsweredCall, ClientCall } from '../calls/client-call.ts'
 import type { Channel } from '../link/channel.ts'
 import { encode } from '../connection.ts'
@@ -43,6 +43,7 @@ export class LegacySessions {
     if (host.http === 'DELETE' && !this.#live.has(host.sessionId)) return this.#forget(host)
     const session = this.#live.get(host.sessionId) ?? (await this.#restore(host))
     if (!isOf(session.record, host)) throw new GatewayError('session_not_found')
+    requireRevision(session.record, host)
     if (host.http === 'GET') return session.get(host)
     if (host.http === 'DELETE') return this.#delete(session)
     return session.post(host, body ?? new Uint8Array())
@@ -261,6 +262,16 @@ async function settle(work: Promise<unknown>[], timeoutMs: number): Promise<void
   const timer = setTimeout(late.resolve, timeoutMs)
   await Promise.race([Promise.allSettled(work), late.promise])
   clearTimeout(timer)
+}
+
+/** A revision that Hearth does not know is that of a session whose client and server agreed on it. */
+function requireRevision(
+  { protocol }: SessionRecord,
+  { protocolVersion: requested }: HostCall,
+): void {
+  if (requested === undefined || requested === protocol || eraOf(requested) !== undefined) return
+  const supported = [protocol]
+  throw new GatewayError('unsupported_version', { data: { supported, requested } })
 }
 
 /** Throws `unauthorized` when the credential has ended meanwhile; then nothing of the session is left. */

@@ -1,6 +1,8 @@
 /** How a new legacy process is brought to where a former one was, as far as the protocol knows it. */
+import { GatewayError } from '#protocol/errors.ts'
 import type { Connection } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
+import { initializeFault } from '../translate/server-facts.ts'
 import { startFailure } from './eras.ts'
 import type { ServerFacts } from './servers.ts'
 
@@ -21,7 +23,11 @@ export async function tell(
   startMs: number,
 ): Promise<void> {
   try {
-    await connection.ask('initialize', initialize, startMs)
+    const result = await connection.ask('initialize', initialize, startMs)
+    const detail = initializeFault(result, initialize.protocolVersion)
+    if (detail !== undefined) {
+      throw new GatewayError('server_start_failed', { detail, isBlameless: true })
+    }
   } catch (error) {
     throw startFailure(error, servers.launchOf(server))
   }

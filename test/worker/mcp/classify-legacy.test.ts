@@ -80,11 +80,22 @@ const LEGACY: Case[] = [
     expected: { era: 'legacy' },
   },
   {
-    name: 'an unknown version header in a session',
+    name: 'an unknown version header in a session, which knows what was agreed on',
     body: request('tools/list'),
     headers: { ...inSession, [VERSION]: '2027-01-01' },
+    expected: { era: 'legacy', protocolVersion: '2027-01-01' },
+  },
+  {
+    name: 'a version header that is too long to be one',
+    body: request('tools/list'),
+    headers: { ...inSession, [VERSION]: '2'.repeat(65) },
     expected: 'unsupported_version',
-    data: { requested: '2027-01-01' },
+  },
+  {
+    name: 'initialize with the unknown version that it asks for',
+    body: request('initialize', { protocolVersion: '2027-01-01' }),
+    headers: { [VERSION]: '2027-01-01' },
+    expected: { protocolVersion: '2027-01-01' },
   },
   {
     name: 'a cancellation names what it cancels',
@@ -180,8 +191,13 @@ describe('GET and DELETE', () => {
       expected: { code: 'event_expired' },
     },
     {
-      name: 'refuse an unknown version',
+      name: 'take an unknown version, which the session knows',
       headers: { ...inSession, [VERSION]: '1999-01-01' },
+      expected: { facts: { protocolVersion: '1999-01-01' } },
+    },
+    {
+      name: 'refuse what is too long to be a version',
+      headers: { ...inSession, [VERSION]: '1'.repeat(65) },
       expected: { code: 'unsupported_version' },
     },
   ])('$name', ({ headers, expected }) => {

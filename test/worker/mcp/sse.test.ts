@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { createFakes, post, SESSION, TOKEN } from '#test/worker/fake-deps.ts'
 import { callTool, expectError, initialize } from '#test/worker/requests.ts'
 
+/** Longer than any is. */
+const NO_REVISION = '1'.repeat(65)
 const ORIGIN = 'http://localhost:8787'
 const MESSAGES = `${ORIGIN}/messages/everything?sessionId=${SESSION}`
 const ofStream = { headers: { Authorization: `Bearer ${TOKEN}`, Accept: 'text/event-stream' } }
@@ -68,7 +70,7 @@ test('a refusal without a status is told on the stream alone', async () => {
 test('one with a status is told by that, too, whether its stream is there or not', async () => {
   const gone = () => Promise.resolve(new Response('{}', { status: 404 }))
   const { app, forwarded } = createFakes({ answers: [gone] })
-  const headers = { 'MCP-Protocol-Version': '1999-01-01' }
+  const headers = { 'MCP-Protocol-Version': NO_REVISION }
 
   await expectError(
     await app.request(MESSAGES, post(callTool, headers)),
@@ -80,7 +82,7 @@ test('one with a status is told by that, too, whether its stream is there or not
 test('what has no id, and what a stranger sends, is told to no stream', async () => {
   const { app, forwarded } = createFakes()
   const notification = { jsonrpc: '2.0', method: 'notifications/initialized' }
-  const unknown = { 'MCP-Protocol-Version': '1999-01-01' }
+  const unknown = { 'MCP-Protocol-Version': NO_REVISION }
 
   expect((await app.request(MESSAGES, post(notification, unknown))).status).toBe(400)
   const stranger = post(callTool, { Authorization: 'Bearer none' })
