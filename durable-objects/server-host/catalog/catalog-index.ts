@@ -5,6 +5,7 @@
 import type { CatalogSettings, CatalogTarget, ServerCatalog } from '#protocol/catalog.ts'
 import type { Kind } from '#protocol/scopes.ts'
 import { isOffered, keepListed, shownName, writeExposed, type Entry } from './entries.ts'
+import { exposeTool, namesInterface } from './expose-answer.ts'
 import type { ListKind } from './kinds.ts'
 import { guessOrigin, nameAll, type Origin } from './naming.ts'
 import {
@@ -44,11 +45,19 @@ export class CatalogIndex {
   readonly #settings: ReadonlyMap<string, ServerCatalog>
   readonly #named: Record<'tools' | 'prompts', ReadonlyMap<string, Listed>>
   readonly #uris: URIOwners
+  /** Servers whose resources and templates are known. */
+  readonly #listed: ReadonlySet<string>
+  #linksResources: boolean | undefined
   readonly #sorted: Record<ListKind, readonly CatalogEntry[]>
 
   constructor(parts: readonly ServerLists[], rules: CatalogSettings) {
     this.#rules = rules
     this.#settings = new Map(parts.map(({ server, settings }) => [server, settings]))
+    this.#listed = new Set(
+      parts.flatMap(({ server, offered: { resources, templates } }) =>
+        resources === undefined || templates === undefined ? [] : [server],
+      ),
+    )
     const listed = (kind: ListKind): Listed[] => parts.flatMap((part) => listOf(part, kind))
     const [tools, prompts] = [listed('tools'), listed('prompts')]
     const [resources, templates] = [listed('resources'), listed('templates')]
@@ -57,13 +66,23 @@ export class CatalogIndex {
     const byURI = (origins: Listed[]): [string, Listed][] =>
       origins.map((origin) => [exposeListed(this.#uris, origin.server, origin.name), origin])
     const show = (kind: ListKind, named: [string, Listed][]): CatalogEntry[] =>
-      sort(kind, showOnly(parts, kind, named))
+      this.#sort(kind, showOnly(parts, kind, named))
     this.#sorted = {
       tools: show('tools', [...this.#named.tools]),
       prompts: show('prompts', [...this.#named.prompts]),
       resources: show('resources', byURI(resources)),
       templates: show('templates', byURI(templates)),
     }
+  }
+
+  /** Some tool names a resource that its user interface is in. */
+  get linksResources(): boolean {
+    const tools = [...this.#named.tools.values()]
+    return (this.#linksResources ??= tools.some(({ entry }) => namesInterface(entry.text)))
+  }
+
+  knowsResourcesOf(server: string): boolean {
+    return this.#listed.has(server)
   }
 
   /** By exposed name. */
@@ -92,6 +111,26 @@ export class CatalogIndex {
     const settings = origin && this.#settings.get(origin.server)
     if (origin === undefined || settings === undefined) return undefined
     return isOffered(origin.name, kind, settings) ? origin : undefined
+  }
+
+  /** Stable whatever the order in which servers answer: a model's cache of the list stays good. */
+  #sort(kind: ListKind, named: [string, Listed][]): CatalogEntry[] {
+    const write = (exposed: string, { server, entry, settings }: Listed): string => {
+      const text = writeExposed(entry, kind, exposed, settings)
+      return kind === 'tools' ? exposeTool(text, (uri) => this.exposeURI(server, uri)) : text
+    }
+    return named
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([exposed, origin]) => {
+        const { server, name } = origin
+        let text: string | undefined
+        return {
+          ...{ server, name, exposed },
+          get text() {
+            return (text ??= write(exposed, origin))
+          },
+        }
+      })
   }
 
   #findResource(uri: string): CatalogTarget | undefined {
@@ -145,19 +184,4 @@ function toOwners(listed: readonly Listed[], templates: readonly Listed[]): URIO
     return { server, pattern: toTemplatePattern(name) }
   })
   return { owners, templates: patterns }
-}
-
-/** Stable whatever the order in which servers answer: a model's cache of the list stays good. */
-function sort(kind: ListKind, named: [string, Listed][]): CatalogEntry[] {
-  return named
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([exposed, { server, name, entry, settings }]) => {
-      let text: string | undefined
-      return {
-        ...{ server, name, exposed },
-        get text() {
-          return (text ??= writeExposed(entry, kind, exposed, settings))
-        },
-      }
-    })
 }

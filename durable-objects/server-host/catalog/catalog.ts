@@ -15,6 +15,7 @@ import { LazyTools } from './lazy/lazy-tools.ts'
 import type { ListRequest } from './list-request.ts'
 import { writePage } from './page.ts'
 import { collectParts } from './parts.ts'
+import { toNamespaced } from './uris.ts'
 import { keepVisible } from './visible.ts'
 
 /** `kinds`: the lists that may be others now. */
@@ -74,18 +75,23 @@ export class Catalog {
   }
 
   async #see(kind: ListKind, request: ListRequest) {
-    const { view, principal, own, capabilities } = request
+    const { view } = request
     const lacking = await this.#lists.ensure(kind, view.servers ?? [], request)
-    const index =
-      own === undefined
-        ? this.#index(principal, capabilities)
-        : this.#make(principal, capabilities, own)
-    const listed = index.entries(kind)
+    const asked = this.#indexFor(request)
+    // What a tool's user interface is called depends on whose resource it is.
+    const isLinking = kind === 'tools' && asked.linksResources
+    if (isLinking) await this.#lists.ensure('resources', view.servers ?? [], request)
+    const listed = (isLinking ? this.#indexFor(request) : asked).entries(kind)
     const visible = keepVisible(listed, kind, view)
     const { pins } = this.#context
     if (kind !== 'tools' || pins.policy !== 'quarantine') return { listed, visible, ...lacking }
     const usable = visible.filter(({ server, name }) => !pins.isHidden(server, name))
     return { listed, visible: usable, ...lacking }
+  }
+
+  #indexFor({ principal, capabilities, own }: ListRequest): CatalogIndex {
+    if (own === undefined) return this.#index(principal, capabilities)
+    return this.#make(principal, capabilities, own)
   }
 
   #show({ server, name, text }: CatalogEntry): string {
@@ -106,7 +112,23 @@ export class Catalog {
 
   /** What a URI that a server names is called in the catalog. */
   exposeURI(server: string, uri: string, principal: string): string {
-    return this.#index(principal).exposeURI(server, uri)
+    const index = this.#index(principal)
+    const exposed = index.exposeURI(server, uri)
+    if (exposed !== uri || isWeb(uri) || index.knowsResourcesOf(server)) return exposed
+    if (!this.#offersResources(server, principal)) return uri
+    // Whose it is cannot be told before that server is asked: until then it leads back there.
+    const asked = { principal, capabilities: NO_CAPABILITIES }
+    for (const kind of ['resources', 'templates'] as const) {
+      this.#lists.ensure(kind, [server], asked).catch(() => undefined)
+    }
+    return toNamespaced(server, uri)
+  }
+
+  #offersResources(server: string, principal: string): boolean {
+    const { servers, eras } = this.#context
+    const known = servers.peek(server, principal)
+    const spoken = known && eras.known(known)
+    return spoken !== undefined && 'resources' in announcedCapabilities(spoken, server)
   }
 
   /** What is known of a server that is nobody's own. Asks nobody. */
@@ -189,15 +211,14 @@ export class Catalog {
   /** A URI that no list has leads to the only server that has resources at all. */
   #onlyOffering(kind: Kind, name: string, principal: string): CatalogTarget | undefined {
     if (kind !== 'resource') return undefined
-    const { servers, eras } = this.#context
-    const offering = this.#names.filter((server) => {
-      const known = servers.peek(server, principal)
-      const spoken = known && eras.known(known)
-      return spoken !== undefined && 'resources' in announcedCapabilities(spoken, server)
-    })
+    const offering = this.#names.filter((server) => this.#offersResources(server, principal))
     const [only] = offering
     return only === undefined || offering.length > 1 ? undefined : { server: only, name }
   }
+}
+
+function isWeb(uri: string): boolean {
+  return /^https?:/i.test(uri)
 }
 
 function isPersonal({ server, fault }: { server?: Server; fault?: GatewayError }): boolean {

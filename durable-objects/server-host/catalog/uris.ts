@@ -2,6 +2,7 @@
  * URIs of the catalog. One that a single server has stays as it is; one that several have becomes
  * `hearth://{server}/{uri}`, from which the server's own is read back. Pure.
  */
+import { SPILL_URI } from '#protocol/transform.ts'
 import { matchesPattern } from '#protocol/pattern.ts'
 
 const PREFIX = 'hearth://'
@@ -30,9 +31,18 @@ export function exposeListed({ owners }: URIOwners, server: string, uri: string)
   return (owners.get(uri)?.length ?? 0) > 1 ? toNamespaced(server, uri) : uri
 }
 
-/** The same for one that a server names in an answer, listed or not: it must lead back to that server. */
+/**
+ * The same for one that a server names in an answer. What it lists or has a template for must lead back
+ * to it, as must a result that Hearth keeps for it. Anything else, a web page or another server's file,
+ * is no resource of its own, and stays as it is.
+ */
 export function exposeURI(known: URIOwners, server: string, uri: string): string {
-  return ownerOf(known, uri) === server ? uri : toNamespaced(server, uri)
+  if (ownerOf(known, uri) === server) return uri
+  const isOwn =
+    uri.startsWith(SPILL_URI) ||
+    known.owners.get(uri)?.includes(server) === true ||
+    known.templates.some((one) => one.server === server && matchesPattern(one.pattern, uri))
+  return isOwn ? toNamespaced(server, uri) : uri
 }
 
 /** The server that a URI of the catalog leads to, where there is exactly one. */

@@ -51,12 +51,26 @@ const LISTS = {
   unlisted: { 'tools/list': { tools: 'none' } },
   nameless: { 'tools/list': { tools: [tool('one'), { title: 'no name' }, 7] } },
 }
+/** Two that list the same user interface, and link to what is not theirs. */
+const ui = { _meta: { ui: { resourceUri: 'ui://panel' } } }
+const links = [
+  { type: 'resource_link', uri: 'https://example.com/page', name: 'web' },
+  { type: 'resource_link', uri: 'file:///elsewhere', name: 'another server’s' },
+  { type: 'resource_link', uri: 'ui://panel', name: 'own' },
+]
+const LINKING = {
+  initialize: { ...whole, capabilities: { tools: {}, resources: {} }, serverInfo },
+  'tools/list': { tools: [{ ...tool('links'), ...ui }] },
+  'tools/call links': { content: links, ...ui },
+  'resources/list': { resources: [{ uri: 'ui://panel', name: 'panel' }] },
+  'resources/templates/list': { resourceTemplates: [] },
+}
 
 let gateway: Gateway
 let all: Target
 
 beforeAll(async () => {
-  const odd = { ...CATCH_ALL, ...LACKING, ...UNUSABLE, ...LISTS }
+  const odd = { ...CATCH_ALL, ...LACKING, ...UNUSABLE, ...LISTS, left: LINKING, right: LINKING }
   const servers = Object.entries(odd).map(([name, answers]) => {
     const { args = [], ...config } = fixture('answers-oddly')
     return [name, { ...config, args: [...args, JSON.stringify(answers)] }]
@@ -142,7 +156,7 @@ describe('a server whose initialize result lacks something', () => {
   test.each(['nocapabilities', 'listed', 'yes'])('and says so: %s', async (name) => {
     const said = saidOf(await listAll(), 'incomplete', name)
     expect(said).toEqual([expect.stringMatching(/capabilities.*each list is asked for/)])
-    expect((await statusOf(name)).lists?.notes).toEqual([`tools: ${said[0]}`])
+    expect((await statusOf(name)).lists?.notes).toEqual([expect.stringContaining(said[0] ?? '')])
   })
 
   test.each(Object.keys(UNUSABLE))(
@@ -215,5 +229,28 @@ describe('a list', () => {
   test('is said to be incomplete by an object that did not read it', async () => {
     await gateway.evictServerHost()
     expect(saidOf(await listAll(), 'incomplete', 'nameless')).toHaveLength(1)
+  })
+})
+
+describe('what a server names at /mcp', () => {
+  const shown = { ui: { resourceUri: 'hearth://left/ui://panel' } }
+  const expected = {
+    content: [links[0], links[1], { ...links[2], uri: 'hearth://left/ui://panel' }],
+    _meta: shown,
+  }
+
+  test('is passed on where it is none of its resources, and leads back where it is', async () => {
+    const modern = new ModernClient(all)
+    await modern.request('resources/list')
+    await modern.request('resources/templates/list')
+    expect((await modern.call('left__links')).message.result).toMatchObject(expected)
+    const session = await initialize(all)
+    expect((await session.call('left__links')).message.result).toMatchObject(expected)
+  })
+
+  test('is the same in the definition of a tool', async () => {
+    const { message } = await listAll()
+    const { tools } = message.result as { tools: { name: string; _meta?: unknown }[] }
+    expect(tools.find(({ name }) => name === 'left__links')?._meta).toEqual(shown)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exposeAnswer } from '#durable-objects/server-host/catalog/expose-answer.ts'
+import { exposeAnswer, exposeTool } from '#durable-objects/server-host/catalog/expose-answer.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -44,6 +44,27 @@ test('messages of a prompt', () => {
   expect(expose({ result: { messages: [message('x:1'), message('y:1')] } })).toEqual({
     result: { messages: [message('hearth://a/x:1'), message('y:1')] },
   })
+})
+
+test('the user interface of a result, and of a tool', () => {
+  const meta = (uri: string) => ({
+    _meta: { ui: { resourceUri: uri, visibility: ['app'] }, 'ui/resourceUri': uri },
+  })
+  expect(expose({ result: { content: [], ...meta('x:1') } })).toEqual({
+    result: { content: [], ...meta('hearth://a/x:1') },
+  })
+  const old = { result: { _meta: { 'ui/resourceUri': 'x:1' } } }
+  expect(expose(old)).toEqual({ result: { _meta: { 'ui/resourceUri': 'hearth://a/x:1' } } })
+  const tool = JSON.stringify({ name: 'show', ...meta('x:1') })
+  expect(JSON.parse(exposeTool(tool, (uri) => `y:${uri}`))).toEqual({
+    name: 'show',
+    ...meta('y:x:1'),
+  })
+})
+
+test('a tool without a user interface stays as it is written', () => {
+  const entry = '{"name" : "one","_meta":{"ui":{"resourceUri":"y:1"}}}'
+  expect(exposeTool(entry, (uri) => uri)).toBe(entry)
 })
 
 test.each([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SPILL_URI } from '#protocol/transform.ts'
 import {
   exposeListed,
   exposeURI,
@@ -41,9 +42,21 @@ describe('a URI that a server names in an answer', () => {
     expect(exposeURI(known, 'b', 'demo://7/page/2')).toBe('demo://7/page/2')
   })
 
-  test('is namespaced where it would lead nowhere, or to another', () => {
-    expect(exposeURI(known, 'b', 'file:///one')).toBe('hearth://b/file:///one')
-    expect(exposeURI(known, 'a', 'new://thing')).toBe('hearth://a/new://thing')
+  test('is namespaced where the server has it, and others too', () => {
+    expect(exposeURI(known, 'b', 'file:///both')).toBe('hearth://b/file:///both')
+    const both = { ...known, templates: [...known.templates, { server: 'a', pattern: 'demo://*' }] }
+    expect(exposeURI(both, 'b', 'demo://7/page/2')).toBe('hearth://b/demo://7/page/2')
+  })
+
+  test('stays where it is none of the server’s own', () => {
+    expect(exposeURI(known, 'a', 'https://example.com/page')).toBe('https://example.com/page')
+    expect(exposeURI(known, 'b', 'file:///one')).toBe('file:///one')
+    expect(exposeURI(known, 'a', 'demo://7/page/2')).toBe('demo://7/page/2')
+    expect(exposeURI(known, 'a', 'new://thing')).toBe('new://thing')
+  })
+
+  test('is namespaced where Hearth keeps it for the server', () => {
+    expect(exposeURI(known, 'a', `${SPILL_URI}7`)).toBe(`hearth://a/${SPILL_URI}7`)
   })
 })
 
