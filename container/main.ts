@@ -24,7 +24,7 @@ const cells = new Cells({
     reaper,
     baseEnv: settings.baseEnv,
     floods: new Floods(),
-    turns: new StartTurns(),
+    turns: new StartTurns(() => cells.size > 1),
     askNumbers: new AskNumbers(Math.random()),
     user: settings.serverUser,
     memory: new Memory(log),

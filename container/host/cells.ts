@@ -25,6 +25,10 @@ export class Cells {
     return only === undefined || name === only
   }
 
+  get size(): number {
+    return this.#cells.size
+  }
+
   get(name: string): Cell | undefined {
     return this.#cells.get(name)
   }

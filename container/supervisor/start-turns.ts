@@ -1,6 +1,7 @@
 /**
  * Who may start a process next. A start takes a processor for a while, so only as many run at once as
- * there are processors, and the cells take turns: one that starts many waits for itself.
+ * there are processors, of one cell among several half of that, and the cells take turns: one that
+ * starts many waits for itself.
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -22,20 +23,38 @@ export interface StartTurn {
 }
 
 export class StartTurns {
+  readonly #isShared: () => boolean
   readonly #atOnce: number
   #running = 0
+  /** By cell. */
+  readonly #starting = new Map<object, number>()
   /** By cell, the next one first. A cell leaves with the last that waits. */
   readonly #waiting = new Map<object, (() => void)[]>()
 
-  constructor(atOnce: number = Math.max(LEAST_AT_ONCE, availableParallelism())) {
+  /** `isShared`: there are several cells, so that none may take all processors. */
+  constructor(
+    isShared: () => boolean,
+    atOnce: number = Math.max(LEAST_AT_ONCE, availableParallelism()),
+  ) {
+    this.#isShared = isShared
     this.#atOnce = atOnce
   }
 
   /** Resolves when the cell may start one more. */
   async take(cell: object): Promise<StartTurn> {
-    if (this.#running < this.#atOnce) this.#running += 1
+    if (this.#mayStart(cell)) this.#begin(cell)
     else await new Promise<void>((resolve) => this.#queue(cell, resolve))
-    return createTurn(() => this.#pass())
+    return createTurn(() => this.#end(cell))
+  }
+
+  #mayStart(cell: object): boolean {
+    const share = this.#isShared() ? Math.ceil(this.#atOnce / 2) : this.#atOnce
+    return this.#running < this.#atOnce && (this.#starting.get(cell) ?? 0) < share
+  }
+
+  #begin(cell: object): void {
+    this.#running += 1
+    this.#starting.set(cell, (this.#starting.get(cell) ?? 0) + 1)
   }
 
   #queue(cell: object, resolve: () => void): void {
@@ -44,18 +63,25 @@ export class StartTurns {
     else queue.push(resolve)
   }
 
-  /** To the next cell, which then is the last. */
-  #pass(): void {
-    const [first] = this.#waiting
-    if (first === undefined) {
-      this.#running -= 1
+  #end(cell: object): void {
+    this.#running -= 1
+    const left = (this.#starting.get(cell) ?? 0) - 1
+    if (left > 0) this.#starting.set(cell, left)
+    else this.#starting.delete(cell)
+    this.#startNext()
+  }
+
+  /** Of the first cell that may; it is the last one then. */
+  #startNext(): void {
+    for (const [cell, queue] of this.#waiting) {
+      if (!this.#mayStart(cell)) continue
+      const next = queue.shift()
+      this.#waiting.delete(cell)
+      if (queue.length > 0) this.#waiting.set(cell, queue)
+      this.#begin(cell)
+      next?.()
       return
     }
-    const [cell, queue] = first
-    const next = queue.shift()
-    this.#waiting.delete(cell)
-    if (queue.length > 0) this.#waiting.set(cell, queue)
-    next?.()
   }
 }
 

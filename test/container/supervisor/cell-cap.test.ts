@@ -19,7 +19,7 @@ const starter = {
   askNumbers: new AskNumbers(0),
   baseEnv: { PATH: process.env.PATH ?? '' },
   floods: new Floods(),
-  turns: new StartTurns(),
+  turns: new StartTurns(() => false),
   log: () => undefined,
 }
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { StartTurns, type StartTurn } from '#container/supervisor/start-turns.ts'
 
 /** What has started, in order, and the turns that they have. */
-function createStarts(atOnce: number) {
-  const turns = new StartTurns(atOnce)
+function createStarts(atOnce: number, isShared = false) {
+  const turns = new StartTurns(() => isShared, atOnce)
   const started: string[] = []
   const running: StartTurn[] = []
   const cells = { a: {}, b: {}, c: {} }
@@ -36,6 +36,14 @@ test('so many start at once, and those that wait begin as others have come up', 
   await Promise.resolve()
 
   expect(started).toEqual(['a1', 'a2', 'a3'])
+})
+
+test('one cell among several takes half', async () => {
+  const { started, start } = createStarts(4, true)
+  for (const name of ['a1', 'a2', 'a3', 'b1'] as const) void start(name)
+  await Promise.resolve()
+
+  expect(started).toEqual(['a1', 'a2', 'b1'])
 })
 
 test('cells take turns', async () => {
