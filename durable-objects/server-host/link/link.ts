@@ -28,6 +28,8 @@ import { Unacknowledged, type Tally } from './unacknowledged.ts'
 const SILENCE_MS = 10_000
 const DIAL_ATTEMPT_PAUSE_MS = 100
 const END_POLL_MS = 25
+/** A cut link that is not whole by then has lost its processes. */
+const RECONNECT_MS = 30_000
 
 export interface LinkOptions {
   /** Opens a WebSocket to the host program, starting it when needed. May fail; is tried again. */
@@ -95,17 +97,10 @@ export class Link {
    */
   async ready(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs
-    // A connection can be lost again before those who waited for it go on.
-    while (this.#socket === undefined || this.#draining.isUnderWay) {
-      if (this.#draining.isUnderWay) {
-        await this.#draining.over(deadline)
-        continue
-      }
-      this.#connecting ??= this.#connectUnlessLeft(deadline).finally(() => {
-        this.#connecting = undefined
-      })
-      await this.#connecting
-    }
+    do {
+      await this.#draining.over(deadline)
+      await this.#connected(deadline)
+    } while (this.#draining.isUnderWay)
   }
 
   /**
@@ -146,7 +141,7 @@ export class Link {
    */
   async end(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs
-    await this.ready(timeoutMs)
+    await this.#connected(deadline)
     this.configure()
     for (const channel of [...this.#channels.values()]) channel.close()
     while (this.#unacked.oldestSeq !== undefined && Date.now() < deadline) {
@@ -184,6 +179,17 @@ export class Link {
 
   forget(channel: number): void {
     if (this.#channels.delete(channel) && this.#channels.size === 0) this.#options.onUnused?.()
+  }
+
+  /** Resolves when frames flow. `deadline`: `Date.now()`. */
+  async #connected(deadline: number): Promise<void> {
+    // A connection can be lost again before those who waited for it go on.
+    while (this.#socket === undefined) {
+      this.#connecting ??= this.#connectUnlessLeft(deadline).finally(() => {
+        this.#connecting = undefined
+      })
+      await this.#connecting
+    }
   }
 
   #connectUnlessLeft(deadline: number): Promise<void> {
@@ -301,7 +307,8 @@ export class Link {
     this.#socket = undefined
     this.#draining.end()
     if (this.#channels.size === 0) return
-    this.ready(30_000).catch(() => this.#loseAll())
+    // One that drains still has calls to answer.
+    this.#connected(Date.now() + RECONNECT_MS).catch(() => this.#loseAll())
   }
 
   /** A new epoch: the host program ends the processes of the former one, should they live. */
