@@ -54,9 +54,9 @@ export function classifyMessage(value: unknown): Envelope | undefined {
 
 /** An error may have no id: what it answers could not be read. */
 function classifyResponse(value: Record<string, unknown>): Envelope | undefined {
-  const { id = null, error } = value
+  const { id = null, error, result } = value
   const failed = isObject(error)
-  if (!failed && !('result' in value)) return undefined
+  if (!failed && !isObject(result)) return undefined
   if (isRequestId(id)) return { kind: 'response', id, failed }
   return failed && id === null ? { kind: 'response', id, failed } : undefined
 }

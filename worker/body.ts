@@ -33,6 +33,11 @@ export async function readJSONBody(
     throw GatewayError.is(error) ? error : new GatewayError('call_cancelled', { cause: error })
   })
   intake.settle(bytes.length)
+  return parseBody(bytes)
+}
+
+/** Throws `parse_error`. The bytes are its own from here on. */
+export function parseBody(bytes: Uint8Array): JSONBody {
   try {
     const text = decoder.decode(bytes)
     const value: unknown = JSON.parse(text)

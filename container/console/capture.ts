@@ -6,6 +6,7 @@ import type { Redactor } from '#protocol/redaction.ts'
 
 /** A longer line is cut here. */
 const MAX_LINE_BYTES = 8 * 1024
+const MAX_QUOTE_BYTES = 200
 
 export interface CaptureContext {
   console: ProcessConsole
@@ -38,6 +39,14 @@ export class Capture {
   takeStray(line: Uint8Array): void {
     const shown = Buffer.from(line.subarray(0, MAX_LINE_BYTES)).toString('utf8')
     this.#keep('stdout', shown, line.length > MAX_LINE_BYTES)
+  }
+
+  /** The beginning of a line, as its caller may see it. */
+  quote(line: Uint8Array): string {
+    const shown = Buffer.from(line.subarray(0, MAX_QUOTE_BYTES)).toString('utf8')
+    const isCut = line.length > MAX_QUOTE_BYTES
+    const text = this.#context.redact(shown, isCut)
+    return isCut ? `${text}…` : text
   }
 
   /** A remark of ours on what was not passed on. */

@@ -1,4 +1,5 @@
-import type { RequestId } from '#protocol/json-rpc.ts'
+import { isObject, isRequestId, type RequestId } from '#protocol/json-rpc.ts'
+import { EDGE_BYTES } from './framing.ts'
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`
 const ID = String.raw`(-?\d+(?:\.\d+)?|${STRING})`
@@ -24,6 +25,27 @@ export function findEdgeId(head: Uint8Array, tail: Uint8Array): RequestId | unde
   if (found === undefined) return undefined
   try {
     return JSON.parse(found) as RequestId
+  } catch {
+    return undefined
+  }
+}
+
+const OPEN = 0x7b
+const IS_ANSWER = /"(?:result|error)"\s*:/
+
+/** The id of what would answer a request, were it a message. */
+export function findAnswerId(line: Buffer): RequestId | undefined {
+  if (line[0] !== OPEN) return undefined
+  const [head, tail] = [line.subarray(0, EDGE_BYTES), line.subarray(-EDGE_BYTES)]
+  if (!IS_ANSWER.test(head.toString('utf8'))) return undefined
+  return findEdgeId(head, tail) ?? readId(line)
+}
+
+function readId(line: Buffer): RequestId | undefined {
+  if (line.length > EDGE_BYTES) return undefined
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'))
+    return isObject(value) && isRequestId(value.id) ? value.id : undefined
   } catch {
     return undefined
   }

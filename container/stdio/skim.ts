@@ -9,7 +9,7 @@ const OPEN_OBJECT = 0x7b
 const OPEN_ARRAY = 0x5b
 
 /**
- * A message's own members, with nested values left empty: all that its kind depends on, at a
+ * A message's own members, with nested values left out: all that its kind depends on, at a
  * fraction of a parse. `undefined` for what is not one whole object; nested values are not checked.
  */
 export function skimMessage(json: Uint8Array): unknown {
@@ -31,7 +31,7 @@ export function skimMessage(json: Uint8Array): unknown {
 
 function readShallow(json: Uint8Array, at: number, end: number): unknown {
   if (json[at] === OPEN_OBJECT) return {}
-  if (json[at] === OPEN_ARRAY) return []
+  if (json[at] === OPEN_ARRAY) return [null]
   if (end - at > MAX_SCALAR_BYTES) return ''
   return JSON.parse(Buffer.from(json.buffer, json.byteOffset + at, end - at).toString('utf8'))
 }

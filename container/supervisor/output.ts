@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Capture } from '../console/capture.ts'
-import { findEdgeId } from '../stdio/edge-id.ts'
+import { findAnswerId, findEdgeId } from '../stdio/edge-id.ts'
 import { readMessage } from '../stdio/envelope.ts'
 import { LineReader, type Floods } from '../stdio/line-reader.ts'
-import type { MessageMeta, OversizeMeta } from '#protocol/link.ts'
+import type { FailedMeta, MessageMeta, OversizeMeta } from '#protocol/link.ts'
 import { nameOf, type Numbering } from '#protocol/numbering/numbering.ts'
 
 /** Why what a server says is not read: too much of it waits, or of all of the cell's. */
@@ -22,6 +22,7 @@ export interface OutputMessage {
 export interface OutputSink {
   onMessage(message: OutputMessage): void
   onOversize(meta: OversizeMeta): void
+  onFailed(meta: FailedMeta): void
 }
 
 /** Reads a process's standard output: messages to the sink, everything else to the console. */
@@ -78,7 +79,7 @@ export class Output {
     const read = readMessage(line)
     if (read === undefined) {
       this.#capture.takeStray(line)
-      return false
+      return this.#fail(line)
     }
     const { payload, envelope } = read
     const message = this.#numbering.fromProcess(payload, envelope, performance.now())
@@ -92,6 +93,18 @@ export class Output {
     this.#early.push(message)
     this.#earlyBytes += message.payload.length
     this.#settle()
+  }
+
+  /** Whether somebody waits for what the line would have been. An older object waits for its deadline. */
+  #fail(line: Buffer): boolean {
+    const { requests } = this.#numbering
+    if (requests.size === 0) return false
+    const asked = requests.find(findAnswerId(line))
+    if (asked?.call === undefined) return false
+    requests.take(asked.number)
+    const detail = this.#capture.quote(line)
+    this.#sink?.onFailed({ ...nameOf(asked), code: 'answer_unreadable', detail })
+    return true
   }
 
   #reportOversize(head: Buffer, tail: Buffer): void {

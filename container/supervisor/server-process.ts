@@ -67,6 +67,7 @@ export class ServerProcess implements Running {
         lessee.onMessage(message)
       },
       onOversize: (meta) => lessee.onOversize(meta),
+      onFailed: (meta) => lessee.onFailed(meta),
     })
   }
 

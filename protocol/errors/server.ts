@@ -80,6 +80,12 @@ export const SERVER_ERRORS = {
     retryable: false,
     message: 'The call was cancelled',
   },
+  answer_unreadable: {
+    status: 200,
+    rpc: -32004,
+    retryable: false,
+    message: "The server's answer could not be read",
+  },
   message_too_large: {
     status: 200,
     rpc: -32008,

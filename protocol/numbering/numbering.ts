@@ -6,6 +6,7 @@
  * since an object is replaced while its calls run.
  */
 import { isRequestId, type RequestId } from '../json-rpc.ts'
+import { skipSpace } from '../json-scan.ts'
 import { findSpans, readValue, splice, type Edit, type Path, type Span } from '../json-splice.ts'
 import type { MessageMeta, SentMeta } from '../link.ts'
 import { META } from '../mcp.ts'
@@ -99,17 +100,29 @@ export class Numbering {
   }
 
   #answer(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
-    const asked = this.requests.take(meta.id)
+    const asked = meta.id == null ? this.#takeOnly(payload) : this.requests.take(meta.id)
     if (asked === undefined) return undefined
     const isListen = asked.method === LISTEN
     const [idAt, subscriptionAt] = findSpans(payload, isListen ? LISTEN_ANSWER_PATHS : ID_PATH)
     const edits = [idAt, subscriptionAt].flatMap((span) => edit(span, asked.idText))
+    if (idAt === undefined) edits.push(addId(payload, asked.idText))
     const ms = meta.ms ?? Math.round((now - asked.at) * 1000) / 1000
     const { kind, failed } = meta
     return {
       payload: splice(payload, edits),
       meta: { kind, ...nameOf(asked), ...(failed === true && { failed }), ms },
     }
+  }
+
+  /**
+   * An error without an id is that of the only request that waits. One about the method is not: whoever
+   * knows the method knows the id, so it answers a notification, to which there are no answers.
+   */
+  #takeOnly(payload: Uint8Array): Asked | undefined {
+    const [codeAt] = findSpans(payload, ERROR_CODE_PATH)
+    const code = codeAt && readValue(payload, codeAt)
+    const { only } = this.requests
+    return code === METHOD_NOT_FOUND ? undefined : this.requests.take(only?.number)
   }
 
   #ask(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
@@ -150,6 +163,8 @@ export class Numbering {
   }
 }
 
+const METHOD_NOT_FOUND = -32601
+const ERROR_CODE_PATH: readonly Path[] = [['error', 'code']]
 const ID_PATH: readonly Path[] = [['id']]
 const REQUEST_PATHS: readonly Path[] = [['id'], ['method'], ['params', '_meta', 'progressToken']]
 const LISTEN_ANSWER_PATHS: readonly Path[] = [['id'], ['result', '_meta', META.subscriptionId]]
@@ -198,6 +213,12 @@ function readId(payload: Uint8Array, path: Path): { id?: RequestId; at?: Span } 
   if (at === undefined) return {}
   const id = readValue(payload, at)
   return isRequestId(id) ? { id, at } : { at }
+}
+
+/** Of an object that has members. */
+function addId(payload: Uint8Array, text: string): Edit {
+  const start = skipSpace(payload, 0) + 1
+  return { span: { start, end: start }, text: `"id":${text},` }
 }
 
 function put(payload: Uint8Array, at: Span | undefined, text: string): Uint8Array {

@@ -6,6 +6,7 @@ import {
   type Envelope,
   type RequestId,
 } from '../json-rpc.ts'
+import { mendMessage } from '../mend.ts'
 import { META } from '../mcp.ts'
 
 const LF = 0x0a
@@ -63,6 +64,8 @@ export function readIncoming(bytes: Uint8Array): Incoming[] {
 }
 
 function toIncoming(message: unknown, toPayload: () => Uint8Array): Incoming[] {
+  const mended = mendMessage(message, toPayload)
+  if (mended !== undefined) return toIncoming(parse(decoder.decode(mended)), () => mended)
   const envelope = classifyMessage(message)
   if (envelope === undefined || !isObject(message)) return []
   return [{ payload: toPayload(), envelope, message }]

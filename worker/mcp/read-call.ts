@@ -4,9 +4,10 @@ import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, isRequestId } from '#protocol/json-rpc.ts'
+import { mendMessage } from '#protocol/mend.ts'
 import { SERVER_NAME } from '#protocol/server-config.ts'
 import { Intake, type Sender } from '../bodies/intake.ts'
-import { readJSONBody } from '../body.ts'
+import { parseBody, readJSONBody, type JSONBody } from '../body.ts'
 import type {
   AppEnv,
   CallFacts,
@@ -84,7 +85,7 @@ async function readPost(
     throw new GatewayError('unsupported_media_type')
   }
   if (!acceptsBoth(headers.get('Accept'))) throw new GatewayError('not_acceptable')
-  const body = await readJSONBody(request, maxBytes, intake)
+  const body = mended(await readJSONBody(request, maxBytes, intake))
   const envelope = readEnvelope(body.value)
   if (envelope.kind === 'rejected') {
     // An unanswerable message may still carry an id that its sender waits for.
@@ -94,6 +95,12 @@ async function readPost(
   if (envelope.kind === 'request') record.id = envelope.id
   if (envelope.kind !== 'response') record.method = envelope.method
   return { envelope, body }
+}
+
+/** What strict servers would drop without a word. */
+function mended(body: JSONBody): JSONBody {
+  const bytes = mendMessage(body.value, () => body.bytes)
+  return bytes === undefined ? body : parseBody(bytes)
 }
 
 function classify(request: Request, { http, post }: IncomingMessage): Classification {

@@ -50,6 +50,9 @@ export interface TranslatedCallOptions {
   onDone: (call: TranslatedCall, isClean: boolean) => void
 }
 
+/** It was answered, though not with what its client can have. */
+const ANSWERED: ReadonlySet<string> = new Set(['message_too_large', 'answer_unreadable'])
+
 export class TranslatedCall implements SharedCall {
   readonly key: string
   readonly method: string
@@ -115,7 +118,7 @@ export class TranslatedCall implements SharedCall {
 
   onLost(error: GatewayError, undelivered = false): void {
     const goesOn = !this.#done && this.#options.onLost(this, error, undelivered)
-    this.#finish(error.code === 'message_too_large', (client) => {
+    this.#finish(ANSWERED.has(error.code), (client) => {
       if (!goesOn) client.onLost(error)
     })
   }

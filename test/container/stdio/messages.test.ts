@@ -3,7 +3,7 @@ import { launchOf } from '#test/support/host-program.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { FRAME } from '#protocol/link.ts'
-import type { ExitMeta, MessageMeta, OversizeMeta } from '#protocol/link.ts'
+import type { ExitMeta, FailedMeta, MessageMeta, OversizeMeta } from '#protocol/link.ts'
 
 let session: LinkSession
 let channel = 0
@@ -103,6 +103,22 @@ test('an answer that nobody waits for goes nowhere', async () => {
   const isOf = ({ channel: from }: { channel: number }): boolean =>
     from === unknown || from === twice
   expect(session.link.inbox.filter(isOf)).toEqual([])
+})
+
+test('an answer that cannot be read fails its call, and is quoted without secrets', async () => {
+  channel += 1
+  const secret = 's3cret-value'
+  await session.open(channel, launchOf('answers-as-told', { secrets: [secret] }))
+  const line = `{"jsonrpc":"2.0","id":ID,"result":{"n":NaN,"s":"${secret}"}}${'x'.repeat(500)}`
+  const params = { name: 'say', arguments: { line } }
+  const request = { jsonrpc: '2.0', id: 'a', method: 'tools/call', params }
+  const payload = Buffer.from(JSON.stringify(request))
+  session.link.send({ type: FRAME.message, channel, meta: { call: 'c.1' }, payload })
+
+  const failed = await session.link.takeMeta<FailedMeta>(FRAME.failed, channel)
+  expect(failed).toMatchObject({ id: 'a', call: 'c.1', code: 'answer_unreadable' })
+  expect(failed.detail).toContain('"n":NaN,"s":"[redacted]"')
+  expect(failed.detail?.length).toBeLessThan(250)
 })
 
 test('a message of many MiB passes in pieces, both ways', async () => {

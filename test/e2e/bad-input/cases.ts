@@ -38,7 +38,7 @@ export const CASES: Case[] = [
   { name: 'a null id', body: message({ id: null }), code: 'invalid_message' },
   {
     name: 'params that are a list',
-    body: message({ params: [] }),
+    body: message({ params: [1] }),
     code: 'invalid_message',
     id: 'r1',
   },

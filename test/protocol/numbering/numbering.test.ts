@@ -90,6 +90,22 @@ describe('a request', () => {
     expect(fromProcess(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601}}`)).toBeUndefined()
   })
 
+  test.each([
+    ['"id":null,', 'null'],
+    ['', 'none'],
+  ])('is answered by an error without an id while no other one waits (%s)', (member) => {
+    const { toProcess, fromProcess } = begin()
+    const error = `{"jsonrpc":"2.0",${member}"error":{"code":-32600,"message":"no"}}`
+    toProcess(request('"a"'))
+    toProcess(request('"b"'))
+
+    expect(fromProcess(error)).toBeUndefined()
+    fromProcess(answer('1'))
+    const told = fromProcess(error)
+    expect(JSON.parse(told?.text ?? '')).toMatchObject({ id: 'b', error: { code: -32_600 } })
+    expect(told?.meta).toMatchObject({ id: 'b', failed: true })
+  })
+
   test('counts while it waits', () => {
     const { numbering, toProcess, fromProcess } = begin()
     toProcess(request('"a"'))
