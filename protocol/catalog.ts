@@ -50,8 +50,23 @@ export const CatalogSettings = z.strictObject({
     .enum(['allow', 'warn', 'quarantine'])
     .default('allow')
     .describe('What becomes of a tool whose definition changes after it was approved'),
+  whenToolAppears: z
+    .enum(['allow', 'hold'])
+    .optional()
+    .describe(
+      'What becomes of a tool that a server did not have when its tools were seen first. ' +
+        'Default: hold where whenToolChanges is quarantine, else allow',
+    ),
 })
 export type CatalogSettings = z.infer<typeof CatalogSettings>
+
+/** A quarantine that let new names pass would be none. */
+export function appearancePolicy({
+  whenToolAppears,
+  whenToolChanges,
+}: Pick<CatalogSettings, 'whenToolAppears' | 'whenToolChanges'>): 'allow' | 'hold' {
+  return whenToolAppears ?? (whenToolChanges === 'quarantine' ? 'hold' : 'allow')
+}
 
 export const DEFAULT_CATALOG: CatalogSettings = CatalogSettings.parse({})
 

@@ -12,6 +12,7 @@ export interface Savings {
 
 export interface ToolsReport {
   whenToolChanges: CatalogSettings['whenToolChanges']
+  whenToolAppears: 'allow' | 'hold'
   savings: Savings
   tools: PinnedTool[]
   findings: Finding[]
@@ -21,8 +22,11 @@ export interface PinnedTool {
   server: string
   /** As the server calls it. */
   tool: string
-  /** `changed`: goes on with a definition that was not approved. `quarantined`: neither listed nor callable. */
-  state: 'approved' | 'changed' | 'quarantined'
+  /**
+   * `changed`: goes on with a definition that was not approved. `quarantined`, and `held` of a tool that was
+   * never approved: neither listed nor callable.
+   */
+  state: 'approved' | 'changed' | 'quarantined' | 'held'
   /** SHA-256 of what is approved; absent where nothing of it is known any more. */
   fingerprint?: string
   approvedAt?: number
@@ -42,11 +46,22 @@ export interface PendingDefinition {
   diff: string
 }
 
+export const FINDING_KINDS = [
+  'renamed',
+  'same_name',
+  'similar_name',
+  'mentions_other',
+  'hidden_text',
+  'suspicious_text',
+] as const
+
 export interface Finding {
-  kind: 'renamed' | 'same_name' | 'similar_name' | 'mentions_other'
+  kind:
+    'renamed' | 'same_name' | 'similar_name' | 'mentions_other' | 'hidden_text' | 'suspicious_text'
   server: string
   tool: string
-  other: { server: string; tool: string }
+  /** Absent where no other tool is concerned. */
+  other?: { server: string; tool: string }
   /** The same for people. */
   text: string
 }

@@ -106,7 +106,8 @@ async function diff(server: string, tool: string, options: GatewayOptions): Prom
   if (options.json) return print(`${JSON.stringify(found)}\n`)
   const { pending, lastChange } = found
   for (const { fingerprint, since, diff: lines } of pending) {
-    print(`changed ${toTime(since)}, not approved: ${fingerprint}\n${toPlainLines(lines)}\n`)
+    const how = found.fingerprint === undefined ? 'appeared' : 'changed'
+    print(`${how} ${toTime(since)}, not approved: ${fingerprint}\n${toPlainLines(lines)}\n`)
   }
   if (pending.length > 0) return
   if (lastChange === undefined) return print('it is as it was approved\n')

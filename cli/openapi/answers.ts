@@ -7,6 +7,7 @@ import { Limits } from '#protocol/limits.ts'
 import { Routes, Strategy } from '#protocol/routes.ts'
 import { Grants } from '#protocol/scopes.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
+import { FINDING_KINDS } from '#protocol/tool-pins.ts'
 
 const time = z.int().describe('Milliseconds since 1970')
 const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
@@ -72,6 +73,7 @@ const diff = z.string().describe('Lines of indented JSON: - as it was, + as it i
 const fingerprint = z.string().describe('SHA-256 of the definition, as hex')
 export const ToolsAnswer = z.strictObject({
   whenToolChanges: CatalogSettings.shape.whenToolChanges,
+  whenToolAppears: z.enum(['allow', 'hold']),
   savings: z
     .strictObject({ tools: z.int(), tokens: z.int(), savedTokens: z.int() })
     .describe('What lazy tools save. Estimated: UTF-8 bytes of the definitions by four'),
@@ -79,7 +81,7 @@ export const ToolsAnswer = z.strictObject({
     z.strictObject({
       server: z.string(),
       tool: z.string().describe('As the server calls it'),
-      state: z.enum(['approved', 'changed', 'quarantined']),
+      state: z.enum(['approved', 'changed', 'quarantined', 'held']),
       fingerprint: fingerprint.optional(),
       approvedAt: time.optional(),
       isListed: z.boolean().describe('The server has shown it when it was asked last'),
@@ -93,9 +95,9 @@ export const ToolsAnswer = z.strictObject({
   ),
   findings: z.array(
     z.strictObject({
-      kind: z.enum(['renamed', 'same_name', 'similar_name', 'mentions_other']),
+      kind: z.enum(FINDING_KINDS),
       ...Named.shape,
-      other: Named,
+      other: Named.optional().describe('Absent where no other tool is concerned'),
       text: z.string().describe('The same for people'),
     }),
   ),

@@ -44,6 +44,9 @@ const STEPS = [
   // A server that was wrongly taken for a modern one had empty lists: they are asked for again.
   `DELETE FROM lists WHERE entries = '[]';
    ALTER TABLE lists ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';`,
+  `CREATE TABLE pinned_servers (
+     server TEXT PRIMARY KEY, first_seen INTEGER NOT NULL) WITHOUT ROWID;
+   INSERT INTO pinned_servers SELECT server, MIN(first_seen) FROM tool_pins GROUP BY server;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

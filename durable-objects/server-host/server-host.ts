@@ -110,14 +110,13 @@ export class ServerHost {
     const pins = new Pins({
       ...{ store: store.pins, tenant, settings: () => servers.catalog },
       ownerOf: (server, principal) => servers.factsOf(server, principal)?.principal,
+      learn: (server, principal) => catalog.learnTools(server, principal),
     })
-    const catalog = new Catalog({ servers, eras, store, isUp, pins }, serve)
+    const catalog: Catalog = new Catalog({ servers, eras, store, isUp, pins }, serve)
     const guards = new Guards({ store, servers, ticker, calls, logs, isUp, eras }, tenant)
     const routing = new Routing(guards, logs)
-    const transforms = new Transforms(
-      { servers, store, catalog, logs },
-      createListTools(servers, serve),
-    )
+    const listTools = createListTools(servers, serve)
+    const transforms = new Transforms({ servers, store, catalog, logs }, listTools)
     this.#context = {
       ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
@@ -227,9 +226,9 @@ export class ServerHost {
   async tools(): Promise<ToolsReport> {
     const { servers, catalog, pins, store } = this.#context
     await servers.load()
-    const { policy: whenToolChanges } = pins
-    const reported = reportPins(store.pins.all, whenToolChanges)
-    return { whenToolChanges, savings: catalog.savings(), ...reported }
+    const { changes: whenToolChanges, appears: whenToolAppears } = pins.policies
+    const reported = reportPins(store.pins.all, pins.policies)
+    return { whenToolChanges, whenToolAppears, savings: catalog.savings(), ...reported }
   }
 
   /** See `ServerHostMethods`. */

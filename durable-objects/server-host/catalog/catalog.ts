@@ -10,7 +10,7 @@ import type { Server } from '../servers/servers.ts'
 import { CatalogIndex, type CatalogEntry } from './catalog-index.ts'
 import { announcedCapabilities } from './facts.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
-import { KnownLists } from './known-lists.ts'
+import { KnownLists, NO_CAPABILITIES } from './known-lists.ts'
 import { LazyTools } from './lazy/lazy-tools.ts'
 import type { ListRequest } from './list-request.ts'
 import { writePage } from './page.ts'
@@ -28,8 +28,6 @@ export type CatalogListener = (
 
 type Context = Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
 
-/** Of what is asked on nobody's behalf. */
-const NO_CAPABILITIES = '{}'
 /** Made names that are kept. */
 const MAX_INDEXES = 64
 
@@ -66,7 +64,7 @@ export class Catalog {
     const { view, era, cursor } = request
     if (kind === 'tools' && view.isLazy === true) return this.lazy.list(request)
     const { visible, ...lacking } = await this.#see(kind, request)
-    const isMarked = kind === 'tools' && this.#context.pins.policy === 'warn'
+    const isMarked = kind === 'tools' && this.#context.pins.policies.changes === 'warn'
     const shown = isMarked
       ? visible.map((entry) => ({ ...entry, text: this.#show(entry) }))
       : visible
@@ -84,7 +82,7 @@ export class Catalog {
     const listed = (isLinking ? this.#indexFor(request) : asked).entries(kind)
     const visible = keepVisible(listed, kind, view)
     const { pins } = this.#context
-    if (kind !== 'tools' || pins.policy !== 'quarantine') return { listed, visible, ...lacking }
+    if (kind !== 'tools' || !pins.hides) return { listed, visible, ...lacking }
     const usable = visible.filter(({ server, name }) => !pins.isHidden(server, name))
     return { listed, visible: usable, ...lacking }
   }
@@ -129,6 +127,11 @@ export class Catalog {
     const known = servers.peek(server, principal)
     const spoken = known && eras.known(known)
     return spoken !== undefined && 'resources' in announcedCapabilities(spoken, server)
+  }
+
+  /** Asks a server whose tools were never seen for them. Throws what it cannot be asked with. */
+  learnTools(server: string, principal: string): Promise<void> {
+    return this.#lists.learn('tools', server, principal)
   }
 
   /** What is known of a server that is nobody's own. Asks nobody. */

@@ -14,6 +14,9 @@ import type { ListedServer } from './listed-server.ts'
 import type { Incomplete, Missing } from './page.ts'
 import { Variants } from './variants.ts'
 
+/** Of what is asked on nobody's behalf. */
+export const NO_CAPABILITIES = '{}'
+
 export interface KnownListsOptions {
   context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
   serve: (server: Server) => Promise<ModernServing>
@@ -71,6 +74,13 @@ export class KnownLists {
     const lacking = { missing: (await Promise.all(missing)).flat(), incomplete }
     incomplete.sort((a, b) => (a.server < b.server ? -1 : a.server > b.server ? 1 : 0))
     return lacking
+  }
+
+  /** Asks a server, whatever is known of it. */
+  async learn(kind: ListKind, server: string, principal: string): Promise<void> {
+    const variants = await this.#variantsOf(server, principal)
+    const { listTimeoutMs } = this.#options.context.servers.catalog
+    await variants.of(NO_CAPABILITIES).within(listTimeoutMs, kind)
   }
 
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */

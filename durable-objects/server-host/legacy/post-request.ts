@@ -13,7 +13,9 @@ export async function postRequest(
   const { host, body, timeoutMs } = options
   if (host.route?.candidates !== undefined) return postRouted(context, session, options)
   const { transforms, pins } = context
-  pins.require(host, body)
+  const asking = pins.require(host, body)
+  // Without a wait before the call is the session's, where none is needed: it can be cancelled at any time.
+  if (asking !== undefined) await asking
   const pipeline = transforms.find(host)
   if (pipeline !== undefined) {
     return transforms.answer(pipeline, host, body, createRoad(session, timeoutMs))
@@ -37,7 +39,8 @@ function postRouted(
       // Without a wait before the call is the session's: it can be cancelled at any time.
       begin: async (attempt) => {
         const { host, body, timeoutMs } = attempt
-        pins.require(host, body)
+        const asking = pins.require(host, body)
+        if (asking !== undefined) await asking
         const { request, transform } = transforms.prepare(host, body, clientOf(session.record))
         const { call } = session.createCall(host, request, timeoutMs, transform, attempt)
         if (transform !== undefined) call.original = body

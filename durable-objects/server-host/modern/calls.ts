@@ -60,7 +60,7 @@ export class ModernCalls {
     const { server: name, principal, configVersion } = host
     if (name === CATALOG) return this.#run(host, this.#catalog, CATALOG_TIMEOUT_MS, body)
     if (host.route?.candidates !== undefined) return this.#answerRouted(host, body)
-    this.#context.pins.require(host, body)
+    await this.#context.pins.require(host, body)
     const server =
       servers.peek(name, principal) ?? (await servers.get(name, configVersion, principal))
     const askedAt = Date.now()
@@ -138,7 +138,7 @@ export class ModernCalls {
     const { server: name, principal, configVersion } = host
     const askedAt = Date.now()
     credentials.check(host, askedAt)
-    pins.require(host, body)
+    await pins.require(host, body)
     const server = await servers.get(name, configVersion, principal)
     const serving = this.#serving.get(keyOf(server))?.by ?? (await this.serve(server))
     const timeoutMs = Math.max(1, attempt.timeoutMs - (Date.now() - askedAt))

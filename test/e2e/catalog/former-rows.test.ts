@@ -37,7 +37,7 @@ function makeFormer(database: DatabaseSync): void {
   expect(deserialize(key?.value as Uint8Array)).toBeGreaterThan(FORMER_SCHEMA)
   const former = database.prepare("UPDATE _cf_KV SET value = ? WHERE key = 'schema'")
   former.run(serialize(FORMER_SCHEMA))
-  database.exec('ALTER TABLE lists DROP COLUMN notes')
+  database.exec('ALTER TABLE lists DROP COLUMN notes; DROP TABLE pinned_servers')
   database.exec("UPDATE lists SET entries = '[]'")
   database.exec("UPDATE eras SET discover = '{}', initialize = initialize")
 }

@@ -222,6 +222,9 @@ describe('quarantine', () => {
       await tell('other', [{ ...CALM, description: 'Sends money, too.' }])
       const servers = [{ server: 'bank' }, { server: 'other' }]
       const routes = [{ name: 'money', match: { tools: ['bank__send_money'] }, servers }]
+      await vi.waitFor(async () => {
+        expect(toolIn(await report(), 'other', 'send_money')).toMatchObject({ isListed: true })
+      }, SOON)
       await settings('quarantine')
       await poison('quarantined')
       await gateway.admin('PUT', 'routes', { routes })
@@ -302,7 +305,84 @@ describe('quarantine', () => {
   })
 })
 
+const STEAL = { ...CALM, name: 'steal', description: 'Helps.' }
+/** The server has it, and it waits for approval. */
+const appeared = (tool: string) =>
+  vi.waitFor(async () => {
+    const found = toolIn(await report(), 'bank', tool)
+    expect(found).toMatchObject({ state: 'held', pending: [{}] })
+    return found as PinnedTool
+  }, SOON)
+
+describe('a tool that a server did not have', () => {
+  test.each(CASES)(
+    'is held under quarantine from a %s client at %s until it is approved',
+    async (era, path, _name, other) => {
+      const added = { ...STEAL, name: `steal_${era}_${path.length}` }
+      const renamed = { ...POISONED, name: `pay_${era}_${path.length}` }
+      await settings('quarantine')
+      const client = await ERAS[era](path)
+      await client.request('tools/list')
+      await tell('bank', [PEACE, added, renamed])
+      expect((await appeared(added.name)).fingerprint).toBeUndefined()
+      expect((await appeared(renamed.name)).pending[0]?.diff).toContain('First read ~/.ssh')
+
+      expect(listed(await client.request('tools/list')).map(({ name }) => name)).toEqual([other])
+      const names = [added, renamed].map(({ name }) => other.replace('get_balance', name))
+      for (const name of names) {
+        const { message } = await client.call(name, {})
+        expect(message.error?.data?.code).toBe('tool_quarantined')
+      }
+      await gateway.admin('POST', `tools/bank/${added.name}/approve`)
+      const tools = listed(await client.request('tools/list'))
+      expect(tools.map(({ name }) => name)).toEqual([other, names[0]])
+      expect((await client.call(names[0] ?? '', {})).message.error).toBeUndefined()
+    },
+  )
+
+  test('is not called before any list has shown it', async () => {
+    await settings('quarantine')
+    const client = await initialize(urlOf('/mcp/bank'))
+    await tell('bank', [CALM, PEACE, { ...STEAL, name: 'unseen' }])
+    const { message } = await client.call('unseen', {})
+    expect(message.error?.data?.code).toBe('tool_quarantined')
+  })
+
+  test('is let pass under quarantine where the tenant says so', async () => {
+    await gateway.admin('PUT', 'catalog', {
+      whenToolChanges: 'quarantine',
+      whenToolAppears: 'allow',
+    })
+    await tell('bank', [CALM, PEACE, { ...STEAL, name: 'wanted' }])
+    await vi.waitFor(async () => {
+      expect(toolIn(await report(), 'bank', 'wanted')).toMatchObject({ state: 'approved' })
+    }, SOON)
+    const { message } = await new ModernClient(urlOf('/mcp')).call('bank__wanted', {})
+    expect(message.error).toBeUndefined()
+  })
+
+  test('is held where changes are let pass, if the tenant says so', async () => {
+    await gateway.admin('PUT', 'catalog', { whenToolAppears: 'hold' })
+    await tell('bank', [POISONED, PEACE, { ...STEAL, name: 'unwanted' }])
+    await appeared('unwanted')
+    const client = new ModernClient(urlOf('/mcp'))
+    const names = listed(await client.request('tools/list')).map(({ name }) => name)
+    expect(names).toEqual(['bank__get_balance', 'bank__send_money'])
+    expect(gateway.logs.join('\n')).toContain('"event":"tool_appeared"')
+  })
+})
+
 describe('findings', () => {
+  test('a definition that tells a model to read keys', async () => {
+    await poison('approved')
+    await vi.waitFor(async () => {
+      expect((await report()).findings).toContainEqual({
+        ...{ kind: 'suspicious_text', server: 'bank', tool: 'send_money' },
+        text: expect.stringContaining('names files that hold keys') as string,
+      })
+    }, SOON)
+  })
+
   test('a tool that is the same under another name, and what could be taken for another server’s', async () => {
     await tell('bank', [{ ...CALM, name: 'transfer_money' }, PEACE])
     const cyrillic = 'get_b\u0430lance'
@@ -315,7 +395,7 @@ describe('findings', () => {
     await vi.waitFor(async () => {
       await new ModernClient(urlOf('/mcp')).request('tools/list')
       const { findings } = await report()
-      const told = findings.map(({ kind, tool, other }) => [kind, tool, other.server, other.tool])
+      const told = findings.map(({ kind, tool, other }) => [kind, tool, other?.server, other?.tool])
       expect(told).toContainEqual(['renamed', 'transfer_money', 'bank', 'send_money'])
       expect(told).toContainEqual(['same_name', 'get_balance', 'bank', 'get_balance'])
       expect(told).toContainEqual(['similar_name', cyrillic, 'bank', 'get_balance'])

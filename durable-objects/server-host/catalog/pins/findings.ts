@@ -1,8 +1,10 @@
 /**
  * What somebody should look at in the tools of several servers: one that could be taken for another
- * server's, one that speaks of another server's, and one that has a new name. Pure.
+ * server's, one that speaks of another server's, one that has a new name, and one whose definition has text
+ * that people do not see, or that tells a model what to do with more than the tool. Pure.
  */
 import type { Finding } from '#protocol/tool-pins.ts'
+import { readTricks } from './tricks.ts'
 import { editKeys, isOneEditApart, skeletonOf } from './similar-names.ts'
 
 export interface ListedTool {
@@ -10,12 +12,15 @@ export interface ListedTool {
   /** As the server calls it. */
   tool: string
   description: string
+  /** All that its definition says. */
+  texts?: readonly string[]
   renamedFrom?: string
 }
 
 /** Further ones are not told. */
 const MAX_FINDINGS = 500
 const MAX_DESCRIPTION_CHARS = 20_000
+const MAX_DEFINITION_CHARS = 100_000
 /** Of all descriptions together. */
 const MAX_SEARCHED_CHARS = 4_000_000
 /** Of tools that look alike, those that are compared with each further one. */
@@ -27,10 +32,23 @@ const MENTION = /[`"']?[\p{L}\p{N}][\p{L}\p{N}_.:/-]*[`"']?/gu
 const COMPOUND = /[\p{L}\p{N}][_-][\p{L}\p{N}]|\p{Ll}\p{Lu}/u
 
 export function findOddities(tools: readonly ListedTool[]): Finding[] {
-  return [...findRenames(tools), ...findShadows(tools), ...findMentions(tools)].slice(
-    0,
-    MAX_FINDINGS,
-  )
+  return [
+    ...findTricks(tools),
+    ...findRenames(tools),
+    ...findShadows(tools),
+    ...findMentions(tools),
+  ].slice(0, MAX_FINDINGS)
+}
+
+function findTricks(tools: readonly ListedTool[]): Finding[] {
+  let left = MAX_SEARCHED_CHARS
+  return tools.flatMap(({ server, tool, texts = [] }): Finding[] => {
+    const searched = texts.join('\n').slice(0, Math.min(left, MAX_DEFINITION_CHARS))
+    left -= searched.length
+    return readTricks(searched).map(({ kind, what }) => {
+      return { kind, server, tool, text: `${server}: the definition of "${tool}" ${what}` }
+    })
+  })
 }
 
 function findRenames(tools: readonly ListedTool[]): Finding[] {

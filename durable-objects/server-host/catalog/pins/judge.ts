@@ -1,19 +1,25 @@
 /**
- * What becomes of a server's pins when its tools are seen: the first sight of a tool approves it, and
- * another definition than was approved is a change, about which the policy decides. Pure.
+ * What becomes of a server's pins when its tools are seen: the first sight of the server approves them. A
+ * tool that it did not have then is an appearance, another definition than was approved is a change: the
+ * policies decide about them. Pure.
  */
 import type { CatalogSettings } from '#protocol/catalog.ts'
 import { withoutName, type Definition } from './definition.ts'
 
 export type ChangePolicy = CatalogSettings['whenToolChanges']
 
+export interface Policies {
+  changes: ChangePolicy
+  appears: 'allow' | 'hold'
+}
+
 /** One definition of one tool of one server. */
 export interface Pin {
   tool: string
   fingerprint: string
   definition: string
-  /** `replaced`: it was approved until another one was. */
-  state: 'approved' | 'pending' | 'replaced'
+  /** `replaced`: it was approved until another one was. `held`: of a tool that never was. */
+  state: 'approved' | 'pending' | 'replaced' | 'held'
   /** Those to whom it was shown last, by what a server may tell them apart by; the newest last. */
   seenAs: readonly string[]
   firstSeen: number
@@ -28,6 +34,8 @@ export interface Sight {
   seenAs: string
   /** All that there is; else a page of it. */
   isWhole: boolean
+  /** What the server has was seen before: what it has beside that has appeared since. */
+  isKnown: boolean
 }
 
 export interface Judgement {
@@ -44,7 +52,7 @@ const MAX_SEEN_AS = 16
 export function judge(
   pins: readonly Pin[],
   sight: Sight,
-  { policy, now }: { policy: ChangePolicy; now: number },
+  { policies, now }: { policies: Policies; now: number },
 ): Judgement {
   const byTool = groupByTool(pins)
   const seen = new Map(sight.definitions.map((definition) => [definition.tool, definition]))
@@ -52,11 +60,12 @@ export function judge(
   const judgement: Judgement = { save: [], drop: [], changed: [] }
   for (const definition of seen.values()) {
     const before = byTool.get(definition.tool) ?? []
-    const { seenAs } = sight
+    const { seenAs, isKnown } = sight
+    const isHeld = isKnown && policies.appears === 'hold'
     const after =
       before.length === 0
-        ? [approveFirst(definition, vanished, { seenAs, now })]
-        : note(before, definition, { seenAs, policy, now })
+        ? [noteFirst(definition, vanished, { seenAs, now, isHeld })]
+        : note(before, definition, { seenAs, policies, now })
     settle(before, after, judgement)
   }
   for (const tool of vanished) {
@@ -95,12 +104,18 @@ export function groupByTool(pins: readonly Pin[]): Map<string, Pin[]> {
 }
 
 export function isPending({ state }: Pin): boolean {
-  return state === 'pending'
+  return state === 'pending' || state === 'held'
+}
+
+/** Whether a policy keeps what waits for approval from clients. */
+export function isKept({ state }: Pin, { changes, appears }: Policies): boolean {
+  if (state === 'held') return appears === 'hold'
+  return state === 'pending' && changes === 'quarantine'
 }
 
 interface Noting {
   seenAs: string
-  policy: ChangePolicy
+  policies: Policies
   now: number
 }
 
@@ -123,32 +138,33 @@ function findVanished(
   })
 }
 
-function approveFirst(
+function noteFirst(
   { tool, text, fingerprint }: Definition,
   vanished: readonly Vanished[],
-  { seenAs, now }: { seenAs: string; now: number },
+  { seenAs, now, isHeld }: { seenAs: string; now: number; isHeld: boolean },
 ): Pin {
   const body = vanished.length === 0 ? '' : withoutName(text)
   const former = vanished.find((one) => one.body === body)
   return {
-    ...{ tool, fingerprint, definition: text, state: 'approved', seenAs: [seenAs] },
-    ...{ firstSeen: now, approvedAt: now },
+    ...{ tool, fingerprint, definition: text, seenAs: [seenAs], firstSeen: now },
+    ...(isHeld ? { state: 'held' } : { state: 'approved', approvedAt: now }),
     ...(former && { renamedFrom: former.name }),
   }
 }
 
 /** The pins of one tool after a definition of it was seen. */
 function note(before: readonly Pin[], definition: Definition, noting: Noting): Pin[] {
-  const { seenAs, policy, now } = noting
+  const { seenAs, policies, now } = noting
   const { tool, text, fingerprint } = definition
   const isSame = (pin: Pin): boolean => pin.fingerprint === fingerprint
   const known = before.find(isSame)
+  const state = before.every((pin) => pin.state === 'held') ? 'held' : 'pending'
   const fresh: Pin = {
-    ...{ tool, fingerprint, definition: text, state: 'pending', seenAs: [], firstSeen: now },
+    ...{ tool, fingerprint, definition: text, state, seenAs: [], firstSeen: now },
   }
   const base = known === undefined || known.state === 'replaced' ? fresh : known
   const shown = addSeen(base, seenAs)
-  const judged = policy === 'allow' && isPending(shown) ? toApproved(shown, now) : shown
+  const judged = isLetPass(shown, policies) ? toApproved(shown, now) : shown
   return replaceUnseen([
     ...leave(
       before.filter((pin) => !isSame(pin)),
@@ -156,6 +172,10 @@ function note(before: readonly Pin[], definition: Definition, noting: Noting): P
     ),
     judged,
   ])
+}
+
+function isLetPass({ state }: Pin, { changes, appears }: Policies): boolean {
+  return state === 'held' ? appears === 'allow' : state === 'pending' && changes === 'allow'
 }
 
 function addSeen(pin: Pin, seenAs: string): Pin {

@@ -6,6 +6,9 @@ const MAX_PINS = 50_000
 /** A row holds 2 MB at most: a longer definition is pinned by its fingerprint, and has no diff. */
 const MAX_DEFINITION_CHARS = 200_000
 
+/** Names of servers that are remembered, those that are configured no more among them. */
+const MAX_SERVERS = 10_000
+
 interface PinRow extends Record<string, SqlStorageValue> {
   server: string
   tool: string
@@ -33,9 +36,34 @@ export class PinStore {
     return this.#read('ORDER BY server, tool')
   }
 
-  /** What is changed and not approved. */
+  /** What has changed or appeared, and is not approved. */
   get pending(): { server: string; pin: Pin }[] {
-    return this.#read("WHERE state = 'pending'")
+    return this.#read("WHERE state IN ('pending', 'held')")
+  }
+
+  /** Names that were approved once. */
+  toolsOf(server: string): Set<string> {
+    const rows = this.#storage.sql.exec<{ tool: string }>(
+      "SELECT DISTINCT tool FROM tool_pins WHERE server = ? AND state <> 'held'",
+      server,
+    )
+    return new Set(rows.toArray().map(({ tool }) => tool))
+  }
+
+  /** Whether all tools of the server were seen once. */
+  isKnown(server: string): boolean {
+    const found = 'SELECT 1 FROM pinned_servers WHERE server = ?'
+    return this.#storage.sql.exec(found, server).toArray().length > 0
+  }
+
+  noteKnown(server: string, now: number): void {
+    const { sql } = this.#storage
+    sql.exec('INSERT OR IGNORE INTO pinned_servers (server, first_seen) VALUES (?, ?)', server, now)
+    sql.exec(
+      `DELETE FROM pinned_servers WHERE server IN (
+         SELECT server FROM pinned_servers ORDER BY first_seen DESC LIMIT -1 OFFSET ?)`,
+      MAX_SERVERS,
+    )
   }
 
   change(server: string, { save, drop }: { save: readonly Pin[]; drop: readonly Pin[] }): void {
@@ -58,7 +86,7 @@ export class PinStore {
   }
 
   clear(): void {
-    this.#storage.sql.exec('DELETE FROM tool_pins')
+    this.#storage.sql.exec('DELETE FROM tool_pins; DELETE FROM pinned_servers')
   }
 
   #save(server: string, pin: Pin): void {

@@ -2,17 +2,19 @@
 import { isObject } from '#protocol/json-rpc.ts'
 import type { Finding, PinnedTool } from '#protocol/tool-pins.ts'
 import { findOddities, type ListedTool } from './findings.ts'
-import { groupByTool, isPending, type ChangePolicy, type Pin } from './judge.ts'
+import { groupByTool, isPending, type Pin, type Policies } from './judge.ts'
 import { diffLines } from './line-diff.ts'
 
 /** Of further tools it is told that they have changed, and not how. */
 const MAX_DIFFS = 200
+/** What is nested deeper is not searched. */
+const MAX_TEXT_DEPTH = 64
 
 type Diff = (before: string, after: string) => string
 
 export function reportPins(
   all: readonly { server: string; pin: Pin }[],
-  policy: ChangePolicy,
+  policies: Policies,
 ): { tools: PinnedTool[]; findings: Finding[] } {
   const byServer = new Map<string, Pin[]>()
   for (const { server, pin } of all) {
@@ -27,7 +29,7 @@ export function reportPins(
   let diffs = 0
   const diff: Diff = (before, after) => (++diffs > MAX_DIFFS ? '…' : diffLines(before, after))
   return {
-    tools: groups.map(({ server, group }) => toTool(server, group, { policy, diff })),
+    tools: groups.map(({ server, group }) => toTool(server, group, { policies, diff })),
     findings: findOddities(listed),
   }
 }
@@ -35,14 +37,14 @@ export function reportPins(
 function toTool(
   server: string,
   pins: readonly Pin[],
-  { policy, diff }: { policy: ChangePolicy; diff: Diff },
+  { policies, diff }: { policies: Policies; diff: Diff },
 ): PinnedTool {
   const approved = newestOf(pins, 'approved')
   const replaced = newestOf(pins, 'replaced')
   const any = approved ?? pins[0]
   const renamedFrom = pins.find((pin) => pin.renamedFrom !== undefined)?.renamedFrom
   return {
-    ...{ server, tool: any?.tool ?? '', state: stateOf(pins, policy) },
+    ...{ server, tool: any?.tool ?? '', state: stateOf(pins, policies) },
     ...(approved && { fingerprint: approved.fingerprint }),
     ...(approved?.approvedAt !== undefined && { approvedAt: approved.approvedAt }),
     isListed: pins.some(({ seenAs }) => seenAs.length > 0),
@@ -56,9 +58,11 @@ function toTool(
   }
 }
 
-function stateOf(pins: readonly Pin[], policy: ChangePolicy): PinnedTool['state'] {
-  if (policy === 'allow' || !pins.some(isPending)) return 'approved'
-  return policy === 'quarantine' ? 'quarantined' : 'changed'
+function stateOf(pins: readonly Pin[], { changes, appears }: Policies): PinnedTool['state'] {
+  const has = (state: Pin['state']): boolean => pins.some((pin) => pin.state === state)
+  if (appears === 'hold' && has('held')) return 'held'
+  if (changes === 'allow' || !has('pending')) return 'approved'
+  return changes === 'quarantine' ? 'quarantined' : 'changed'
 }
 
 function tell(replaced: Pin, approved: Pin, diff: Diff): NonNullable<PinnedTool['lastChange']> {
@@ -76,16 +80,29 @@ function newestOf(pins: readonly Pin[], state: Pin['state']): Pin | undefined {
     .at(-1)
 }
 
-/** What a model reads now, the definitions among it that nobody has approved. */
+/** What a model reads now, and would if it were approved. */
 function toListed(server: string, pins: readonly Pin[]): ListedTool[] {
   const shown = pins.filter(({ seenAs }) => seenAs.length > 0)
   const [first] = shown
   if (first === undefined) return []
   const renamedFrom = shown.find((pin) => pin.renamedFrom !== undefined)?.renamedFrom
   const description = shown.map(({ definition }) => readDescription(definition)).join('\n')
+  const texts = shown.flatMap(({ definition }) => readTexts(JSON.parse(definition)))
   return [
-    { server, tool: first.tool, description, ...(renamedFrom !== undefined && { renamedFrom }) },
+    {
+      ...{ server, tool: first.tool, description, texts },
+      ...(renamedFrom !== undefined && { renamedFrom }),
+    },
   ]
+}
+
+/** Names of arguments among them. */
+function readTexts(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value]
+  if (depth === MAX_TEXT_DEPTH) return []
+  if (Array.isArray(value)) return value.flatMap((one) => readTexts(one, depth + 1))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, own]) => [key, ...readTexts(own, depth + 1)])
 }
 
 function readDescription(definition: string): string {

@@ -13,11 +13,12 @@ type Tools = Record<string, string>
 /** One server's pins as they are saved and dropped. */
 class Pins {
   pins: Pin[] = []
+  isKnown = false
   now = 1_000
 
   async see(
     tools: Tools,
-    { policy = 'quarantine', seenAs = 'a', isWhole = true }: Seeing = {},
+    { policy = 'quarantine', appears = 'allow', seenAs = 'a', isWhole = true }: Seeing = {},
   ): Promise<string[]> {
     const definitions = await Promise.all(
       Object.entries(tools).map(([name, description]) =>
@@ -25,8 +26,10 @@ class Pins {
       ),
     )
     const now = ++this.now
-    const sight = { definitions, seenAs, isWhole }
-    const { save, drop, changed } = judge(this.pins, sight, { policy, now })
+    const sight = { definitions, seenAs, isWhole, isKnown: this.isKnown }
+    const policies = { changes: policy, appears }
+    const { save, drop, changed } = judge(this.pins, sight, { policies, now })
+    this.isKnown ||= isWhole
     const gone = new Set([...save, ...drop].map(({ tool, fingerprint }) => tool + fingerprint))
     const kept = this.pins.filter(({ tool, fingerprint }) => !gone.has(tool + fingerprint))
     this.pins = [...kept, ...save]
@@ -51,6 +54,7 @@ class Pins {
 
 interface Seeing {
   policy?: ChangePolicy
+  appears?: 'allow' | 'hold'
   seenAs?: string
   isWhole?: boolean
 }
@@ -111,6 +115,75 @@ test('a second change takes the place of the first, and is told', async () => {
 
   expect(await pins.see({ x: 'three' })).toEqual(['x'])
   expect(pins.of('x')).toEqual(['approved one', 'pending three'])
+})
+
+describe('with hold a tool that a known server did not have', () => {
+  const hold = { policy: 'quarantine', appears: 'hold' } as const
+
+  test('is held, told once, and held when it changes', async () => {
+    const pins = new Pins()
+    await pins.see({ x: 'one' }, hold)
+    expect(await pins.see({ x: 'one', steal: 'a' }, hold)).toEqual(['steal'])
+    expect(await pins.see({ x: 'one', steal: 'a' }, hold)).toEqual([])
+    expect(await pins.see({ x: 'one', steal: 'b' }, hold)).toEqual(['steal'])
+
+    expect(pins.of('steal')).toEqual(['held b'])
+    expect(pins.of('x')).toEqual(['approved one'])
+  })
+
+  test('is held, too, where it is another one under a new name', async () => {
+    const pins = new Pins()
+    await pins.see({ pay: 'one' }, hold)
+    await pins.see({ pay2: 'one' }, hold)
+
+    expect(pins.of('pay2')).toEqual(['held one'])
+    expect(pins.pins.find(({ tool }) => tool === 'pay2')?.renamedFrom).toBe('pay')
+  })
+
+  test('is approved as any other, and a change of it is a change from then on', async () => {
+    const pins = new Pins()
+    await pins.see({ x: 'one' }, hold)
+    await pins.see({ x: 'one', y: 'a' }, hold)
+    pins.approve('y')
+    expect(pins.of('y')).toEqual(['approved a'])
+    await pins.see({ x: 'one', y: 'b' }, hold)
+
+    expect(pins.of('y')).toEqual(['approved a', 'pending b'])
+  })
+
+  test('is forgotten when it is gone, and appears again', async () => {
+    const pins = new Pins()
+    await pins.see({ x: 'one' }, hold)
+    await pins.see({ x: 'one', y: 'a' }, hold)
+    await pins.see({ x: 'one' }, hold)
+    expect(pins.of('y')).toEqual([])
+
+    expect(await pins.see({ x: 'one', y: 'a' }, hold)).toEqual(['y'])
+  })
+
+  test('is held though the server had none at first', async () => {
+    const pins = new Pins()
+    await pins.see({}, hold)
+
+    expect(await pins.see({ steal: 'a' }, hold)).toEqual(['steal'])
+  })
+
+  test('is approved when it is seen after the policy became allow', async () => {
+    const pins = new Pins()
+    await pins.see({ x: 'one' }, hold)
+    await pins.see({ x: 'one', y: 'a' }, hold)
+    await pins.see({ x: 'one', y: 'a' })
+
+    expect(pins.of('y')).toEqual(['approved a'])
+  })
+
+  test('does not hold what was approved before and is back', async () => {
+    const pins = new Pins()
+    await pins.see({ x: 'one', y: 'a' }, hold)
+    await pins.see({ x: 'one' }, hold)
+
+    expect(await pins.see({ x: 'one', y: 'a' }, hold)).toEqual([])
+  })
 })
 
 describe('approval', () => {
