@@ -73,7 +73,7 @@ export class StorageWatch {
     this.#log.write(
       'warn',
       `the disk of ${this.#folder} is nearly full: ${toMegabytes(free)} are free. ` +
-        'Without room no session begins or is resumed: delete what is not needed',
+        'Without room no session begins, and no change is stored: delete what is not needed',
     )
   }
 

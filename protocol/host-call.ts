@@ -86,6 +86,8 @@ export interface HostCall {
   params?: Record<string, string>
   /** Concurrency limits that the call counts for, where there are any. */
   occupancies?: Occupancy[]
+  /** The disk is full: nothing is kept of this call, and what must be kept is refused. */
+  keepsNothing?: true
   /** Where a route says more than which server it is, and what it may cost. */
   route?: HostRoute
 }

@@ -25,7 +25,12 @@ import type { ToolApproval } from './tool-pins.ts'
 /** The Tenant object's methods that others call. Its name is the tenant's. */
 export interface TenantStub {
   /** `undefined` for a token that is not this tenant's, has expired or was revoked. Compares in constant time. */
-  authenticate(keyId: string, secret: string): Promise<Verdict | undefined>
+  authenticate(
+    keyId: string,
+    secret: string,
+    /** Not even that it was used: the disk is full. */
+    keepsNothing?: boolean,
+  ): Promise<Verdict | undefined>
   /** `undefined` for a tenant that does not exist. */
   trust(): Promise<Trust | undefined>
   /**
@@ -129,6 +134,8 @@ export interface DirectoryStub {
   add(tenant: string, now: number): Promise<void>
   remove(tenant: string): Promise<void>
   has(tenant: string): Promise<boolean>
+  /** Writes something, to see whether there is room. */
+  tryToWrite(): Promise<void>
   list(
     cursor: string | undefined,
     limit: number,

@@ -16,6 +16,7 @@ import type { JSONBody } from './body.ts'
 import type { CatalogNames } from './mcp/catalog-names.ts'
 import type { HeldStreams } from './mcp/held-streams.ts'
 import type { Target } from './routing/targets.ts'
+import type { StorageRoom } from './storage-room.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** The ServerHost object as the worker calls it. */
@@ -32,6 +33,7 @@ export interface Deps {
   /** All tenants by name. */
   directory(): DirectoryStub
   knownTenants: KnownTenants
+  room: StorageRoom
   verdicts: VerdictCache
   catalogNames: CatalogNames
   heldStreams: HeldStreams

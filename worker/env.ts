@@ -14,6 +14,7 @@ import { Bodies } from './bodies/intake.ts'
 import type { Deps, FloodShield } from './context.ts'
 import { createCatalogNames } from './mcp/catalog-names.ts'
 import { HeldStreams } from './mcp/held-streams.ts'
+import { createStorageRoom } from './storage-room.ts'
 import { createLog, LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
 
 export interface Env {
@@ -51,6 +52,7 @@ export function createDeps(env: Env): Deps {
     limiter: (name) => env.RATE_LIMITER.getByName(name),
     directory,
     knownTenants: createKnownTenants(directory),
+    room: createStorageRoom(() => directory().tryToWrite()),
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
     heldStreams: new HeldStreams(),

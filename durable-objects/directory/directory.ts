@@ -31,6 +31,11 @@ export class Directory extends DurableObject implements DirectoryStub {
     return this.#store.has(tenant)
   }
 
+  /** Rejects where the disk is full. What was written is deleted again. */
+  async tryToWrite(): Promise<void> {
+    await this.#store.tryToWrite()
+  }
+
   /** By name. The cursor is the last name of the page before. */
   async list(cursor: string | undefined, limit: number): Promise<Page<TenantEntry>> {
     const most = Math.min(limit, MAX_PAGE_TENANTS)

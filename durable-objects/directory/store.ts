@@ -12,10 +12,15 @@ export interface TenantEntry {
   createdAt: number
 }
 
+/** Enough that what calls write has room, too. */
+const TRIED_BYTES = 524_288
+
 export class DirectoryStore {
+  readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
 
   constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
     this.#sql = storage.sql
     const done = storage.kv.get<number>('schema') ?? 0
     for (const [at, step] of STEPS.entries()) {
@@ -37,6 +42,12 @@ export class DirectoryStore {
 
   remove(name: string): void {
     this.#sql.exec('DELETE FROM tenant WHERE name = ?', name)
+  }
+
+  async tryToWrite(): Promise<void> {
+    this.#storage.kv.put('tried', new Uint8Array(TRIED_BYTES))
+    await this.#storage.sync()
+    this.#storage.kv.delete('tried')
   }
 
   has(name: string): boolean {

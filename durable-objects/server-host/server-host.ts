@@ -25,6 +25,7 @@ import { Links, type HostProgram } from './link/links.ts'
 import { Room } from './calls/room.ts'
 import { ModernCalls } from './modern/calls.ts'
 import type { ModernServing } from './modern/serving.ts'
+import { createQuietStorage, type QuietStorage } from './quiet-storage.ts'
 import { Guards } from './resilience/guards.ts'
 import { EDGE_NETWORK } from './remote/edge-network.ts'
 import { RemoteChannels } from './remote/remote-channels.ts'
@@ -62,6 +63,7 @@ const REMOVE_MS = 10_000
 export class ServerHost {
   readonly #context: HostContext
   readonly #room = new Room()
+  readonly #quiet: QuietStorage
   readonly #legacy: LegacySessions
   readonly #sse: SSESessions
   readonly #modern: ModernCalls
@@ -72,7 +74,9 @@ export class ServerHost {
   readonly #retired: number
 
   constructor(options: ServerHostOptions) {
-    const store = new Store(options.storage)
+    this.#quiet = createQuietStorage(options.storage)
+    const { storage } = this.#quiet
+    const store = new Store(storage)
     this.#retired = store.retired
     const ticker = new Ticker()
     const links = new Links({
@@ -125,7 +129,7 @@ export class ServerHost {
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, this.#modern)
     this.#sse = new SSESessions({
-      ...{ context: this.#context, storage: options.storage },
+      ...{ context: this.#context, storage },
       answer: (host, body) => this.#legacy.answer(host, body),
     })
   }
@@ -148,6 +152,7 @@ export class ServerHost {
       if (Date.now() < this.#drainedUntil)
         throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
       this.#context.credentials.check(host, Date.now())
+      this.#quiet.prepare(host)
       // Let in as one of a former tenant of this name.
       if (host.configVersion <= this.#retired) throw unauthorized()
       const body = await this.#room.read(request, host)
@@ -196,6 +201,7 @@ export class ServerHost {
    */
   async remove(version: number): Promise<void> {
     const { credentials, servers, links, remotes, store } = this.#context
+    this.#quiet.beQuiet(false)
     this.#drainedUntil = Infinity
     this.#isRemoved = true
     credentials.endAll()
@@ -235,6 +241,7 @@ export class ServerHost {
   async approveTool(approval: ToolApproval): Promise<string> {
     const { servers, catalog, pins } = this.#context
     await servers.load()
+    this.#quiet.beQuiet(false)
     const fingerprint = pins.approve(approval, Date.now())
     const { changed } = LISTS.tools
     catalog.tell(approval.server)

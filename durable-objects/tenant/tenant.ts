@@ -31,8 +31,8 @@ export class Tenant extends DurableObject<TenantEnv> implements TenantStub {
     this.#parts = createParts(ctx, env)
   }
 
-  async authenticate(keyId: string, secret: string) {
-    return authenticate(this.#parts, { keyId, secret }, Date.now())
+  async authenticate(keyId: string, secret: string, keepsNothing = false) {
+    return authenticate(this.#parts, { keyId, secret, keepsNothing }, Date.now())
   }
 
   async trust() {

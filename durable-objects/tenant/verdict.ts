@@ -6,11 +6,12 @@ import type { TenantParts } from './parts.ts'
 
 export async function authenticate(
   { config, tokens, tenant }: TenantParts,
-  { keyId, secret }: { keyId: string; secret: string },
+  { keyId, secret, keepsNothing }: { keyId: string; secret: string; keepsNothing: boolean },
   now: number,
 ): Promise<Verdict | undefined> {
   const exists = () => config.get() !== undefined
-  const token = await tokens.authenticate(keyId, secret, exists, now)
+  const asked = { keyId, secret, keepsNothing }
+  const token = await tokens.authenticate(asked, exists, now)
   if (token === undefined) return undefined
   const { principal, grants, expiresAt } = token
   return {

@@ -15,7 +15,13 @@ import { afterEach, expect, test } from 'vitest'
 import { StorageWatch } from '#cli/storage-watch.ts'
 import { killTree, runHearth, type Command, type Ready } from '#test/support/command.ts'
 import { fixture } from '#test/support/fixture-server.ts'
-import { initialize, LegacyClient, ModernClient, type Target } from '#test/support/http-client.ts'
+import {
+  initialize,
+  LegacyClient,
+  ModernClient,
+  readTool,
+  type Target,
+} from '#test/support/http-client.ts'
 import { waitUntil } from '#test/support/processes.ts'
 
 const ends: (() => unknown)[] = []
@@ -130,21 +136,31 @@ function fill(folder: string): string {
   return path
 }
 
-test('a full disk is told before and while it is full, and to callers by a code of its own', async () => {
+test('on a full disk sessions go on, and what needs room is told so; both before and while it is full', async () => {
   const disk = makeDisk(8)
   const { up, target } = await start(disk)
   await says(up, 'is nearly full: ')
   const client = await initialize(target)
 
+  const pid = readTool(await client.call('pid'))
+
   const filling = fill(disk)
   const refused = await initialize(target).catch((error: unknown) => String(error))
 
   expect(refused).toContain('"code":"storage_full"')
+  for (let n = 0; n < 3; n++) {
+    expect(readTool(await client.call('pid'))).toBe(pid)
+    expect(await initialize(target).catch(String)).toContain('"code":"storage_full"')
+  }
   await says(up, 'is full (0.0 MB free): calls that need to store something')
   expect((await new ModernClient(target).call('pid')).status).toBe(200)
 
   truncateSync(filling)
-  expect((await initialize(target)).sessionId).not.toBe(client.sessionId)
+  await waitUntil(
+    async () => typeof (await initialize(target).catch(String)) !== 'string',
+    'nobody noticed that there is room',
+    20_000,
+  )
   const back = new LegacyClient(target, client.sessionId)
   expect((await back.call('pid')).status).toBe(200)
 })

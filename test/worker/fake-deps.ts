@@ -16,6 +16,7 @@ import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createCatalogNames } from '#worker/mcp/catalog-names.ts'
 import { HeldStreams } from '#worker/mcp/held-streams.ts'
+import { createStorageRoom } from '#worker/storage-room.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
 import type { CallRecord, Deps } from '#worker/context.ts'
 
@@ -112,10 +113,12 @@ export function createFakes({
       add: () => Promise.resolve(),
       remove: () => Promise.resolve(),
       has: (name) => Promise.resolve(name === 'acme'),
+      tryToWrite: () => Promise.resolve(),
       list: () => Promise.resolve({ items: [] }),
     }),
     knownTenants: createKnownTenants(() => ({ has: (name) => Promise.resolve(name === 'acme') })),
     limiter: () => ({ take: () => Promise.reject(new Error('nothing is limited here')) }),
+    room: createStorageRoom(() => Promise.resolve()),
     verdicts: createVerdictCache(),
     catalogNames: createCatalogNames(),
     heldStreams: new HeldStreams(),

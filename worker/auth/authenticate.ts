@@ -10,7 +10,10 @@ import { verifyJWT } from './verify-jwt.ts'
 
 const RETRY_AFTER_MS = 1000
 
-export type AuthDeps = Pick<Deps, 'tenant' | 'knownTenants' | 'verdicts' | 'trusts' | 'keySets'>
+export type AuthDeps = Pick<
+  Deps,
+  'tenant' | 'knownTenants' | 'room' | 'verdicts' | 'trusts' | 'keySets'
+>
 
 /** `refused` is for the client: it says no more than the holder of the token may know. */
 export type Authentication = { verdict: Verdict } | { refused: string }
@@ -54,7 +57,7 @@ export async function trustOf(
 }
 
 async function authenticateToken(
-  { tenant, knownTenants, verdicts }: AuthDeps,
+  { tenant, knownTenants, room, verdicts }: AuthDeps,
   token: string,
   resource: Resource | undefined,
   now: number,
@@ -66,7 +69,16 @@ async function authenticateToken(
   const known = verdicts.get(token, now)
   if (known !== undefined) return toAuthentication(known.verdict)
   if (!(await ask(() => knownTenants.has(parts.tenant, now)))) return { refused: UNKNOWN }
-  const verdict = await ask(() => tenant(parts.tenant).authenticate(parts.keyId, parts.secret))
+  const { keyId, secret } = parts
+  const authenticate = (keepsNothing: boolean) => () =>
+    tenant(parts.tenant).authenticate(keyId, secret, keepsNothing)
+  const isKnownFull = await room.isFull(now)
+  const verdict = await repeatWhenLost(authenticate(isKnownFull))
+    // When it was used is nothing that a caller has to wait for.
+    .catch((error: unknown) =>
+      room.noteFailure(error, now) ? authenticate(true)() : Promise.reject(error),
+    )
+    .catch(refuse)
   verdicts.put(token, parts.tenant, verdict, now)
   return toAuthentication(verdict)
 }
@@ -106,10 +118,12 @@ function toAuthentication(verdict: Verdict | undefined): Authentication {
 }
 
 async function ask<T>(call: () => Promise<T>): Promise<T> {
-  return repeatWhenLost(call).catch((error: unknown) => {
-    const isPassing = isLost(error) || isOverloaded(error)
-    throw toStorageFault(error) ?? (isPassing ? notReady(error) : error)
-  })
+  return repeatWhenLost(call).catch(refuse)
+}
+
+function refuse(error: unknown): never {
+  const isPassing = isLost(error) || isOverloaded(error)
+  throw toStorageFault(error) ?? (isPassing ? notReady(error) : error)
 }
 
 function notReady(cause: unknown): GatewayError {

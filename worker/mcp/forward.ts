@@ -13,7 +13,7 @@ const HOST_URL = 'https://server-host/call'
 const RETRY_AFTER_MS = 1000
 const UNAUTHORIZED = 401
 
-export function createForward(deps: Pick<Deps, 'serverHost' | 'log' | 'heldStreams'>) {
+export function createForward(deps: Pick<Deps, 'serverHost' | 'room' | 'log' | 'heldStreams'>) {
   return async function forward(c: Context<AppEnv>): Promise<Response> {
     const { record, call } = c.var
     if (call.isNoOp) {
@@ -57,15 +57,19 @@ export function toHostCall(
  * headers goes along. When the object was lost, a request that is safe to repeat is sent once more.
  */
 export async function forwardCall(
-  deps: Pick<Deps, 'serverHost'>,
+  deps: Pick<Deps, 'serverHost' | 'room'>,
   call: HostCall,
   body: JSONBody | undefined,
 ): Promise<Response> {
-  const request = toHostRequest(call, body)
+  const isFull = deps.room.isFull(call.receivedAt)
+  const keepsNothing = typeof isFull === 'boolean' ? isFull : await isFull
+  const told: HostCall = keepsNothing ? { ...call, keepsNothing } : call
+  const request = toHostRequest(told, body)
   const send = () => deps.serverHost(call.tenant).fetch(HOST_URL, request)
   try {
     return await (isSafeToRepeat(call) ? repeatWhenLost(send) : send())
   } catch (error) {
+    deps.room.noteFailure(error, Date.now())
     throw toGatewayError(error)
   }
 }

@@ -41,7 +41,7 @@ const OF_ENDPOINT = /\/mcp(\/[^/]+)?$/
 export function addSSERoutes(
   app: Hono<AppEnv>,
   base: string,
-  deps: Pick<Deps, 'serverHost'>,
+  deps: Pick<Deps, 'serverHost' | 'room'>,
   { tenantOnly, reading, answering }: Pipeline,
 ): void {
   const opening: [Handler, ...Handler[]] = [
@@ -106,7 +106,7 @@ const classifyMessage: Handler = async function classifyMessage(c, next) {
  * A request that the worker refuses is answered on the stream, where its client waits. Refusals with a
  * status of their own are told by that, too.
  */
-function tellOnStream(deps: Pick<Deps, 'serverHost'>): Handler {
+function tellOnStream(deps: Pick<Deps, 'serverHost' | 'room'>): Handler {
   return async function tellOnStream(c, next) {
     await next()
     const { record } = c.var

@@ -48,11 +48,10 @@ export class TenantTokens {
 
   /**
    * Writes when it was used, at most once a minute, and its hash anew when the pepper is not the
-   * newest. `exists`: whether the tenant does; one that does not takes as long to refuse.
+   * newest, unless it `keepsNothing`. `exists`: whether the tenant does; one that does not takes as long to refuse.
    */
   async authenticate(
-    keyId: string,
-    secret: string,
+    { keyId, secret, keepsNothing }: { keyId: string; secret: string; keepsNothing: boolean },
     exists: () => boolean,
     now: number,
   ): Promise<TokenInfo | undefined> {
@@ -64,6 +63,7 @@ export class TenantTokens {
     // It may have been revoked meanwhile.
     const row = exists() ? this.#store.get(keyId) : undefined
     if (row === undefined || hasEnded(row, now)) return undefined
+    if (keepsNothing) return toInfo(row)
     if (renewed) this.#store.rehash(keyId, found.pepper, renewed.hash, renewed.pepper)
     if (now - (row.lastUsedAt ?? 0) >= USED_EVERY_MS) this.#store.use(keyId, now)
     return toInfo(row)

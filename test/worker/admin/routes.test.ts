@@ -114,6 +114,7 @@ test('a deletion that was cut short can be repeated: the name is known until all
     deps: {
       directory: () => ({
         ...{ add: () => Promise.resolve(), has: () => Promise.resolve(true) },
+        tryToWrite: () => Promise.resolve(),
         remove: (tenant) => Promise.resolve(void removed.push(tenant)),
         list: () => Promise.resolve({ items: [] }),
       }),

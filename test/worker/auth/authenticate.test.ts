@@ -8,6 +8,7 @@ import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import type { Resource } from '#worker/auth/resource.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
+import { createStorageRoom } from '#worker/storage-room.ts'
 import { createVerdictCache, NEGATIVE_TTL_MS, POSITIVE_TTL_MS } from '#worker/auth/verdict-cache.ts'
 import { KEY_ID, POLICY, SECRET, TOKEN, VERDICT } from '../fake-deps.ts'
 import {
@@ -60,6 +61,7 @@ function createWorld(): World {
         return Promise.resolve(name === 'acme')
       },
     })),
+    room: createStorageRoom(() => Promise.resolve()),
     verdicts: createVerdictCache(),
     trusts: createTrustCache(),
     keySets: createKeySets({ fetch, now: () => NOW }),
@@ -69,6 +71,8 @@ function createWorld(): World {
   return world
 }
 
+const authenticateAt = (deps: AuthDeps, now: number) => authenticate(deps, TOKEN, undefined, now)
+
 async function principal(world: World, token: string, resource?: Resource, now = NOW) {
   const outcome = await authenticate(world.deps, token, resource, now)
   return 'verdict' in outcome ? outcome.verdict.principal : undefined
@@ -77,6 +81,24 @@ async function principal(world: World, token: string, resource?: Resource, now =
 const jwt = (more: Record<string, unknown> = {}) => sign(secretSigner, claimsAt(NOW, more))
 
 describe('a token of Hearth', () => {
+  test('is taken though the disk is full: when it was used is not kept then', async () => {
+    const world = createWorld()
+    const told: (boolean | undefined)[] = []
+    const authenticate: TenantStub['authenticate'] = (_keyId, _secret, keepsNothing) => {
+      told.push(keepsNothing)
+      const full = new Error('database or disk is full: SQLITE_FULL')
+      return keepsNothing ? Promise.resolve(VERDICT) : Promise.reject(full)
+    }
+    const tenant = () => ({ authenticate }) as Partial<TenantStub> as TenantStub
+    const room = createStorageRoom(() => Promise.reject(new Error('still full')))
+    const deps = { ...world.deps, tenant, room }
+
+    for (const now of [NOW, NOW + POSITIVE_TTL_MS, NOW + 3 * POSITIVE_TTL_MS]) {
+      expect(await authenticateAt(deps, now)).toHaveProperty('verdict')
+    }
+    expect(told).toEqual([false, true, true, true])
+  })
+
   test('is asked about once in 30 s, granted', async () => {
     const world = createWorld()
     for (const now of [NOW, NOW + 1, NOW + POSITIVE_TTL_MS - 1]) {

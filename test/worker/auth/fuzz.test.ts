@@ -9,6 +9,7 @@ import { createKeySets } from '#worker/auth/key-sets.ts'
 import { createKnownTenants } from '#worker/auth/known-tenants.ts'
 import type { Resource } from '#worker/auth/resource.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
+import { createStorageRoom } from '#worker/storage-room.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
 import { ADMIN_TOKEN, createFakes, POLICY, post, TOKEN, VERDICT } from '../fake-deps.ts'
 import { initialize } from '../requests.ts'
@@ -62,6 +63,7 @@ function createDeps() {
   return {
     tenant: tenant as never,
     knownTenants: createKnownTenants(() => ({ has: (name) => Promise.resolve(name === 'acme') })),
+    room: createStorageRoom(() => Promise.resolve()),
     verdicts: createVerdictCache(),
     trusts: createTrustCache(),
     keySets: createKeySets({ fetch: async () => Response.json(keySet), now: () => NOW }),

@@ -41,6 +41,8 @@ export class Spills {
     const row = { id, server, principal, mimeType, bytes: data.length, endsAt: now + keepMs }
     this.#store.add(row, data)
     this.#store.trim(now, MAX_SPILLS, MAX_SPILLED_BYTES)
+    // While the disk is full nothing is kept.
+    if (this.#store.get(id) === undefined) return undefined
     return SPILL_URI + id
   }
 
