@@ -78,6 +78,8 @@ export interface HostCall {
    * say who it is. `OWN_CLIENT` for the gateway's own requests.
    */
   client?: string
+  /** Modern: its URL says that its client speaks no older revision; of `server/discover` alone. */
+  isModernOnly?: true
   /** Modern: `_meta` logLevel. */
   logLevel?: string
   /** Modern: `params` has a `requestState`: the retry of a call that asked for input. */

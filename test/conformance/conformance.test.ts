@@ -78,6 +78,8 @@ const SERVERS = {
 const OTHER = {
   command: process.execPath,
   args: [resolveBin('@modelcontextprotocol/server-memory', 'mcp-server-memory')],
+  // Beside a server that has sessions the catalog would announce revisions with sessions alone.
+  sharing: 'pool' as const,
 }
 
 async function start(servers: Parameters<typeof startGateway>[0]['servers']): Promise<string> {

@@ -5,7 +5,7 @@ import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import { startGateway } from '#test/support/gateway.ts'
 import type { Gateway } from '#test/support/gateway.ts'
 import { resolveBin } from './clients/bins.ts'
-import { bearer, readText } from './clients/client.ts'
+import { bearer, modernURL, readText } from './clients/client.ts'
 
 const START_TIMEOUT_MS = 60_000
 const TEST_TIMEOUT_MS = 30_000
@@ -35,7 +35,7 @@ async function connect(capabilities: ClientCapabilities = {}): Promise<Client> {
   )
   clients.push(client)
   await client.connect(
-    new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+    new StreamableHTTPClientTransport(new URL(modernURL(url)), { requestInit: { headers } }),
   )
   return client
 }

@@ -4,6 +4,7 @@ import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, isRequestId } from '#protocol/json-rpc.ts'
+import { eraOf } from '#protocol/mcp.ts'
 import { mendMessage } from '#protocol/mend.ts'
 import { SERVER_NAME } from '#protocol/server-config.ts'
 import { Intake, type Sender } from '../bodies/intake.ts'
@@ -56,12 +57,20 @@ export function classifyCall(): MiddlewareHandler<AppEnv> {
     if (classification.kind === 'rejected') throw toError(classification)
     const { kind, facts } = classification
     addFacts(record, facts)
+    if (record.method === 'server/discover' && isModernOnly(c.req.query('protocol'))) {
+      facts.isModernOnly = true
+    }
     c.set('call', {
       ...{ server, http, facts, isNoOp: kind === 'accepted' },
       ...(post && { body: post.body }),
     })
     await next()
   }
+}
+
+/** For clients that would give up where older revisions alone are announced. */
+function isModernOnly(protocol: string | undefined): boolean {
+  return protocol !== undefined && eraOf(protocol) === 'modern'
 }
 
 function requireHTTPMethod({ method }: Request): HostCall['http'] {

@@ -51,3 +51,20 @@ export function knownFacts(
     }),
   )
 }
+
+/**
+ * Whether one of these keeps a session's state, as far as it is known: then a client that can have a
+ * session of the catalog should. What was never asked may be of the legacy era.
+ */
+export function haveSessions(
+  { servers, eras }: Pick<HostContext, 'servers' | 'eras'>,
+  names: readonly string[],
+  principal: string,
+): boolean {
+  return names.some((name) => {
+    const config = servers.factsOf(name, principal)?.config
+    if (config?.catalog.isListed !== true || config.sharing !== 'session') return false
+    const server = servers.peek(name, principal)
+    return server === undefined || eras.known(server)?.discover === undefined
+  })
+}

@@ -3,7 +3,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import type { ListRequest } from '../catalog/list-request.ts'
-import { knownFacts } from '../catalog/facts.ts'
+import { haveSessions, knownFacts } from '../catalog/facts.ts'
 import { listKindOf, type ListKind } from '../catalog/kinds.ts'
 import { addLazyInstructions } from '../catalog/lazy/lazy-tools.ts'
 import { decode, encode } from '../connection.ts'
@@ -32,9 +32,13 @@ export class CatalogServing implements ModernServing {
     if (method === 'tools/call') return this.#findTools(client, body)
     if (method === 'subscriptions/listen') return this.#listeners.add(client, body)
     if (method !== 'server/discover') throw new GatewayError('method_not_found')
-    const facts = knownFacts(this.#context, catalog?.servers ?? [], client.host.principal)
+    const { principal, isModernOnly } = client.host
+    const names = catalog?.servers ?? []
+    const facts = knownFacts(this.#context, names, principal)
     const told = addLazyInstructions(facts, catalog ?? {})
-    client.answer(encode(toResult(client.id, toDiscoverResult(told))), 'ok')
+    const hasSessions = haveSessions(this.#context, names, principal)
+    const era = hasSessions && isModernOnly !== true ? 'legacy' : 'modern'
+    client.answer(encode(toResult(client.id, toDiscoverResult(told, era))), 'ok')
   }
 
   abandon(client: ClientCall): void {

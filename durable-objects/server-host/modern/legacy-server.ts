@@ -56,7 +56,10 @@ export class LegacyServer implements ListenServing {
     const { envelope } = client.host
     const method = envelope?.kind === 'request' ? envelope.method : ''
     if (method === 'server/discover') {
-      return client.answer(encode(toResult(client.id, toDiscoverResult(this.#facts))), 'ok')
+      // What a server keeps is a client's own in a session: two of one name are apart there.
+      const hasSessions = this.#server.config.sharing === 'session'
+      const era = hasSessions && client.host.isModernOnly !== true ? 'legacy' : 'modern'
+      return client.answer(encode(toResult(client.id, toDiscoverResult(this.#facts, era))), 'ok')
     }
     if (method === 'subscriptions/listen') return this.#listeners.add(client, body)
     if (INPUT_METHODS.has(method) && (await this.#resume(client, method, body))) return

@@ -1,5 +1,5 @@
 import { isObject } from '#protocol/json-rpc.ts'
-import { META, MODERN_REVISIONS } from '#protocol/mcp.ts'
+import { LEGACY_REVISIONS, META, MODERN_REVISIONS, type Era } from '#protocol/mcp.ts'
 import type { ServerFacts } from './server-facts.ts'
 
 /** A discover result changes with the configuration only. Milliseconds. */
@@ -7,12 +7,15 @@ export const DISCOVER_TTL_MS = 60_000
 
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
 
-/** The `server/discover` result for a legacy server, from its own InitializeResult. */
-export function toDiscoverResult(facts: ServerFacts): Record<string, unknown> {
+/**
+ * The `server/discover` result for a legacy server, from its own InitializeResult. `era`: the one that
+ * is announced. A client that speaks both begins a session where the legacy one alone is.
+ */
+export function toDiscoverResult(facts: ServerFacts, era: Era = 'modern'): Record<string, unknown> {
   const { capabilities, serverInfo, instructions } = facts
   return {
     resultType: 'complete',
-    supportedVersions: [...MODERN_REVISIONS],
+    supportedVersions: [...(era === 'modern' ? MODERN_REVISIONS : LEGACY_REVISIONS)],
     capabilities: withoutTasks(capabilities),
     ...(instructions !== undefined && { instructions }),
     ttlMs: DISCOVER_TTL_MS,

@@ -9,7 +9,7 @@ import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextp
 import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { resolveBin } from '../clients/bins.ts'
-import { readText } from '../clients/client.ts'
+import { modernURL, readText } from '../clients/client.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
@@ -60,7 +60,9 @@ async function connectModern(capabilities = {}): Promise<ModernClient> {
   closing.push(client)
   const { headers } = gateway
   await client.connect(
-    new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp`), { requestInit: { headers } }),
+    new StreamableHTTPClientTransport(new URL(modernURL(`${gateway.url}/mcp`)), {
+      requestInit: { headers },
+    }),
   )
   return client
 }

@@ -10,6 +10,7 @@ import {
   ModernClient as RawModernClient,
   type Answer,
 } from '#test/support/http-client.ts'
+import { modernURL } from '../clients/client.ts'
 import { connectSSE } from '#test/support/sse-client.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 90_000 })
@@ -83,7 +84,7 @@ async function connectModern(token: string) {
   closing.push(client)
   const headers = { Authorization: `Bearer ${token}` }
   await client.connect(
-    new StreamableHTTPClientTransport(new URL(urlOf()), { requestInit: { headers } }),
+    new StreamableHTTPClientTransport(new URL(modernURL(urlOf())), { requestInit: { headers } }),
   )
   return client
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Client as ModernClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { resolveBin } from '#test/e2e/clients/bins.ts'
-import { bearer, readText, type Target } from '#test/e2e/clients/client.ts'
+import { bearer, modernURL, readText, type Target } from '#test/e2e/clients/client.ts'
 import { connectOverSSE } from '#test/e2e/clients/sdk-v1-sse.ts'
 import { connectSession } from '#test/e2e/clients/session.ts'
 import { startRemotes, type Remotes } from '#test/e2e/remote/remotes.ts'
@@ -85,7 +85,9 @@ async function connectModern(target: Target): Promise<Client> {
     { versionNegotiation: { mode: 'auto' } },
   )
   const requestInit = { headers: bearer(target) }
-  await client.connect(new StreamableHTTPClientTransport(new URL(target.url), { requestInit }))
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(modernURL(target.url)), { requestInit }),
+  )
   return client
 }
 

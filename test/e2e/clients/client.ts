@@ -1,4 +1,5 @@
 /** One face for independent MCP clients, so that each makes the same calls. */
+import { LATEST_MODERN } from '#protocol/mcp.ts'
 export interface Target {
   url: string
   token: string
@@ -30,4 +31,11 @@ export function readText(result: unknown): string {
   const text = (content ?? []).map((block) => block.text ?? '').join('\n')
   if (isError === true) throw new Error(text)
   return text
+}
+
+/** Where a client that speaks 2026-07-28 is offered that, though the server has sessions to offer, too. */
+export function modernURL(url: string): string {
+  const modern = new URL(url)
+  modern.searchParams.set('protocol', LATEST_MODERN)
+  return modern.href
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { resolveBin } from './bins.ts'
-import { bearer, readText } from './client.ts'
+import { bearer, modernURL, readText } from './client.ts'
 import type { Target, TestClient } from './client.ts'
 
 const INSPECTOR = resolveBin('@modelcontextprotocol/inspector', 'mcp-inspector')
@@ -42,5 +42,6 @@ function toArgs(target: Target, era: string, name: string, args: Record<string, 
     'tool-args-json': JSON.stringify(args),
   }
   const pairs = Object.entries(options).flatMap(([key, value]) => [`--${key}`, value])
-  return [INSPECTOR, '--cli', target.url, ...pairs, '-q', '--stored-auth-only']
+  const url = era === 'modern' ? modernURL(target.url) : target.url
+  return [INSPECTOR, '--cli', url, ...pairs, '-q', '--stored-auth-only']
 }

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { LATEST_MODERN } from '#protocol/mcp.ts'
-import { bearer, readText } from './client.ts'
+import { bearer, modernURL, readText } from './client.ts'
 import type { TestClient } from './client.ts'
 
 export const SDK_V2 = createClient('auto', 'auto')
@@ -11,7 +11,8 @@ function createClient(name: string, mode: 'auto' | { pin: string }): TestClient 
   return {
     name: `the v2 SDK client (${name})`,
     async connect(target) {
-      const transport = new StreamableHTTPClientTransport(new URL(target.url), {
+      const url = mode === 'auto' ? target.url : modernURL(target.url)
+      const transport = new StreamableHTTPClientTransport(new URL(url), {
         requestInit: { headers: bearer(target) },
       })
       const client = new Client(

@@ -9,7 +9,7 @@ import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 import { rootFolder } from '#cli/layout.ts'
 import { killTree, runHearth, type Command } from '#test/support/command.ts'
 import { waitUntil } from '#test/support/processes.ts'
-import { bearer, readText, type Target } from '../clients/client.ts'
+import { bearer, modernURL, readText, type Target } from '../clients/client.ts'
 import { connectSession, type Session } from '../clients/session.ts'
 
 const SCRIPT = join(rootFolder, 'test', 'fixtures', 'servers', 'tells-version.mjs')
@@ -76,7 +76,7 @@ async function openModern(name: string): Promise<Client> {
     { name: 'e2e-reload', version: '1.0.0' },
     { versionNegotiation: { mode: 'auto' } },
   )
-  const transport = new StreamableHTTPClientTransport(new URL(target(name).url), {
+  const transport = new StreamableHTTPClientTransport(new URL(modernURL(target(name).url)), {
     requestInit: { headers },
   })
   await client.connect(transport)

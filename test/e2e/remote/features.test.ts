@@ -10,7 +10,7 @@ import {
   ResourceListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { bearer, readText } from '#test/e2e/clients/client.ts'
+import { bearer, modernURL, readText } from '#test/e2e/clients/client.ts'
 import { connectSession, type Session } from '#test/e2e/clients/session.ts'
 import { targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
@@ -48,7 +48,7 @@ async function connectModern(server: RemoteName, capabilities = {}): Promise<Mod
   )
   open.push(client)
   const requestInit = { headers: bearer({ url, token }) }
-  await client.connect(new ModernTransport(new URL(url), { requestInit }))
+  await client.connect(new ModernTransport(new URL(modernURL(url)), { requestInit }))
   return client
 }
 

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixture } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { ModernClient, readTool, type Answer } from '#test/support/http-client.ts'
+import { LATEST_LEGACY, LATEST_MODERN } from '#protocol/mcp.ts'
 import { issue } from '../access/issue.ts'
+import { SDK_V2 } from '../clients/sdk-v2.ts'
 
 interface Page {
   pid: number
@@ -125,6 +127,47 @@ describe('a server with a process for each client', () => {
 
     expect(answers.map((answer) => readTool<Page>(answer).client)).toEqual(['a', 'b', 'c'])
   })
+})
+
+describe('server/discover', () => {
+  const announced = async (path: string) => {
+    const client = new ModernClient({ url: `${gateway.url}${path}`, token: tokens.anna })
+    const { message } = await client.request('server/discover')
+    return message.result?.supportedVersions
+  }
+
+  test.each([
+    ['a server with a process for each client', '/mcp/browser', LATEST_LEGACY],
+    ['a pool', '/mcp/pool', LATEST_MODERN],
+    ['a shared server', '/mcp/shared', LATEST_MODERN],
+    ['a catalog with a server that has sessions', '/mcp', LATEST_LEGACY],
+    ['a server whose client has no sessions', '/mcp/browser?protocol=2026-07-28', LATEST_MODERN],
+    ['a catalog whose client has none', '/mcp?protocol=2026-07-28', LATEST_MODERN],
+  ])('of %s announces the era that keeps its clients apart', async (_what, path, revision) => {
+    const versions = await announced(path)
+
+    expect(versions).toContain(revision)
+    expect(versions).not.toContain(revision === LATEST_MODERN ? LATEST_LEGACY : LATEST_MODERN)
+  })
+
+  test.each(['/mcp/browser', '/mcp'])(
+    'keeps two running clients of one token and one name apart: %s',
+    async (path) => {
+      const target = { url: `${gateway.url}${path}`, token: tokens.anna, clientName: 'twin' }
+      const twins = await Promise.all([SDK_V2.connect(target), SDK_V2.connect(target)])
+      const prefix = path === '/mcp' ? 'browser__' : ''
+      const pages = await Promise.all(
+        twins.map(async (twin, n) => {
+          await twin.callTool(`${prefix}open`, { url: `page ${n}` })
+          return JSON.parse(await twin.callTool(`${prefix}page`, {})) as Page
+        }),
+      )
+      await Promise.all(twins.map((twin) => twin.close()))
+
+      expect(pages.map(({ page }) => page)).toEqual(['page 0', 'page 1'])
+      expect(pages[0]?.pid).not.toBe(pages[1]?.pid)
+    },
+  )
 })
 
 describe.each(['browser', 'pool', 'shared'])('what a process of %s says late', (server) => {

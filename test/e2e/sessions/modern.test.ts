@@ -33,7 +33,7 @@ const QUESTION = {
 const ACCEPTED = { action: 'accept', content: { name: 'Vesta' } }
 
 test('server/discover tells the revisions, the capabilities and how long that holds', async () => {
-  const { status, message } = await clientOf('lists').request('server/discover')
+  const { status, message } = await clientOf('pooled').request('server/discover')
 
   expect(status).toBe(200)
   expect(message.result).toMatchObject({
