@@ -130,6 +130,14 @@ export class ListedServer {
     this.#renewing ??= setTimeout(() => this.#renewAll(), waitMs)
   }
 
+  /** These have changed, and nobody has asked for them yet: who does so first has them asked for again. */
+  outdate(kinds: readonly ListKind[]): void {
+    for (const kind of kinds) {
+      const known = this.#find(kind)
+      if (known !== undefined) this.#known.set(kind, { ...known, fetchedAt: 0 })
+    }
+  }
+
   close(): void {
     this.#isClosed = true
     if (this.#renewing !== undefined) clearTimeout(this.#renewing)

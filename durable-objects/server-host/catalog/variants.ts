@@ -14,21 +14,27 @@ export class Variants {
   readonly #make: (capabilities: string) => ListedServer
   /** By canonical JSON of the capabilities; used least recently first. */
   readonly #known = new Map<string, ListedServer>()
+  /** Those that somebody has asked for; the others come from the store. */
+  readonly #used = new Set<ListedServer>()
 
   /** `stored`: sets of which the store has lists. */
   constructor(make: (capabilities: string) => ListedServer, stored: readonly string[]) {
     this.#make = make
-    for (const capabilities of stored.slice(0, MAX_VARIANTS)) this.of(capabilities)
+    for (const capabilities of stored.slice(0, MAX_VARIANTS)) {
+      this.#known.set(capabilities, make(capabilities))
+    }
   }
 
   of(capabilities: string): ListedServer {
     const known = this.#known.get(capabilities) ?? this.#make(capabilities)
     this.#known.delete(capabilities)
     this.#known.set(capabilities, known)
+    this.#used.add(known)
     const [[oldest, leaving] = []] = this.#known
-    if (oldest !== undefined && this.#known.size > MAX_VARIANTS) {
+    if (oldest !== undefined && leaving !== undefined && this.#known.size > MAX_VARIANTS) {
       this.#known.delete(oldest)
-      leaving?.close()
+      this.#used.delete(leaving)
+      leaving.close()
     }
     return known
   }
@@ -62,8 +68,17 @@ export class Variants {
     return [...new Set(all)]
   }
 
+  /**
+   * Those that somebody uses are asked for again, else one of them, so that the change is told. Each of
+   * the others would need a process: they are asked for when they are wanted.
+   */
   renew(kinds: readonly ListKind[]): void {
-    for (const listed of this.#known.values()) listed.renew(kinds)
+    const all = [...this.#known.values()]
+    const renewed = this.#used.size > 0 ? this.#used : new Set(all.slice(-1))
+    for (const listed of all) {
+      if (renewed.has(listed)) listed.renew(kinds)
+      else listed.outdate(kinds)
+    }
   }
 
   close(): void {
