@@ -42,7 +42,7 @@ const LACKING = {
 const FUTURE = '2099-01-01'
 const UNUSABLE = {
   future: { initialize: { ...whole, protocolVersion: FUTURE, serverInfo } },
-  speechless: { initialize: 'null' },
+  numbered: { initialize: { ...whole, protocolVersion: 7, serverInfo } },
 }
 /** Lists that do not end, or are none. */
 const LISTS = {
@@ -131,7 +131,8 @@ describe('a server that answers anything to server/discover', () => {
   test.each(Object.keys(CATCH_ALL))('is a legacy one, with its tools at /mcp: %s', async (name) => {
     expect(namesOf(await listAll(), name)).toEqual([`${name}__hi`])
     const own = await new ModernClient(targetOf(gateway, name)).request('server/discover')
-    expect(own.message.result).toMatchObject({ supportedVersions: ['2026-07-28'] })
+    const told = { resultType: 'complete', capabilities: { tools: {} } }
+    expect(own.message.result).toMatchObject(told)
     expect((await new ModernClient(all).call(`${name}__hi`)).message.result).toBeDefined()
     expect((await statusOf(name)).eras).toEqual(['legacy'])
   })
@@ -163,7 +164,7 @@ describe('a server whose initialize result lacks something', () => {
     'so that nothing can be made of it is named: %s',
     async (name) => {
       const [why] = saidOf(await listAll(), 'missing', name)
-      expect(why).toMatch(/initialize/)
+      expect(why).toMatch(/initialize|protocolVersion/)
       if (name === 'future') {
         expect(await statusOf(name)).toMatchObject({ ready: false, error: why })
       }
