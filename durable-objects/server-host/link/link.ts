@@ -98,7 +98,7 @@ export class Link {
   async ready(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs
     do {
-      await this.#draining.over(deadline)
+      if (this.#draining.isUnderWay) await this.#draining.over(deadline)
       await this.#connected(deadline)
     } while (this.#draining.isUnderWay)
   }
