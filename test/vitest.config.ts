@@ -20,7 +20,10 @@ const measuring = [
   'test/worker/routing/match.test.ts',
 ]
 
-const light = list(['test/{protocol,durable-objects,worker,gates}/**/*.test.ts'], measuring)
+const light = list(
+  ['test/{protocol,durable-objects,worker,gates}/**/*.test.ts', 'test/e2e/property/model.test.ts'],
+  measuring,
+)
 
 /**
  * Files that look at what real processes answer, and never at how soon, or at the memory they hold: a
