@@ -1,6 +1,5 @@
-/** A request of the gateway's own to a server, made as a modern client's: the same for both eras. */
+/** A request of the gateway's own to a server, or on behalf of one of its clients, made as a modern client's: the same for both eras. */
 import { GatewayError } from '#protocol/errors.ts'
-import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { ClientCall } from '../calls/client-call.ts'
@@ -12,6 +11,8 @@ export interface InternalRequest {
   server: string
   /** On whose behalf: of a personal server's principal, or nobody's. */
   principal: string
+  /** See `HostCall.client`. */
+  client: string | undefined
   method: string
   params: Record<string, unknown>
   /** Canonical JSON of the client capabilities that the server is to answer for. */
@@ -34,7 +35,7 @@ export interface Asked {
 export function ask(serving: ModernServing, request: InternalRequest): Asked {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   promise.catch(() => undefined)
-  const { server, principal, capabilities, method, params, timeoutMs, onEvent } = request
+  const { server, principal, client, capabilities, method, params, timeoutMs, onEvent } = request
   const reply: CallReply = {
     headers: {},
     answer: (payload) => {
@@ -72,7 +73,7 @@ export function ask(serving: ModernServing, request: InternalRequest): Asked {
       http: 'POST',
       envelope: { kind: 'request', id: 1, method },
       protocolVersion: LATEST_MODERN,
-      client: OWN_CLIENT,
+      ...(client !== undefined && { client }),
       capabilities,
     },
     id: 1,

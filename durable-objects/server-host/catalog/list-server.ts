@@ -1,4 +1,5 @@
 /** One server's lists for clients of some capabilities, asked for as a modern client would. */
+import { OWN_CLIENT } from '#protocol/host-call.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServing } from '../modern/serving.ts'
 import type { Server } from '../servers/servers.ts'
@@ -26,7 +27,8 @@ export function listServer(
     announced: async () => requireFacts(await eras.of(server), name, 'modern'),
     ask: async (method, params, options) => {
       const serving = await serve(server)
-      return ask(serving, { server: name, principal, capabilities, method, params, ...options })
+      const request = { server: name, principal, client: OWN_CLIENT, capabilities, method, params }
+      return ask(serving, { ...request, ...options })
     },
     examine: (tools) => {
       const viewer = { capabilities, principal }

@@ -139,14 +139,16 @@ export class CatalogListeners {
     wanted: Wanted,
   ): Promise<string[]> {
     const { servers } = this.#context
-    const { principal } = client.host
+    const { principal, client: caller, capabilities = '{}' } = client.host
     const server = await servers.get(name, servers.version, principal)
     const serving = await this.#serve(server)
     const acknowledged = Promise.withResolvers<unknown>()
     const leg = ask(serving, {
       server: name,
       principal,
-      capabilities: client.host.capabilities ?? '{}',
+      // In the process of its calls, which tells nobody else.
+      client: caller,
+      capabilities,
       method: 'subscriptions/listen',
       params: { notifications: { resourceSubscriptions: [...wanted.keys()] } },
       timeoutMs: Infinity,

@@ -13,7 +13,7 @@ import {
   readListenFilter,
   type ListenFilter,
 } from '../translate/listen-filter.ts'
-import { mayTell, withoutForbidden } from '../translate/listen-access.ts'
+import { mayTell, UPDATED, withoutForbidden } from '../translate/listen-access.ts'
 import { tagNotification, toAcknowledgement, toListenResult } from '../translate/listen.ts'
 import { callerOf, type Lease } from './lease.ts'
 import { tellLists } from './listening.ts'
@@ -92,19 +92,24 @@ export class Listeners {
     this.#processes.release(listener.lease, false)
   }
 
-  /** What a process says is its client's; without `lease`, everyone's. Changes of lists are the gateway's own, too. */
+  /**
+   * What a process says is its client's; without `lease`, everyone's. The gateway's own listeners hear of
+   * each process that a list changed, and no more: they ask for the list themselves.
+   */
   publish(payload: Uint8Array, method: string, lease?: Lease): void {
     if (this.#listeners.size === 0) return
     const { params } = decode(payload)
     const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : undefined
     const whose = lease?.caller?.key
     for (const [client, { caller, filter, acknowledged }] of this.#listeners) {
-      const isMeant = whose === undefined || caller === whose || client.host.client === OWN_CLIENT
-      if (isMeant && acknowledged && filterAccepts(filter, method, uri)) {
-        // A legacy server may report a part of what was subscribed to.
-        if (!mayTell(method, params, client.host.access)) continue
-        client.reply.event(tagNotification(payload, client.id))
-      }
+      if (!acknowledged || !filterAccepts(filter, method, uri)) continue
+      const isIts = whose === undefined || caller === whose
+      const isOwn = client.host.client === OWN_CLIENT && method !== UPDATED
+      if (!isIts && !isOwn) continue
+      // A legacy server may report a part of what was subscribed to.
+      if (!mayTell(method, params, client.host.access)) continue
+      const told = isIts ? payload : encode({ jsonrpc: '2.0', method })
+      client.reply.event(tagNotification(told, client.id))
     }
   }
 

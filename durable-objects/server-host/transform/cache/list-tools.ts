@@ -1,4 +1,5 @@
 /** Asks a server what its tools say of themselves, whatever era it speaks. */
+import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { ask } from '../../catalog/internal-call.ts'
 import { decode } from '../../connection.ts'
 import type { ModernServing } from '../../modern/serving.ts'
@@ -16,8 +17,15 @@ export function createListTools(
   return async (name, principal) => {
     const serving = await serve(await servers.get(name, servers.version, principal))
     return listTools(async (params) => {
-      const request = { server: name, principal, method: 'tools/list', params, capabilities: '{}' }
-      const { response } = ask(serving, { ...request, timeoutMs: TOOLS_TIMEOUT_MS })
+      const { response } = ask(serving, {
+        server: name,
+        principal,
+        client: OWN_CLIENT,
+        capabilities: '{}',
+        method: 'tools/list',
+        params,
+        timeoutMs: TOOLS_TIMEOUT_MS,
+      })
       return decode<{ result: Record<string, unknown> }>(await response).result
     })
   }
