@@ -21,6 +21,10 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
     shared.join(this)
   }
 
+  get caller(): string {
+    return this.#session.record.id
+  }
+
   get subscriptions(): readonly string[] {
     return this.#session.record.subscriptions
   }
@@ -55,7 +59,7 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
     return this.#shared.process.request(
       {
         deadline: call.deadline,
-        caller: this.#session.record.id,
+        caller: this.caller,
         onLog: (line) => this.#session.fromServer(line, LOG),
         onResponse: (payload, meta) => {
           this.#forget(call)

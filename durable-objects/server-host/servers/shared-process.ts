@@ -34,8 +34,8 @@ export interface SharedProcessOptions {
   handshake: (connection: Connection) => Promise<void>
   /** How to ask whether it answers; `ping` if nothing else is said. */
   probe?: Probe
-  /** A notification that names no call. */
-  onNotification: (payload: Uint8Array, method: string) => void
+  /** A notification that names no call. `only`: whose calls the process has served, and nobody else's. */
+  onNotification: (payload: Uint8Array, method: string, only?: string) => void
   /** A request of the server's. Absent: it is told that nobody can be asked. */
   onRequest?: (payload: Uint8Array, connection: Connection) => void
   /** The process is gone; called after its calls were told. */
@@ -219,7 +219,10 @@ export class SharedProcess {
     const known = this.#calls.get(id ?? addressee(payload) ?? '')
     if (known?.connection === connection) known.call.onEvent(payload, method ?? '')
     // Progress of a call that is over is nobody's.
-    else if (method !== PROGRESS) this.#options.onNotification(payload, method ?? '')
+    else if (method !== PROGRESS) {
+      const served = this.#callers.get(connection)
+      this.#options.onNotification(payload, method ?? '', served === MIXED ? undefined : served)
+    }
   }
 
   #noteCaller(connection: Connection, caller: string | undefined): void {

@@ -4,10 +4,13 @@
  * would be for cannot be told.
  */
 import type { GatewayError } from '#protocol/errors.ts'
+import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import type { Connection } from '../connection.ts'
+import { changedKinds } from '../catalog/kinds.ts'
+import { decode, encode, type Connection } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
+import { UPDATED } from '../translate/listen-access.ts'
 import { tell } from './handshake.ts'
 import type { Server } from './servers.ts'
 import { SharedProcess } from './shared-process.ts'
@@ -15,6 +18,8 @@ import { listTools } from './tools.ts'
 
 /** A session, or all clients that have none. */
 export interface SharedUser {
+  /** See `SharedCall.caller`; absent where it is many. */
+  readonly caller?: string
   /** URIs of resources that it wants to hear of. */
   readonly subscriptions: readonly string[]
   /** What the process says to nobody in particular. */
@@ -34,8 +39,12 @@ export class SharedServer {
     this.#server = server
     this.process = new SharedProcess(context, server, {
       handshake: (connection) => this.#handshake(connection),
-      onNotification: (payload, method) => {
-        for (const user of this.#users) user.hear(payload, method)
+      onNotification: (payload, method, only) => {
+        const forAll = toAll(payload, method)
+        for (const user of this.#users) {
+          if (forAll !== undefined) user.hear(forAll, method)
+          else if (only !== undefined && user.caller === only) user.hear(payload, method)
+        }
       },
       onOver: (error) => {
         for (const user of this.#users) user.lose?.(error)
@@ -72,6 +81,18 @@ export class SharedServer {
     const subscriptions = new Set([...this.#users].flatMap((user) => user.subscriptions))
     await tell(this.#context, this.#server, connection, { initialize, subscriptions }, start)
   }
+}
+
+/**
+ * Whose call a notification is about cannot be told, so everyone is told what everyone may know: that a
+ * list changed, or which resource did. `undefined`: nothing.
+ */
+function toAll(payload: Uint8Array, method: string): Uint8Array | undefined {
+  if (changedKinds(method).length > 0) return encode({ jsonrpc: '2.0', method })
+  if (method !== UPDATED) return undefined
+  const { params } = decode(payload)
+  const uri = isObject(params) ? params.uri : undefined
+  return typeof uri === 'string' ? encode({ jsonrpc: '2.0', method, params: { uri } }) : undefined
 }
 
 /** Of a tenant. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EventReader, Message } from '#test/support/event-reader.ts'
 import { fixture } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
-import { ModernClient } from '#test/support/http-client.ts'
+import { initialize, ModernClient } from '#test/support/http-client.ts'
 import { issue } from '../access/issue.ts'
 
 type Who = 'anna' | 'ben'
@@ -15,6 +15,8 @@ beforeAll(async () => {
   gateway = await startGateway({
     servers: {
       own: fixture('writes-lines'),
+      shared: fixture('writes-lines', { sharing: 'shared' }),
+      fresh: fixture('writes-lines', { sharing: 'shared' }),
     },
   })
   const everything = { scopes: ['*'] }
@@ -66,4 +68,65 @@ describe('a client of all servers that listens', () => {
       expect(heard.map(nameOf)).toEqual(['test://2'])
     },
   )
+})
+
+describe('a shared server', () => {
+  const secret = 'anna’s secret'
+  const lines = [
+    updated('test://1', { secret }),
+    notification('tools/list_changed', { secret }),
+    notification('custom', { secret }),
+    notification('elicitation/complete', { elicitationId: secret }),
+    updated('test://2'),
+  ]
+
+  async function listenEverywhere(): Promise<EventReader[]> {
+    const streams: EventReader[] = []
+    for (const [path, prefix] of [
+      ['/mcp/shared', ''],
+      ['/mcp', 'hearth://shared/'],
+    ] as const) {
+      const uris = ['test://1', 'test://2'].map((uri) => `${prefix}${uri}`)
+      const session = await initialize(at(path, 'ben'))
+      await session.request('resources/list')
+      for (const uri of uris) await session.request('resources/subscribe', { uri })
+      streams.push(await session.stream())
+      const filter = { toolsListChanged: true, resourceSubscriptions: uris }
+      const listening = await new ModernClient(at(path, 'ben')).listen(filter, 'sub')
+      await listening.message()
+      streams.push(listening)
+    }
+    return streams
+  }
+
+  test('tells others which resources and lists changed, and nothing else', async () => {
+    const streams = await listenEverywhere()
+    const anna = await initialize(at('/mcp/shared', 'anna'))
+    await anna.call('write', { lines })
+
+    for (const stream of streams) {
+      const heard = await untilMarked(stream)
+      stream.disconnect()
+      expect(JSON.stringify(heard)).not.toContain('secret')
+      expect(heard.map(nameOf)).toContain('test://1')
+    }
+  })
+
+  test('tells its only client what names no call, while it has no other', async () => {
+    const [anna, ben] = [
+      await initialize(at('/mcp/fresh', 'anna')),
+      await initialize(at('/mcp/fresh', 'ben')),
+    ]
+    const streams = [await anna.stream(), await ben.stream()] as const
+    await anna.call('write', { lines: [notification('custom', { of: 'anna' })] })
+    expect(await streams[0].message()).toMatchObject({ params: { of: 'anna' } })
+
+    await ben.call('write', {
+      lines: [notification('custom', { of: 'ben' }), notification('tools/list_changed', {})],
+    })
+    for (const stream of streams) {
+      expect((await stream.message()).method).toBe('notifications/tools/list_changed')
+      stream.disconnect()
+    }
+  })
 })
