@@ -154,6 +154,11 @@ export interface OpenMeta {
   /** The object's own name for this channel, e.g. `session:{id}`; unique among live channels. */
   key: string
   server: string
+  /**
+   * Whose the process is: a principal, or '' for everyone's. It decides whose idle process gives way to
+   * it, and the reverse, and is written nowhere. Absent: nobody's, or an older object.
+   */
+  owner?: string
 }
 
 export interface OpenedMeta {

@@ -116,9 +116,9 @@ export class Cell {
     }
     if (type === FRAME.close) return this.#supervisor.close(channel)
     if (type !== FRAME.open) return
-    const { key, server } = parseOpen(frame.meta)
+    const { key, server, owner } = parseOpen(frame.meta)
     this.#channels.add({ channel, key, server, digest: this.#supervisor.digestOf(server) ?? '' })
-    this.#supervisor.open(channel, key, server)
+    this.#supervisor.open(channel, { key, server, ...(owner !== undefined && { owner }) })
   }
 
   #takeMessage(frame: Frame): void {

@@ -54,6 +54,7 @@ const Configure = z.object({
 const Open = z.object({
   key: z.string().max(512),
   server: z.string().max(256),
+  owner: z.string().exactOptional(),
 }) satisfies z.ZodType<OpenMeta>
 
 const Sent = z.object({ call: z.string().max(256).exactOptional() }) satisfies z.ZodType<SentMeta>

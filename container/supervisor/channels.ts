@@ -2,6 +2,7 @@ import type { LaunchGroup } from './launch-group.ts'
 import type { Running } from './running.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { SentMeta } from '#protocol/link.ts'
+import type { Owner } from '#protocol/yielding.ts'
 
 export interface EarlyMessage {
   payload: Uint8Array
@@ -13,6 +14,7 @@ export interface Channel {
   number: number
   key: string
   group: LaunchGroup
+  owner: Owner
   /** Absent until the channel is opened. */
   process: Running | undefined
   early: EarlyMessage[]
@@ -26,11 +28,12 @@ export class Channels {
     return this.#channels.get(number)
   }
 
-  add(number: number, key: string, group: LaunchGroup): void {
+  add(number: number, key: string, group: LaunchGroup, owner: Owner): void {
     this.#channels.set(number, {
       number,
       key,
       group,
+      owner,
       process: undefined,
       early: [],
       earlyBytes: 0,

@@ -1,10 +1,12 @@
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
 import type { OnExit, Running } from './running.ts'
+import { hasPlace } from './slots.ts'
 import type { Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
 import { StartError } from './spawn.ts'
 import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
 import type { Launch } from '#protocol/link.ts'
+import type { Owner } from '#protocol/yielding.ts'
 
 const REFILL_DELAY_MS = 100
 
@@ -19,16 +21,18 @@ export interface Lease {
   warm: boolean
 }
 
-/** How long a process has had no call. */
+/** A leased process that has had no call for a while. */
 export interface Idle {
   slot: number
   ms: number
+  owner: Owner
 }
 
 export interface LaunchGroupOptions {
   launch: Launch
   /** How many more processes the cell may have. */
   room(): number
+  ownerOf(channel: number): Owner
   /** How many processes the launch still has that this one took the place of. */
   former(): number
   /** Rejects with `StartError`, whose message the client may see. */
@@ -83,8 +87,13 @@ export class LaunchGroup {
     return this.#processes.values()
   }
 
-  open(channel: number): void {
-    const idlest = this.findIdlest()?.slot
+  /** Whether it may have one more process, or will when one of those that end is gone. */
+  get hasPlace(): boolean {
+    return hasPlace(this.#state, this.#policy())
+  }
+
+  /** `idlest`: its own process that gives way where there is no room. */
+  open(channel: number, idlest: number | undefined): void {
     this.dispatch({ type: 'open', channel, ...(idlest !== undefined && { idlest }) })
   }
 
@@ -95,15 +104,25 @@ export class LaunchGroup {
     for (const effect of effects) this.#perform(effect)
   }
 
-  /** The leased process that has been idle longest, where one is. One that is ending gives its place once. */
-  findIdlest(): Idle | undefined {
-    let idlest: Idle | undefined
+  /** Whose its processes are; spares, and those that are ending, are left out. */
+  owners(): Owner[] {
+    const { slots, waiting } = this.#state
+    const leased = [...slots.values()].flatMap(({ phase, channel }) => {
+      return phase === 'ending' || channel === undefined ? [] : channel
+    })
+    return [...leased, ...waiting].map((channel) => this.#options.ownerOf(channel))
+  }
+
+  /** One that is ending gives its place once. */
+  idle(): Idle[] {
+    const idle: Idle[] = []
     for (const [slot, process] of this.#processes) {
-      if (this.#state.slots.get(slot)?.phase !== 'leased') continue
+      const { phase, channel } = this.#state.slots.get(slot) ?? {}
       const ms = process.idleMs ?? 0
-      if (ms >= MIN_IDLE_MS && ms > (idlest?.ms ?? 0)) idlest = { slot, ms }
+      if (phase !== 'leased' || channel === undefined || ms < MIN_IDLE_MS) continue
+      idle.push({ slot, ms, owner: this.#options.ownerOf(channel) })
     }
-    return idlest
+    return idle
   }
 
   /** Resolves when no process is there. */

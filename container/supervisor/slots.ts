@@ -85,6 +85,17 @@ export interface Draft {
   readonly policy: Policy
 }
 
+/** Waiting channels get the places of processes that end. */
+export function hasPlace(
+  { slots, waiting }: Pick<LaunchState, 'slots' | 'waiting'>,
+  policy: Policy,
+): boolean {
+  const { maxProcesses, former = 0 } = policy
+  if (slots.size + former < maxProcesses) return true
+  const ending = [...slots.values()].filter(({ phase }) => phase === 'ending').length
+  return ending + former > waiting.length
+}
+
 export function startSlot(draft: Draft, channel?: number): void {
   const slot = draft.nextSlot
   draft.nextSlot += 1

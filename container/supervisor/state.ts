@@ -3,7 +3,7 @@
  * A slot is one process from the decision to start it until it is gone.
  */
 import { forgive, isCrashLooping, recordFailure, settleFailures } from './crash-loop.ts'
-import { endSlot, refuse, startSlot } from './slots.ts'
+import { endSlot, hasPlace, refuse, startSlot } from './slots.ts'
 import type { Failure } from './crash-loop.ts'
 import type {
   Draft,
@@ -91,11 +91,7 @@ function open(draft: Draft, channel: number, idlest: number | undefined): void {
   }
   if (joinStart(draft, channel)) return
   if (isCrashLooping(draft.crashes, draft.now)) return refuse(draft, channel, toRefusal(draft))
-  const ending = [...draft.slots.values()].filter((slot) => slot.phase === 'ending').length
-  const { maxProcesses, former = 0 } = draft.policy
-  const isFree = draft.slots.size + former < maxProcesses
-  const hasRoom = isFree || ending + former > draft.waiting.length
-  if (hasRoom && draft.policy.room > 0) draft.waiting.push(channel)
+  if (hasPlace(draft, draft.policy) && draft.policy.room > 0) draft.waiting.push(channel)
   else if (draft.slots.get(idlest ?? -1)?.phase === 'leased') replace(draft, idlest ?? -1, channel)
   else refuse(draft, channel, { code: 'server_busy' })
 }

@@ -10,11 +10,13 @@ import type {
   FailedMeta,
   Launch,
   OpenedMeta,
+  OpenMeta,
   OversizeMeta,
   RefusedMeta,
   SentMeta,
   UndeliveredMeta,
 } from '#protocol/link.ts'
+import { findYielding, type Owner } from '#protocol/yielding.ts'
 
 /** What a client is told that is refused for want of memory. */
 const SHORT_RETRY_AFTER_MS = 5_000
@@ -73,13 +75,12 @@ export class Supervisor {
   }
 
   /** The number must not be in use. Settles exactly once: `onOpened`, `onRefused`, or `onExit` when it is closed before. */
-  open(number: number, key: string, server: string): void {
+  open(number: number, { key, server, owner }: OpenMeta): void {
     const group = this.#groups.get(server)
     if (this.#isShuttingDown) return this.#sink.onRefused(number, { code: 'shutting_down' })
     if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
-    this.#channels.add(number, key, group)
-    if (this.#room(group.launch) <= 0) this.#makeRoom(group)
-    group.open(number)
+    this.#channels.add(number, key, group, owner)
+    group.open(number, this.#makeRoom(group, owner))
   }
 
   close(number: number): void {
@@ -134,6 +135,7 @@ export class Supervisor {
     const group = new LaunchGroup({
       launch,
       room: () => this.#room(launch),
+      ownerOf: (channel) => this.#channels.get(channel)?.owner,
       former: () => this.#countRetired(launch.name),
       start: async (...request) => {
         if (launch.remote === undefined) this.#options.memory?.reserve()
@@ -204,19 +206,23 @@ export class Supervisor {
     return Math.min(room, (this.#options.memory?.room() ?? Infinity) + ending)
   }
 
-  /** What nobody uses gives way to a channel: another launch's spare, else the process that was idle longest. */
-  #makeRoom(taker: LaunchGroup): void {
-    if (taker.hasSpare) return
+  /**
+   * What nobody uses gives way to a channel: another launch's spare, else an idle process. Returns the
+   * slot of the launch's own that does; another launch's is ended.
+   */
+  #makeRoom(taker: LaunchGroup, owner: Owner): number | undefined {
+    if (taker.hasSpare) return undefined
+    if (!taker.hasPlace) return findIdle([taker], owner)?.slot
+    if (this.#room(taker.launch) > 0) return undefined
     for (const group of this.#groups.values()) {
-      if (group !== taker && group.hasSpare) return group.dispatch({ type: 'evict' })
+      if (group === taker || !group.hasSpare) continue
+      group.dispatch({ type: 'evict' })
+      return undefined
     }
-    // The launch's own is found when the channel is opened.
-    if (taker.findIdlest() !== undefined) return
-    const idle = this.#allGroups()
-      .map((group) => ({ group, idlest: group.findIdlest() }))
-      .filter((one): one is { group: LaunchGroup; idlest: Idle } => one.idlest !== undefined)
-    const [first] = idle.toSorted((a, b) => b.idlest.ms - a.idlest.ms)
-    first?.group.dispatch({ type: 'expire', slot: first.idlest.slot, reason: 'idle' })
+    const found = findIdle(this.#allGroups(), owner)
+    if (found === undefined || found.group === taker) return found?.slot
+    found.group.dispatch({ type: 'expire', slot: found.slot, reason: 'idle' })
+    return undefined
   }
 
   #useFreedRoom(): void {
@@ -228,6 +234,18 @@ export class Supervisor {
   #allGroups(): LaunchGroup[] {
     return [...this.#groups.values(), ...this.#retired]
   }
+}
+
+/** The process of these launches that gives way to one of `taker`'s. */
+function findIdle(
+  groups: LaunchGroup[],
+  taker: Owner,
+): (Idle & { group: LaunchGroup }) | undefined {
+  const idle = groups
+    .flatMap((group) => group.idle().map((one) => ({ ...one, group })))
+    .toSorted((a, b) => b.ms - a.ms)
+  const held = groups.flatMap((group) => group.owners())
+  return findYielding(idle, ({ owner }) => owner, held, taker)
 }
 
 /** A server that refuses `initialize` has not come up. */

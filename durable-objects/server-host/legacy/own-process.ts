@@ -191,11 +191,9 @@ export class OwnProcess implements RetiringUpstream {
   }
 
   async #open(): Promise<Connection> {
-    const channel = await openProcess(
-      this.#context,
-      this.#owned,
-      `session:${this.#session.record.id}`,
-    )
+    const { id, principal } = this.#session.record
+    const wanted = { key: `session:${id}`, owner: principal }
+    const channel = await openProcess(this.#context, this.#owned, wanted)
     if (!this.#closed) return this.#connect(channel)
     channel.close()
     throw new GatewayError('session_not_found')

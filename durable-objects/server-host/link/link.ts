@@ -12,6 +12,7 @@ import {
   stampAck,
   type FrameFields,
   type Launch,
+  type OpenMeta,
   type SentMeta,
   type WelcomeMeta,
 } from '#protocol/link.ts'
@@ -112,10 +113,10 @@ export class Link {
   }
 
   /** Asks for a process. The channel fails by itself when none can be had. */
-  open(server: string, key: string): Channel {
-    const channel = new LinkChannel(this, this.#nextChannel++, key, server)
+  open(meta: OpenMeta): Channel {
+    const channel = new LinkChannel(this, this.#nextChannel++, meta.key, meta.server)
     this.#channels.set(channel.number, channel)
-    this.send({ type: FRAME.open, channel: channel.number, meta: { key, server } })
+    this.send({ type: FRAME.open, channel: channel.number, meta })
     return channel
   }
 
@@ -164,8 +165,7 @@ export class Link {
       const piece = payload.subarray(at, at + MAX_CHUNK_BYTES)
       this.send({ ...frame, flags: FLAG.more, meta: at === 0 ? meta : undefined, payload: piece })
     }
-    if (at === 0) return this.send({ ...frame, meta, payload })
-    return this.send({ ...frame, payload: payload.subarray(at) })
+    return this.send({ ...frame, ...(at === 0 && { meta }), payload: payload.subarray(at) })
   }
 
   send(frame: FrameFields): number {

@@ -3,9 +3,10 @@
  * listens to is there, at once if it likes, and later calls find it again. Never another principal's.
  */
 import { GatewayError } from '#protocol/errors.ts'
+import { findYielding } from '#protocol/yielding.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { createLease, type Caller, type Lease, type LeaseOwner } from './lease.ts'
+import { createLease, ownerOf, type Caller, type Lease, type LeaseOwner } from './lease.ts'
 import type { Processes } from './processes.ts'
 
 /** Clients of one server that have a process, and of one principal: the one that called longest ago and needs nothing makes room. */
@@ -80,16 +81,17 @@ export class ClientProcesses implements Processes {
     return lease
   }
 
-  #makeRoom({ principal }: Caller): boolean {
+  #makeRoom(taker: Caller): boolean {
     const all = [...this.#leases.values()]
-    const own = all.filter(({ caller }) => caller?.principal === principal)
-    if (own.length >= MAX_CLIENTS_PER_PRINCIPAL) return this.#evict(own)
+    const own = all.filter(({ caller }) => caller?.principal === taker.principal)
+    if (own.length >= MAX_CLIENTS_PER_PRINCIPAL) return this.#evict(own, taker)
     const { maxProcesses } = this.#server.config
-    return all.length < Math.min(maxProcesses, MAX_CLIENTS) || this.#evict(all)
+    return all.length < Math.min(maxProcesses, MAX_CLIENTS) || this.#evict(all, taker)
   }
 
-  #evict(leases: Lease[]): boolean {
-    const idle = leases.find(({ users }) => users === 0)
+  #evict(leases: Lease[], caller: Caller): boolean {
+    const unused = leases.filter(({ users }) => users === 0)
+    const idle = findYielding(unused, ownerOf, leases.map(ownerOf), ownerOf({ caller }))
     if (idle !== undefined) this.#end(idle)
     return idle !== undefined
   }

@@ -4,9 +4,10 @@
  * burst waits a moment for processes that come free before more are started.
  */
 import { GatewayError } from '#protocol/errors.ts'
+import { findYielding, yieldsTo, type Owner } from '#protocol/yielding.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { createLease, type Caller, type Lease, type LeaseOwner } from './lease.ts'
+import { createLease, ownerOf, type Caller, type Lease, type LeaseOwner } from './lease.ts'
 import type { Processes } from './processes.ts'
 
 interface Waiter {
@@ -29,7 +30,7 @@ export class LeasePool implements Processes {
   readonly #all = new Set<Lease>()
   #idle: Lease[] = []
   #waiters: Waiter[] = []
-  #opening = 0
+  readonly #opening = new Set<Lease>()
   #growing = false
   #closed = false
 
@@ -40,7 +41,7 @@ export class LeasePool implements Processes {
   }
 
   get size(): number {
-    return this.#all.size + this.#opening
+    return this.#all.size + this.#opening.size
   }
 
   async acquire(caller: Caller, deadline: number): Promise<Lease> {
@@ -60,7 +61,7 @@ export class LeasePool implements Processes {
     if (!this.#all.has(lease)) return
     if (!isClean || !lease.process.isUp) return this.lose(lease)
     const at = this.#waiters.findIndex(({ caller }) => caller.key === lease.caller?.key)
-    if (at !== 0 && this.#starves(this.#waiters[0])) return this.lose(lease)
+    if (at !== 0 && this.#starves(this.#waiters[0], lease)) return this.lose(lease)
     const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1)
     if (waiter !== undefined) waiter.resolve(lease)
     else if (this.#closed) this.lose(lease)
@@ -80,10 +81,20 @@ export class LeasePool implements Processes {
     for (const lease of this.#idle) this.lose(lease)
   }
 
-  #starves(waiter: Waiter | undefined): boolean {
-    if (waiter === undefined || this.#opening > 0) return false
-    const isFull = this.size >= this.#server.config.maxProcesses
-    return isFull && Date.now() - waiter.since > STARVED_AFTER_MS
+  get #isFull(): boolean {
+    return this.size >= this.#server.config.maxProcesses
+  }
+
+  /** Whose the processes are. */
+  get #held(): Owner[] {
+    return [...this.#all, ...this.#opening].map(ownerOf)
+  }
+
+  /** Whether it has waited long, and `lease` may give way to it. */
+  #starves(waiter: Waiter | undefined, lease: Lease): boolean {
+    if (waiter === undefined || this.#opening.size > 0 || !this.#isFull) return false
+    if (Date.now() - waiter.since <= STARVED_AFTER_MS) return false
+    return yieldsTo(ownerOf(lease), this.#held, ownerOf(waiter))
   }
 
   #growLater(): void {
@@ -107,30 +118,44 @@ export class LeasePool implements Processes {
     for (const { reject } of late) reject(new GatewayError(code))
   }
 
-  /** Starts a process for the waiter that has waited longest and has none on its way. */
+  /** Starts a process for the waiter that has waited longest and has none on its way, of those there is room for. */
   #grow(): void {
-    const waiter = this.#waiters[this.#opening]
+    const waiting = this.#waiters.slice(this.#opening.size)
+    const waiter = this.#isFull ? this.#makeRoom(waiting) : waiting[0]
     if (waiter === undefined) return
-    if (this.size >= this.#server.config.maxProcesses) {
-      // An idle process of another client makes room.
-      const [other] = this.#idle
-      if (other === undefined) return
-      this.lose(other)
-    }
-    this.#opening++
-    this.#open(waiter.caller)
+    const lease = createLease(this.#context, this.#server, waiter.caller, this.#owner)
+    this.#opening.add(lease)
+    lease.process
+      .start()
       .then(
-        (lease) => {
+        () => {
+          this.#opening.delete(lease)
           this.#all.add(lease)
-          this.#opening--
           this.release(lease, true)
         },
         (error: unknown) => {
-          this.#opening--
+          this.#opening.delete(lease)
           this.#refuse(waiter, GatewayError.from(error))
         },
       )
       .finally(() => this.#waiters.length > 0 && this.#growLater())
+  }
+
+  /** Ends an idle process of another client for the first of these that it may give way to. */
+  #makeRoom(waiting: Waiter[]): Waiter | undefined {
+    if (this.#idle.length === 0) return undefined
+    const held = this.#held
+    const asked = new Set<Owner>()
+    for (const waiter of waiting) {
+      const taker = ownerOf(waiter)
+      if (asked.has(taker)) continue
+      asked.add(taker)
+      const other = findYielding(this.#idle, ownerOf, held, taker)
+      if (other === undefined) continue
+      this.lose(other)
+      return waiter
+    }
+    return undefined
   }
 
   /** No room for one more is no failure while others are at work and will come free. */
@@ -138,11 +163,5 @@ export class LeasePool implements Processes {
     if (error.code === 'server_busy' && this.#all.size > 0) return
     this.#waiters = this.#waiters.filter((other) => other !== waiter)
     waiter.reject(error)
-  }
-
-  async #open(caller: Caller): Promise<Lease> {
-    const lease = createLease(this.#context, this.#server, caller, this.#owner)
-    await lease.process.start()
-    return lease
   }
 }

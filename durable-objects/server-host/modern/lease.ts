@@ -1,6 +1,7 @@
 /** A legacy process that serves modern calls, and what it was told on their behalf. */
 import { GatewayError } from '#protocol/errors.ts'
-import type { HostCall } from '#protocol/host-call.ts'
+import { OWN_CLIENT, type HostCall } from '#protocol/host-call.ts'
+import { EVERYONE, type Owner } from '#protocol/yielding.ts'
 import type { Connection } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import { tell } from '../servers/handshake.ts'
@@ -24,6 +25,12 @@ export interface Caller {
 export function callerOf({ principal, client, capabilities = '{}' }: HostCall): Caller {
   const key = `${JSON.stringify(principal)} ${client ?? 'null'} ${capabilities}`
   return { key, principal, capabilities, client }
+}
+
+/** Whose process it is. What Hearth itself asks leaves no state there. */
+export function ownerOf({ caller }: Pick<Lease, 'caller'>): Owner {
+  if (caller === undefined) return EVERYONE
+  return caller.client === OWN_CLIENT ? undefined : caller.principal
 }
 
 /** What the processes of a server tell the one who lends them. */
@@ -108,6 +115,7 @@ export function createLease(
   })
   const make = (lease: Lease): SharedProcess =>
     new SharedProcess(context, server, {
+      owner: ownerOf(lease),
       handshake: (connection) => {
         const told = { initialize, logLevel: lease.level, subscriptions: lease.subscriptions }
         return tell(context, server, connection, told, timeoutMs.start)

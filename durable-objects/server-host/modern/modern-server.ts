@@ -3,6 +3,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
+import { EVERYONE } from '#protocol/yielding.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
 import { readFreshness } from '../transform/call-transform.ts'
@@ -44,6 +45,7 @@ export class ModernServer implements ListenServing {
     this.#key = key
     this.#hear = (method) => context.transforms.hear(server.name, method)
     this.process = new SharedProcess(context, server, {
+      owner: server.principal ?? EVERYONE,
       handshake: () => Promise.resolve(),
       probe: { method: 'server/discover', params: { _meta: OWN_META } },
       onNotification: (_payload, method) => this.#unaddressed(method),

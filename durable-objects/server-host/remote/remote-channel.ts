@@ -11,6 +11,7 @@ import type {
   RemoteFetch,
   RemoteListener,
 } from '#protocol/remote/remote.ts'
+import type { Owner } from '#protocol/yielding.ts'
 import type { Channel, ChannelListener } from '../link/channel.ts'
 
 /** All objects of an isolate share 128 MB. */
@@ -24,6 +25,7 @@ export interface Network {
 export interface RemoteChannelOptions {
   launch: RemoteLaunch
   key: string
+  owner: Owner
   network: Network
   askNumbers: AskNumbers
   /** Called once, whoever ended it. */
@@ -32,6 +34,7 @@ export interface RemoteChannelOptions {
 
 export class RemoteChannel implements Channel {
   readonly key: string
+  readonly owner: Owner
   readonly #options: RemoteChannelOptions
   readonly #connection: RemoteConnection
   readonly #numbering: Numbering
@@ -42,9 +45,10 @@ export class RemoteChannel implements Channel {
   #isOver = false
 
   constructor(options: RemoteChannelOptions) {
-    const { launch, key, network, askNumbers } = options
+    const { launch, key, owner, network, askNumbers } = options
     this.#options = options
     this.key = key
+    this.owner = owner
     this.#numbering = new Numbering(askNumbers)
     this.#connection = connectRemote({
       ...launch.remote,

@@ -121,7 +121,8 @@ export class EraProbe {
   }
 
   async #converse<T>(server: Server, talk: (connection: Connection) => Promise<T>): Promise<T> {
-    const channel = await openProcess(this.#context, server, `probe:${crypto.randomUUID()}`)
+    const key = `probe:${crypto.randomUUID()}`
+    const channel = await openProcess(this.#context, server, { key })
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: () => undefined,
       onStrayResponse: () => undefined,

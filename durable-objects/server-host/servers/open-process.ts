@@ -1,4 +1,5 @@
 import { GatewayError } from '#protocol/errors.ts'
+import type { OpenMeta } from '#protocol/link.ts'
 import type { Channel } from '../link/channel.ts'
 import type { Link } from '../link/link.ts'
 import type { HostContext } from '../host-context.ts'
@@ -7,6 +8,9 @@ import type { ServerFacts } from './servers.ts'
 const LINK_TIMEOUT_MS = 30_000
 /** Longest wait for a process, the installation of its package included. */
 const OPEN_TIMEOUT_MS = 180_000
+
+/** The object's name for the channel, and whose the process is. */
+export type Wanted = Omit<OpenMeta, 'server'>
 
 export type Opening = Pick<HostContext, 'links' | 'servers' | 'remotes'>
 
@@ -18,20 +22,20 @@ export type Opening = Pick<HostContext, 'links' | 'servers' | 'remotes'>
 export async function openProcess(
   context: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
-  key: string,
+  wanted: Wanted,
 ): Promise<Channel> {
   const { servers } = context
   await servers.get(server.name, servers.version, server.principal)
   const { links } = context
   const placement = servers.placementOf(server.name)
-  const open = () => openAt(context, server, key)
+  const open = () => openAt(context, server, wanted)
   return placement === undefined ? open() : links.hold(placement, open)
 }
 
 async function openAt(
   context: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
-  key: string,
+  wanted: Wanted,
 ): Promise<Channel> {
   const { links, servers } = context
   const find = () => servers.placementOf(server.name)
@@ -40,8 +44,8 @@ async function openAt(
     try {
       return await opened(
         link === undefined
-          ? openRemote(context, server, key)
-          : openLinked(context, link, server, key),
+          ? openRemote(context, server, wanted)
+          : openLinked(context, link, server, wanted),
       )
     } catch (error) {
       // It was asked just before it said that it takes no more: the next host program is.
@@ -76,20 +80,20 @@ function openLinked(
   { servers }: Opening,
   link: Link,
   server: Pick<ServerFacts, 'name' | 'principal'>,
-  key: string,
+  wanted: Wanted,
 ): Channel {
   const launch = servers.launchOf(server)
   if (launch === undefined) throw new GatewayError('server_not_found')
-  return link.open(launch.name, key)
+  return link.open({ ...wanted, server: launch.name })
 }
 
 /** Nothing of it is in the host program, which may sleep on. */
 function openRemote(
   { servers, remotes }: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
-  key: string,
+  wanted: Wanted,
 ): Channel {
   const launch = servers.launchOf(server)
   if (launch?.remote === undefined) throw new GatewayError('server_not_found')
-  return remotes.open(launch, key)
+  return remotes.open(launch, wanted)
 }

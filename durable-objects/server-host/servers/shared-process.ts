@@ -6,6 +6,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toError, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { META } from '#protocol/mcp.ts'
+import type { Owner } from '#protocol/yielding.ts'
 import { Connection, decode, encode, type Exchange } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import { openProcess } from './open-process.ts'
@@ -30,6 +31,7 @@ export interface SharedCall {
 }
 
 export interface SharedProcessOptions {
+  owner: Owner
   /** Brings a new process to where it takes requests. */
   handshake: (connection: Connection) => Promise<void>
   /** How to ask whether it answers; `ping` if nothing else is said. */
@@ -178,7 +180,10 @@ export class SharedProcess {
   }
 
   async #start(): Promise<Connection> {
-    const channel = await openProcess(this.#context, this.#server, `shared:${crypto.randomUUID()}`)
+    const { owner } = this.#options
+    const key = `shared:${crypto.randomUUID()}`
+    const wanted = { key, ...(owner !== undefined && { owner }) }
+    const channel = await openProcess(this.#context, this.#server, wanted)
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: () => undefined,

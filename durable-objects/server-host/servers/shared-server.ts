@@ -6,6 +6,7 @@
 import type { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import { EVERYONE } from '#protocol/yielding.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { changedKinds } from '../catalog/kinds.ts'
 import { decode, encode, type Connection } from '../connection.ts'
@@ -38,6 +39,7 @@ export class SharedServer {
     this.#context = context
     this.#server = server
     this.process = new SharedProcess(context, server, {
+      owner: server.principal ?? EVERYONE,
       handshake: (connection) => this.#handshake(connection),
       onNotification: (payload, method, only) => {
         const forAll = toAll(payload, method)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { CellConsole } from '#container/console/process-console.ts'
 import { CommandResolver } from '#container/resolve/command.ts'
 import { Floods } from '#container/stdio/line-reader.ts'
@@ -24,11 +24,12 @@ const starter = {
 }
 
 let supervisor: Supervisor
+let seen: Map<number, string>
 afterEach(() => supervisor.shutDown())
 
 /** A cell of at most three processes; every event of a channel is noted. */
-function createSupervisor(): Map<number, string> {
-  const seen = new Map<number, string>()
+function createSupervisor(): void {
+  seen = new Map()
   const console = new CellConsole()
   supervisor = new Supervisor(
     {
@@ -48,11 +49,16 @@ function createSupervisor(): Map<number, string> {
       onFailed: () => undefined,
     },
   )
-  return seen
 }
 
 /** A process gives its place away when it has had no call for a second. */
 const untilIdle = (): Promise<void> => delay(1_050)
+
+const untilOver = (channels: number[]): Promise<void> =>
+  waitUntil(() => channels.every((channel) => seen.get(channel) === 'exit'), 'not over')
+
+const open = (channel: number, server: string, owner?: string): void =>
+  supervisor.open(channel, { key: `k${channel}`, server, ...(owner !== undefined && { owner }) })
 
 const countOf = (name: string): number => childrenOf(process.pid, `--${name}`).length
 const launch = (name: string, warm: number): ProcessLaunch => {
@@ -66,21 +72,21 @@ async function waitForCounts(first: number, second: number): Promise<void> {
 }
 
 test('in a full cell a spare of another server gives way to a channel', async () => {
-  const seen = createSupervisor()
+  createSupervisor()
   supervisor.configure([launch('first', 3), launch('second', 0)])
   await waitForCounts(3, 0)
 
-  supervisor.open(1, 'k', 'second')
+  supervisor.open(1, { key: 'k', server: 'second' })
 
   await waitForCounts(2, 1)
   expect(seen.get(1)).toBe('opened')
 })
 
 test('a cell that is full of channels refuses, and refills its spares when there is room', async () => {
-  const seen = createSupervisor()
+  createSupervisor()
   supervisor.configure([launch('first', 1), launch('second', 0)])
   await waitForCounts(1, 0)
-  for (const channel of [1, 2, 3, 4]) supervisor.open(channel, `k${channel}`, 'second')
+  for (const channel of [1, 2, 3, 4]) open(channel, 'second')
   await waitForCounts(0, 3)
   expect(seen.get(4)).toBe('server_busy')
 
@@ -91,14 +97,68 @@ test('a cell that is full of channels refuses, and refills its spares when there
 })
 
 test('in a cell that is full of idle processes those of another server give way, one to each channel', async () => {
-  const seen = createSupervisor()
+  createSupervisor()
   supervisor.configure([launch('first', 0), launch('second', 0)])
-  for (const channel of [1, 2, 3]) supervisor.open(channel, `k${channel}`, 'first')
+  for (const channel of [1, 2, 3]) open(channel, 'first')
   await waitForCounts(3, 0)
   await untilIdle()
 
-  for (const channel of [4, 5]) supervisor.open(channel, `k${channel}`, 'second')
+  for (const channel of [4, 5]) open(channel, 'second')
 
   await waitForCounts(1, 2)
   expect([4, 5].map((channel) => seen.get(channel))).toEqual(['opened', 'opened'])
+})
+
+describe('of idle processes', () => {
+  const opened = async (owners: Record<string, number[]>, server = 'first'): Promise<void> => {
+    for (const [owner, channels] of Object.entries(owners)) {
+      for (const channel of channels) open(channel, server, owner === 'nobody' ? undefined : owner)
+    }
+    await waitForCounts(3, 0)
+    await untilIdle()
+  }
+
+  test.each(['first', 'second'])(
+    'that of whoever has most in the cell gives way to one of %s, however long another’s is idle',
+    async (server) => {
+      createSupervisor()
+      supervisor.configure([launch('first', 0), launch('second', 0)])
+      await opened({ ben: [1], anna: [2, 3] })
+
+      open(4, server, 'cleo')
+
+      await untilOver([2])
+      await waitUntil(() => seen.get(4) === 'opened', 'not opened')
+      expect([1, 3].map((channel) => seen.get(channel))).toEqual(['opened', 'opened'])
+    },
+  )
+
+  test.each(['first', 'second'])(
+    'whoever has most gives up its own for one more of %s, and is refused where it uses them',
+    async (server) => {
+      createSupervisor()
+      supervisor.configure([launch('first', 0), launch('second', 0)])
+      await opened({ ben: [1], anna: [2, 3] })
+
+      for (const channel of [4, 5, 6]) open(channel, server, 'anna')
+
+      await untilOver([2, 3])
+      await waitUntil(() => seen.get(5) === 'opened', 'not opened')
+      expect(seen.get(1)).toBe('opened')
+      expect(seen.get(6)).toBe('server_busy')
+    },
+  )
+
+  test('within a server’s maxProcesses the same holds, and one of nobody’s goes first', async () => {
+    createSupervisor()
+    supervisor.configure([{ ...launch('first', 0), maxProcesses: 3 }])
+    await opened({ ben: [1], anna: [2], nobody: [3] })
+
+    for (const channel of [4, 5, 6]) open(channel, 'first', 'anna')
+
+    await untilOver([2, 3])
+    await waitUntil(() => seen.get(5) === 'opened', 'not opened')
+    expect(seen.get(1)).toBe('opened')
+    expect(seen.get(6)).toBe('server_busy')
+  })
 })
