@@ -188,7 +188,8 @@ export class SharedProcess {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: () => undefined,
       onOver: (error, unanswered) => {
-        for (const exchange of unanswered) exchange.onLost(error)
+        const told = this.#hasSeveralCallers(connection) ? blameNobody(error) : error
+        for (const exchange of unanswered) exchange.onLost(told)
         if (connection === this.#connection) this.#options.onOver?.(error)
       },
     })
@@ -236,6 +237,15 @@ export class SharedProcess {
     this.#callers.set(connection, known === undefined ? caller : MIXED)
   }
 
+  /** Whether calls of several wait for the process. */
+  #hasSeveralCallers(connection: Connection): boolean {
+    const callers = new Set<string>()
+    for (const { call, connection: its } of this.#calls.values()) {
+      if (its === connection && call.caller !== undefined) callers.add(call.caller)
+    }
+    return callers.size > 1
+  }
+
   #log(connection: Connection, payload: Uint8Array): void {
     if (this.#callers.get(connection) === MIXED) return
     const calls = [...this.#calls.values()].filter((known) => {
@@ -243,6 +253,17 @@ export class SharedProcess {
     })
     calls.at(-1)?.call.onLog?.(payload)
   }
+}
+
+/** Whose call ended the process is not known: it closes the server to none of them. */
+function blameNobody(error: GatewayError): GatewayError {
+  const { code, detail, data, retryAfterMs } = error
+  return new GatewayError(code, {
+    ...(detail !== undefined && { detail }),
+    ...(data !== undefined && { data }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    isBlameless: true,
+  })
 }
 
 const PROGRESS = 'notifications/progress'

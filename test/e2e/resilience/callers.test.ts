@@ -17,6 +17,7 @@ beforeAll(async () => {
   const resilience = { breaker }
   const servers = {
     mortal: fixture('exits-in-call', { resilience }),
+    common: fixture('exits-in-call', { sharing: 'shared', resilience: { breaker } }),
     unguarded: fixture('exits-in-call', { warm: 1, resilience: { breaker: false } }),
   }
   gateway = await startGateway({ servers })
@@ -74,6 +75,20 @@ test('the breaker opens for the one whose calls end their process, and for nobod
     expect(await breakerFor(his)).toBe('closed')
     if (phase === 'before') await gateway.evictServerHost()
   }
+})
+
+test('the end of a process that serves several counts for none of those whose calls it had', async () => {
+  const her = await initialize(at(hers, 'common'))
+  const him = await initialize(at(his, 'common'))
+
+  for (let n = 0; n <= FAILURES; n += 1) {
+    const waiting = him.call('wait')
+    const countWaiting = async () => (await her.call('waiting')).message.result
+    await expect.poll(countWaiting).toMatchObject({ content: [{ text: '1' }] })
+    expect(codeOf(await her.call('exit'))).toBe('server_exited')
+    expect(codeOf(await waiting)).toBe('server_exited')
+  }
+  expect((await him.call('pid')).message.result).toBeDefined()
 })
 
 async function breakerFor(target: Target | undefined): Promise<string | undefined> {
