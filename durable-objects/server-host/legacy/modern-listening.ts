@@ -8,6 +8,8 @@ import { ACKNOWLEDGED, untagNotification } from '../translate/listen.ts'
 
 export interface ModernListeningOptions {
   process: SharedProcess
+  /** See `SharedCall.caller`. */
+  caller: string
   /** The request as the session wants it now; `undefined` when there is nothing to listen for. */
   toRequest: (id: number) => object | undefined
   onNotification: (payload: Uint8Array, method: string) => void
@@ -61,10 +63,11 @@ export class ModernListening {
   }
 
   async #request(): Promise<number | undefined> {
-    const { process, toRequest, onNotification } = this.#options
+    const { process, caller, toRequest, onNotification } = this.#options
     if (toRequest(0) === undefined) return undefined
     const call: SharedCall = {
       deadline: Infinity,
+      caller,
       onResponse: () => undefined,
       onLost: () => {
         this.#isStale = true

@@ -77,6 +77,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
     this.#local = new LocalMethods(session)
     this.#listening = new ModernListening({
       process: server.process,
+      caller: session.record.id,
       toRequest: (id) =>
         toListenRequest(id, capabilities, session.record.subscriptions, this.#client),
       onNotification: (payload, method) =>
@@ -176,7 +177,8 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
     const sending = this.#server.process.request(
       {
         deadline: call.deadline,
-        ...(logLevel !== undefined && { caller, onLog: (line) => call.reply.event(line) }),
+        caller,
+        ...(logLevel !== undefined && { onLog: (line) => call.reply.event(line) }),
         onResponse: (payload, meta) => {
           this.#ids.delete(call)
           this.#answer({ call, method, number: round, frame }, payload, meta)

@@ -1,5 +1,6 @@
 /** Modern clients of a modern server: one process, frames as they are but for ids and tokens. */
 import { GatewayError } from '#protocol/errors.ts'
+import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
@@ -169,10 +170,11 @@ export class ModernServer implements ListenServing {
   }
 }
 
-/** A modern server logs for requests that ask for it, so no other caller matters. */
+/** A server may log for a request that did not ask for it, so every client counts. */
 function logsOf({ host, reply }: ClientCall): Pick<SharedCall, 'caller' | 'onLog'> {
-  if (host.logLevel === undefined) return {}
-  return { caller: callerOf(host).key, onLog: (line) => reply.event(line) }
+  const caller = host.client === OWN_CLIENT ? undefined : callerOf(host).key
+  if (host.logLevel === undefined) return { caller }
+  return { caller, onLog: (line) => reply.event(line) }
 }
 
 const OWN_META = {

@@ -16,6 +16,8 @@ beforeAll(async () => {
     servers: {
       own: fixture('writes-lines'),
       shared: fixture('writes-lines', { sharing: 'shared' }),
+      modern: fixture('writes-lines-modern'),
+      'modern-sessions': fixture('writes-lines-modern'),
       fresh: fixture('writes-lines', { sharing: 'shared' }),
     },
   })
@@ -128,5 +130,36 @@ describe('a shared server', () => {
       expect((await stream.message()).method).toBe('notifications/tools/list_changed')
       stream.disconnect()
     }
+  })
+})
+
+describe('a modern server', () => {
+  test('that logs unasked logs to nobody once it has served a second client', async () => {
+    const [anna, ben] = [
+      new ModernClient(at('/mcp/modern', 'anna')),
+      new ModernClient(at('/mcp/modern', 'ben')),
+    ]
+    const held = await ben.openCall('hold', {}, { logLevel: 'debug', progressToken: 'held' })
+    await held.message()
+    await anna.call('write', {
+      lines: [notification('message', { level: 'error', data: 'anna’s secret' })],
+    })
+    await anna.call('release')
+
+    expect(JSON.stringify(await held.rest())).not.toContain('secret')
+  })
+
+  test('counts as a client also a session that has set no level', async () => {
+    const ben = await initialize(at('/mcp/modern-sessions', 'ben'))
+    await ben.request('logging/setLevel', { level: 'debug' })
+    const held = await ben.openCall('hold', {}, { progressToken: 'held' })
+    await held.message()
+    const anna = await initialize(at('/mcp/modern-sessions', 'anna'))
+    await anna.call('write', {
+      lines: [notification('message', { level: 'error', data: 'anna’s secret' })],
+    })
+    await anna.call('release')
+
+    expect(JSON.stringify(await held.rest())).not.toContain('secret')
   })
 })
