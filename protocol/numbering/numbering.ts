@@ -43,6 +43,7 @@ export class Numbering {
   readonly #asks = new Waiting(MAX_ASKS)
   readonly #askNumbers: AskNumbers
   #last = 0
+  #hasAsked = false
   /** Its notifications may belong to a subscription. */
   #hasListened = false
 
@@ -132,19 +133,23 @@ export class Numbering {
     const asked = toAsked(payload, facts, this.#askNumbers.next(), now)
     if (asked === undefined) return undefined
     this.#asks.add(asked)
+    this.#hasAsked = true
     return {
       payload: renumber(payload, asked, idAt, tokenAt),
       meta: { ...meta, id: asked.number },
     }
   }
 
-  /** Of its own question, or of a request that it answers no more. */
+  /**
+   * Of its own question, or of a request that it answers no more. One that asks means a question of its
+   * own, which may be answered by now: requests are numbered alike, and MCP lets it cancel none of them.
+   */
   #cancelled(payload: Uint8Array, meta: MessageMeta): Told | undefined {
     const { id, at } = readId(payload, REQUEST_ID)
     if (id === undefined) return undefined
     const ask = this.#asks.giveUp(id)
     if (ask !== undefined) return { payload: put(payload, at, `${ask.number}`), meta }
-    const asked = this.requests.find(id)
+    const asked = this.#hasAsked ? undefined : this.requests.find(id)
     return asked && { payload: put(payload, at, asked.idText), meta: { ...meta, ...nameOf(asked) } }
   }
 

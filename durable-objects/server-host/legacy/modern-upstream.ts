@@ -8,6 +8,7 @@ import type { MessageMeta } from '#protocol/link.ts'
 import { randomAskNumber, toNumber } from '#protocol/numbering/numbers.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import { withOwnIds } from '../calls/own-ids.ts'
 import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServer } from '../modern/modern-server.ts'
@@ -184,10 +185,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
           this.#answer({ call, method, number: round, frame }, payload, meta)
           this.#endIfOver()
         },
-        onEvent: (payload) => {
-          const token = JSON.stringify(call.host.progressToken)
-          call.reply.event(setValue(payload, ['params', 'progressToken'], token))
-        },
+        onEvent: (payload, event) => call.reply.event(withOwnIds(payload, event, call)),
         onLost: (error, undelivered = false) => {
           this.#ids.delete(call)
           call.undelivered = undelivered

@@ -3,6 +3,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import { withOwnIds } from '../calls/own-ids.ts'
 import { decode, encode } from '../connection.ts'
 import type { SharedServer, SharedUser } from '../servers/shared-server.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
@@ -66,10 +67,7 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
           if (meta.failed !== true) this.#session.noteInterest(method, body)
           call.onResponse(setValue(payload, ['id'], JSON.stringify(call.id)), meta)
         },
-        onEvent: (payload) => {
-          const token = JSON.stringify(progressToken)
-          call.reply.event(setValue(payload, ['params', 'progressToken'], token))
-        },
+        onEvent: (payload, event) => call.reply.event(withOwnIds(payload, event, call)),
         onLost: (error, undelivered = false) => {
           this.#forget(call)
           call.undelivered = undelivered

@@ -6,6 +6,7 @@ import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import { EVERYONE } from '#protocol/yielding.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import { withOwnIds } from '../calls/own-ids.ts'
 import { decode, encode } from '../connection.ts'
 import { readFreshness } from '../transform/call-transform.ts'
 import type { HostContext } from '../host-context.ts'
@@ -83,7 +84,7 @@ export class ModernServer implements ListenServing {
             if (this.#joined.has(client)) return tellLists(client, filter)
           }
           if (listens && !mayTell(event, decode(payload).params, access)) return
-          client.reply.event(readdress(payload, event, client))
+          client.reply.event(withOwnIds(payload, event, client))
         },
         onLost: (error, undelivered = false) => {
           client.undelivered = undelivered
@@ -195,15 +196,6 @@ function rewrite(body: Uint8Array, id: number, hasToken: boolean): Uint8Array {
 function readAcknowledged(payload: Uint8Array): ListenFilter {
   const read = readListenFilter(decode(payload).params)
   return read.ok ? read.filter : {}
-}
-
-const SUBSCRIPTION_PATH = ['params', '_meta', META.subscriptionId]
-
-function readdress(payload: Uint8Array, event: string, { id, host }: ClientCall): Uint8Array {
-  if (event === 'notifications/progress') {
-    return setValue(payload, ['params', 'progressToken'], JSON.stringify(host.progressToken))
-  }
-  return setValue(payload, SUBSCRIPTION_PATH, JSON.stringify(id))
 }
 
 function restoreSubscription(payload: Uint8Array, method: string, { id }: ClientCall): Uint8Array {

@@ -8,8 +8,8 @@ import type { JSONRPCError, JSONRPCRequest } from '#protocol/json-rpc.ts'
 import { isObject, toError, toResult } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { INPUT_METHODS } from '#protocol/mcp.ts'
-import { setValue } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import { withOwnIds } from '../calls/own-ids.ts'
 import { decode, encode, type Connection } from '../connection.ts'
 import type { SharedCall, SharedProcess } from '../servers/shared-process.ts'
 import {
@@ -158,10 +158,10 @@ export class TranslatedCall implements SharedCall {
   }
 
   /** Its progress. */
-  onEvent(payload: Uint8Array): void {
-    const token = this.#client?.host.progressToken
-    if (token === undefined) return
-    this.#client?.reply.event(setValue(payload, ['params', 'progressToken'], JSON.stringify(token)))
+  onEvent(payload: Uint8Array, event: string): void {
+    const client = this.#client
+    if (client?.host.progressToken === undefined) return
+    client.reply.event(withOwnIds(payload, event, client))
   }
 
   /** Takes the call over with the retry. Throws `invalid_params`. */

@@ -114,6 +114,24 @@ describe('a shared server', () => {
     }
   })
 
+  test('names the call that it gives up by the id of its client', async () => {
+    const [ben, anna] = [
+      await initialize(at('/mcp/shared', 'ben')),
+      await initialize(at('/mcp/shared', 'anna')),
+    ]
+    const held = await ben.openCall('hold', {}, { id: 'ben’s', progressToken: 'held' })
+    await held.message()
+    const lines = [
+      `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":HELD}}`,
+    ]
+    await anna.call('write', { lines })
+    await anna.call('release')
+
+    const [cancelled, answer] = await held.rest()
+    expect(cancelled?.params).toEqual({ requestId: 'ben’s' })
+    expect(answer?.id).toBe('ben’s')
+  })
+
   test('tells its only client what names no call, while it has no other', async () => {
     const [anna, ben] = [
       await initialize(at('/mcp/fresh', 'anna')),

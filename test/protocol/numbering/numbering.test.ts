@@ -170,6 +170,16 @@ describe('a question of the process', () => {
     expect(fromProcess(notify('cancelled', '{"requestId":0}'))).toBeUndefined()
   })
 
+  test('that it takes back when it was answered is no request under the same number', () => {
+    const { toProcess, fromProcess } = begin()
+    fromProcess(request('1'))
+    toProcess(answer(`${FIRST_ASK}`))
+    toProcess(request('"a"'))
+
+    expect(fromProcess(notify('cancelled', '{"requestId":1}'))).toBeUndefined()
+    expect(fromProcess(answer('1'))?.text).toBe(answer('"a"'))
+  })
+
   test('of another process is not answered here', () => {
     const [one, other] = [begin(), begin()]
     one.fromProcess(request('0'))
