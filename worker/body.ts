@@ -105,8 +105,8 @@ async function readChunks(
       // Nobody knows how long it will be.
       if (length > SMALL_BODY_BYTES && !hasRoom) await intake.makeRoom(maxBytes)
       hasRoom ||= length > SMALL_BODY_BYTES
-      intake.add(value.length)
       chunks.push(value)
+      await intake.add(value.length)
     }
   } catch (error) {
     if (GatewayError.is(error) && error.code === 'body_too_slow') await reader.cancel()

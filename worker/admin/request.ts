@@ -18,7 +18,8 @@ export async function readBody<T extends z.ZodType>(
   schema: T,
   code: ErrorCode = 'invalid_params',
 ): Promise<z.output<T>> {
-  const intake = new Intake(bodies, { tenant: c.req.param('tenant') ?? '', credential: '' })
+  const tenant = c.req.param('tenant') ?? ''
+  const intake = new Intake(bodies, { tenant, principal: '', credential: '' })
   try {
     const { value } = await readJSONBody(c.req.raw, MAX_BODY_BYTES, intake)
     return parse(schema, value, code)

@@ -14,23 +14,29 @@ const MIN_WINDOW_BYTES = 160 * 1024
 /** Longest that a body may take, however steadily it comes. */
 const MAX_ARRIVAL_MS = 120_000
 
-/** The slow bodies that are open in an isolate, by credential. */
+/** The slow bodies that are open in an isolate. */
 export class SlowBodies {
-  readonly #open = new Map<string, Map<Arrival, number>>()
+  readonly #open = new Map<Arrival, { credential: string; at: number }>()
 
   /** False when the credential has too many of them. */
   add(credential: string, arrival: Arrival, now: number): boolean {
-    const open = this.#open.get(credential) ?? new Map<Arrival, number>()
-    // The platform may end a request without a word.
-    for (const [other, at] of open) if (now - at > MAX_ARRIVAL_MS) open.delete(other)
-    if (open.size >= MAX_SLOW_BODIES) return false
-    this.#open.set(credential, open.set(arrival, now))
+    let count = 0
+    for (const [other, { credential: owner, at }] of this.#open) {
+      // The platform may end a request without a word.
+      if (now - at > MAX_ARRIVAL_MS) this.#open.delete(other)
+      else if (owner === credential) count++
+    }
+    if (count >= MAX_SLOW_BODIES) return false
+    this.#open.set(arrival, { credential, at: now })
     return true
   }
 
-  delete(credential: string, arrival: Arrival): void {
-    const open = this.#open.get(credential)
-    if (open?.delete(arrival) === true && open.size === 0) this.#open.delete(credential)
+  get size(): number {
+    return this.#open.size
+  }
+
+  delete(arrival: Arrival): void {
+    this.#open.delete(arrival)
   }
 }
 
@@ -38,10 +44,13 @@ export class SlowBodies {
 export class Arrival {
   readonly #slow: SlowBodies
   readonly #credential: string
-  readonly #began = Date.now()
+  #began = Date.now()
   #bytes = 0
   #counted = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** What the timer does, and when. */
+  #next = (): void => undefined
+  #dueAt = 0
   #onCut: ((error: GatewayError) => void) | undefined
 
   constructor(slow: SlowBodies, credential: string) {
@@ -53,7 +62,7 @@ export class Arrival {
   inTime<T>(read: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onCut = reject
-      this.#timer ??= setTimeout(() => this.#onSlow(), SLOW_AFTER_MS)
+      if (this.#timer === undefined) this.#schedule(() => this.#onSlow(), SLOW_AFTER_MS)
       read.then(resolve, reject)
     })
   }
@@ -62,18 +71,35 @@ export class Arrival {
     this.#bytes += bytes
   }
 
+  /** Its time stands still until what is returned is called. */
+  pause(): () => void {
+    const pausedAt = Date.now()
+    const timer = this.#timer
+    if (timer !== undefined) clearTimeout(timer)
+    return () => {
+      this.#began += Date.now() - pausedAt
+      if (timer !== undefined) this.#schedule(this.#next, Math.max(0, this.#dueAt - pausedAt))
+    }
+  }
+
   /** It is there, or nobody waits for it any more. */
   end(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#slow.delete(this.#credential, this)
+    this.#slow.delete(this)
+  }
+
+  #schedule(next: () => void, ms: number): void {
+    this.#next = next
+    this.#dueAt = Date.now() + ms
+    this.#timer = setTimeout(next, ms)
   }
 
   #onSlow(): void {
     if (!this.#slow.add(this.#credential, this, Date.now())) {
       return this.#cut(`more than ${MAX_SLOW_BODIES} slow bodies come with this credential`)
     }
-    this.#timer = setTimeout(() => this.#onWindow(), WINDOW_MS - SLOW_AFTER_MS)
+    this.#schedule(() => this.#onWindow(), WINDOW_MS - SLOW_AFTER_MS)
   }
 
   #onWindow(): void {
@@ -85,7 +111,7 @@ export class Arrival {
     if (Date.now() - this.#began >= MAX_ARRIVAL_MS) {
       return this.#cut(`it must be there in ${MAX_ARRIVAL_MS / 1_000} s`)
     }
-    this.#timer = setTimeout(() => this.#onWindow(), WINDOW_MS)
+    this.#schedule(() => this.#onWindow(), WINDOW_MS)
   }
 
   #cut(detail: string): void {

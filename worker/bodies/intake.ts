@@ -1,6 +1,6 @@
 /** One request's body on its way in: its pace, and the room that it takes until its request is answered. */
 import { Arrival, SlowBodies } from './arrival.ts'
-import { BodyRoom, type Place } from './room.ts'
+import { BodyRoom, type Owner, type Place } from './room.ts'
 
 /** What the requests of an isolate share. */
 export class Bodies {
@@ -8,8 +8,7 @@ export class Bodies {
   readonly slow = new SlowBodies()
 }
 
-export interface Sender {
-  tenant: string
+export interface Sender extends Owner {
   credential: string
 }
 
@@ -25,15 +24,17 @@ export class Intake {
     this.arrival = new Arrival(bodies.slow, sender.credential)
   }
 
-  /** Throws `too_many_bytes`. While there is none, it is not the sender who is slow. */
+  /** Throws `too_many_bytes`. */
   async makeRoom(bytes: number): Promise<void> {
-    this.arrival.end()
-    this.#place = await this.#bodies.room.take(this.#sender.tenant, bytes)
+    this.#place = await this.#whilePaused(this.#bodies.room.take(this.#sender, bytes))
   }
 
-  add(bytes: number): void {
+  /** So much has come. A promise where there is no room for more yet, which may throw `too_many_bytes`. */
+  add(bytes: number): Promise<unknown> | undefined {
     this.arrival.add(bytes)
-    if (this.#place !== undefined) this.#bodies.room.keep(this.#place)
+    if (this.#place === undefined) return undefined
+    const waiting = this.#bodies.room.grow(this.#place, bytes)
+    return waiting && this.#whilePaused(waiting)
   }
 
   /** All of it is there. */
@@ -45,5 +46,11 @@ export class Intake {
   release(): void {
     this.arrival.end()
     if (this.#place !== undefined) this.#bodies.room.release(this.#place)
+  }
+
+  /** Meanwhile it is not the sender who is slow. */
+  async #whilePaused<T>(waiting: Promise<T>): Promise<T> {
+    const resume = this.arrival.pause()
+    return waiting.finally(resume)
   }
 }

@@ -11,26 +11,29 @@ import type { Tally } from '../link/unacknowledged.ts'
 const SMALL_BODY_BYTES = 64 * 1024
 /** Large bodies, and frames that are not acknowledged. A body that is larger is let in alone. */
 const MAX_BYTES = 16 * 1024 * 1024
+/** Large bodies of one principal: what it takes, it takes from nobody else. */
+const MAX_PRINCIPAL_BYTES = 8 * 1024 * 1024
 /** Frames that are not acknowledged; beyond, small bodies are refused, too. */
 const MAX_UNACKED_BYTES = 32 * 1024 * 1024
 /** Longest wait for room. */
 const WAIT_MS = 20_000
-/** Large bodies that wait. */
+/** Large bodies that wait, and those of one principal. */
 const MAX_WAITING = 128
+const MAX_PRINCIPAL_WAITING = 64
 const RETRY_AFTER_MS = 2_000
 /** How long a call whose answer has begun keeps the room of its body: it may not be written by then. */
 const LINGER_MS = 10_000
 
-interface Waiter {
+interface Body {
+  principal: string
   bytes: number
   admit: () => void
 }
 
 export class Room implements Tally {
-  /** Of large bodies. */
-  #held = 0
+  readonly #bodies = new Set<Body>()
   #unacked = 0
-  readonly #waiting = new Set<Waiter>()
+  readonly #waiting = new Set<Body>()
 
   /** Frames are kept, or with a negative number no longer. */
   add(bytes: number): void {
@@ -42,7 +45,7 @@ export class Room implements Tally {
   async read(request: Request, host: HostCall): Promise<Uint8Array | undefined> {
     if (this.#unacked > MAX_UNACKED_BYTES) throw full()
     const bytes = Number(request.headers.get('content-length') ?? 0)
-    if (bytes > SMALL_BODY_BYTES) host.onOver = await this.#take(bytes)
+    if (bytes > SMALL_BODY_BYTES) host.onOver = await this.#take(host.principal, bytes)
     return readHostBody(request)
   }
 
@@ -53,46 +56,53 @@ export class Room implements Tally {
     else onOver()
   }
 
-  /** Waits its turn. What it resolves with gives the room back, once. */
-  async #take(bytes: number): Promise<() => void> {
-    if (this.#waiting.size > 0 || !this.#fits(bytes)) await this.#wait(bytes)
-    else this.#held += bytes
-    let isHeld = true
-    return () => {
-      if (!isHeld) return
-      isHeld = false
-      this.#held -= bytes
-      this.#admit()
-    }
-  }
-
-  async #wait(bytes: number): Promise<void> {
-    if (this.#waiting.size >= MAX_WAITING) throw full()
+  /** Waits its turn. What it resolves with gives the room back. */
+  async #take(principal: string, bytes: number): Promise<() => void> {
+    const own = [...this.#waiting].filter((body) => body.principal === principal)
+    if (this.#waiting.size >= MAX_WAITING || own.length >= MAX_PRINCIPAL_WAITING) throw full()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiter = { bytes, admit: resolve }
-    this.#waiting.add(waiter)
+    const body = { principal, bytes, admit: resolve }
+    this.#waiting.add(body)
+    this.#admit()
     const timer = setTimeout(() => {
-      this.#waiting.delete(waiter)
+      if (!this.#waiting.delete(body)) return
       reject(full())
       this.#admit()
     }, WAIT_MS)
     await promise.finally(() => clearTimeout(timer))
+    return () => {
+      if (this.#bodies.delete(body)) this.#admit()
+    }
   }
 
   #admit(): void {
-    for (const waiter of this.#waiting) {
-      if (!this.#fits(waiter.bytes)) return
-      this.#waiting.delete(waiter)
-      this.#held += waiter.bytes
-      waiter.admit()
+    for (const body of this.#waiting) {
+      // It keeps back the others of its principal alone.
+      if (!this.#isInShare(body)) continue
+      if (!this.#fits(body.bytes)) return
+      this.#waiting.delete(body)
+      this.#bodies.add(body)
+      body.admit()
     }
+  }
+
+  #isInShare({ principal, bytes }: Body): boolean {
+    const used = sum([...this.#bodies].filter((body) => body.principal === principal))
+    return used === 0 || used + bytes <= MAX_PRINCIPAL_BYTES
   }
 
   /** Frames of bodies that are held are among those that are not acknowledged. */
   #fits(bytes: number): boolean {
-    const isAlone = this.#held === 0 && this.#unacked <= MAX_UNACKED_BYTES - MAX_BYTES
-    return isAlone || Math.max(this.#held, this.#unacked) + bytes <= MAX_BYTES
+    const held = sum(this.#bodies)
+    const isAlone = held === 0 && this.#unacked <= MAX_UNACKED_BYTES - MAX_BYTES
+    return isAlone || Math.max(held, this.#unacked) + bytes <= MAX_BYTES
   }
+}
+
+function sum(bodies: Iterable<Body>): number {
+  let all = 0
+  for (const { bytes } of bodies) all += bytes
+  return all
 }
 
 function full(): GatewayError {

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
-import { initialize } from '#test/support/http-client.ts'
+import { initialize, readAnswer, send } from '#test/support/http-client.ts'
 
 const SLOW = 1_000
 /** What one credential may have open at once. */
@@ -15,7 +15,9 @@ const DEADLINE_MS = 25_000
 let gateway: Gateway
 
 beforeAll(async () => {
-  gateway = await startGateway({ servers: { echo: fixture('counts-calls') } })
+  gateway = await startGateway({
+    servers: { echo: fixture('counts-calls'), measures: fixture('measures-its-input') },
+  })
 })
 
 afterAll(() => gateway?.stop())
@@ -73,3 +75,46 @@ test.each([
   },
   60_000,
 )
+
+test('a principal whose bodies come slowly keeps the room of nobody else', async () => {
+  const { token } = await gateway.admin<{ token: string }>('POST', 'tokens', {
+    ...{ name: 'other', grants: { scopes: ['servers:*'] } },
+  })
+  const other = await initialize({ ...targetOf(gateway, 'measures'), token })
+  const slow = [0, 1].map(() => openSlowly())
+  await Promise.all(slow.map(({ isOpen }) => isOpen))
+
+  const params = { name: 'measure', arguments: { text: 'x'.repeat(100_000) } }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+  const response = await send(other.target, 'POST', other.headers, body)
+  const { message } = await readAnswer(response, 1)
+  for (const { close } of slow) close()
+
+  expect(message.error).toBeUndefined()
+  expect(response.status).toBe(200)
+}, 60_000)
+
+/** A body of 8 MiB, of which 20 kB come each second. */
+function openSlowly() {
+  const { host, hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  socket.write(
+    [
+      ...['POST /mcp/echo HTTP/1.1', `Host: ${host}`, `Authorization: Bearer ${gateway.token}`],
+      ...['Content-Type: application/json', 'Accept: application/json, text/event-stream'],
+      ...[`Content-Length: ${8 * 1024 * 1024}`, '', '{'],
+    ].join('\r\n'),
+  )
+  let sent = 0
+  const { promise: isOpen, resolve } = Promise.withResolvers<void>()
+  const timer = setInterval(() => {
+    socket.write('x'.repeat(20_000))
+    if (++sent === 2) resolve()
+  }, 1_000)
+  const close = () => {
+    clearInterval(timer)
+    socket.destroy()
+  }
+  return { isOpen, close }
+}

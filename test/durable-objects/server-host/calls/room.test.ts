@@ -19,8 +19,8 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers())
 
 /** A body of so many bytes comes: its call, and whether it was read by now. */
-async function come(bytes: number) {
-  const host: HostCall = { ...call }
+async function come(bytes: number, principal = 'p') {
+  const host: HostCall = { ...call, principal }
   const state = { host, isRead: false, refusal: undefined as unknown }
   const headers = { 'Content-Length': String(bytes) }
   const request = new Request('https://host/', { method: 'POST', headers, body: 'x' })
@@ -34,7 +34,7 @@ async function come(bytes: number) {
 
 test('large bodies wait in their order until a call is over, and small ones pass', async () => {
   const first = await come(16 * MEBIBYTE)
-  const [second, third] = [await come(8 * MEBIBYTE), await come(8 * MEBIBYTE)]
+  const [second, third] = [await come(8 * MEBIBYTE), await come(8 * MEBIBYTE, 'q')]
   const small = await come(1_000)
 
   expect([first, second, third, small].map(({ isRead }) => isRead)).toEqual([
@@ -44,6 +44,13 @@ test('large bodies wait in their order until a call is over, and small ones pass
   first.host.onOver?.()
   const fourth = await come(8 * MEBIBYTE)
   expect([second, third, fourth].map(({ isRead }) => isRead)).toEqual([true, true, false])
+})
+
+test('a principal has half of the room, and the other half is for others', async () => {
+  const long = await come(8 * MEBIBYTE, 'greedy')
+  const [more, other] = [await come(MEBIBYTE, 'greedy'), await come(8 * MEBIBYTE, 'modest')]
+
+  expect([long, more, other].map(({ isRead }) => isRead)).toEqual([true, false, true])
 })
 
 test('a body waits for acknowledgements of what was sent before', async () => {
