@@ -22,10 +22,15 @@ export function createForward(deps: Pick<Deps, 'serverHost' | 'room' | 'log' | '
     }
     record.forwarded = true
     const host = toHostCall(record, call)
-    if (call.http !== 'GET') deps.heldStreams.wake(host.tenant)
-    const response = await forwardCall(deps, host, call.body)
+    const { tenant, expiresAt: endsAt } = host
+    const askedAt = deps.heldStreams.time
+    const wake = () => call.http !== 'GET' && deps.heldStreams.wake(tenant)
+    wake()
+    // Once more then: a GET that overtook it found the object at rest.
+    const response = await forwardCall(deps, host, call.body).finally(wake)
     if (response.headers.has(RESTS_HEADER)) {
-      return deps.heldStreams.hold(host.tenant, response, host.expiresAt)
+      const asked = { tenant, askedAt, ...(endsAt !== undefined && { endsAt }) }
+      return deps.heldStreams.hold(response, asked)
     }
     if (response.status !== UNAUTHORIZED) return response
     // The credential ended after this isolate had learnt of it; the challenge is the worker's to make.

@@ -11,13 +11,15 @@ const LISTEN = { headers: { ...POST_HEADERS, ...inSession, Accept: 'text/event-s
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+function rests(): Response {
+  const headers = { [RESTS_HEADER]: 'true', 'content-type': 'text/event-stream' }
+  return new Response(MISSED, { headers })
+}
+
 /** The object rests; it has told what was missed. */
 function createResting(acme: FakeOptions['acme'] = {}) {
-  const headers = { [RESTS_HEADER]: 'true', 'content-type': 'text/event-stream' }
   const answer = (request: Request) =>
-    Promise.resolve(
-      request.method === 'GET' ? new Response(MISSED, { headers }) : Response.json({}),
-    )
+    Promise.resolve(request.method === 'GET' ? rests() : Response.json({}))
   return createFakes({ answers: [answer], acme })
 }
 
@@ -54,6 +56,62 @@ test('a call of its tenant ends it, so that its client opens it at the object', 
   await vi.advanceTimersByTimeAsync(1)
 
   expect(stream.isOver).toBe(true)
+})
+
+test('a call while its object is still answering the GET ends it, too', async () => {
+  const answering = Promise.withResolvers<void>()
+  const { app } = createFakes({
+    answers: [
+      async (request) => {
+        if (request.method !== 'GET') return Response.json({})
+        await answering.promise
+        return rests()
+      },
+    ],
+  })
+  const opening = app.request(URL_OF_SERVER, LISTEN)
+  await vi.advanceTimersByTimeAsync(1)
+  await app.request(URL_OF_SERVER, post(callTool, inSession))
+  answering.resolve()
+  const stream = follow(await opening)
+  await vi.advanceTimersByTimeAsync(1)
+
+  expect(stream).toEqual({ text: MISSED, isOver: true })
+})
+
+test('a call that the GET overtook on the way to the object ends it, too', async () => {
+  const onTheWay = Promise.withResolvers<void>()
+  const { app } = createFakes({
+    answers: [
+      async (request) => {
+        if (request.method === 'GET') return rests()
+        await onTheWay.promise
+        return Response.json({})
+      },
+    ],
+  })
+  const calling = app.request(URL_OF_SERVER, post(callTool, inSession))
+  await vi.advanceTimersByTimeAsync(1)
+  const stream = follow(await app.request(URL_OF_SERVER, LISTEN))
+  await vi.advanceTimersByTimeAsync(1)
+  expect(stream.isOver).toBe(false)
+
+  onTheWay.resolve()
+  await calling
+  await vi.advanceTimersByTimeAsync(1)
+  expect(stream.isOver).toBe(true)
+})
+
+test('one of which nothing is read for long is ended, and not left open where no call ends it', async () => {
+  const { app } = createResting()
+  const unread = await app.request(URL_OF_SERVER, LISTEN)
+  await vi.advanceTimersByTimeAsync(60_000)
+
+  await app.request(URL_OF_SERVER, LISTEN)
+  await vi.advanceTimersByTimeAsync(1)
+  const stream = follow(unread)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(stream).toEqual({ text: MISSED, isOver: true })
 })
 
 test('it ends after half a day, since another isolate may have seen a call', async () => {
