@@ -15,6 +15,7 @@ import type { Bodies } from './bodies/intake.ts'
 import type { JSONBody } from './body.ts'
 import type { CatalogNames } from './mcp/catalog-names.ts'
 import type { HeldStreams } from './mcp/held-streams.ts'
+import type { NamedParam } from './mcp/named-param.ts'
 import type { Target } from './routing/targets.ts'
 import type { StorageRoom } from './storage-room.ts'
 import type { Log } from './telemetry/log.ts'
@@ -111,6 +112,8 @@ export interface IncomingCall {
   server: string
   http: HostCall['http']
   facts: CallFacts
+  /** What its client named at the catalog's URL. */
+  named?: NamedParam
   /** A notification that has no effect: answered 202, and dropped. */
   isNoOp: boolean
   /** Of a POST. */

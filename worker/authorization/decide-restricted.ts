@@ -36,7 +36,7 @@ export function decideRestricted(grants: Grants, call: IncomingCall): Decision {
     return { isAllowed: true }
   }
   const forbidden = named.find((one) => !isAllowed(grants, server, one))
-  if (forbidden !== undefined) return refuse(forbidden)
+  if (forbidden !== undefined) return refuseNamed(forbidden)
   const kind = KIND_OF_ACCESS.get(method)
   if (kind !== undefined) return allow(grants, server, kind)
   if (named.length > 0 || FREE_METHODS.has(method)) return { isAllowed: true }
@@ -58,7 +58,7 @@ function allow(grants: Grants, server: string, kind: Kind): Decision {
 }
 
 /** The same for what there is and what there is not, in the words of the spec (2026-07-28, server). */
-function refuse({ kind, name }: Named): Refusal {
+export function refuseNamed({ kind, name }: Pick<Named, 'kind' | 'name'>): Refusal {
   if (kind === 'resource') {
     const data = name.length > MAX_SHOWN_URI_CHARS ? {} : { uri: name }
     return { isAllowed: false, code: 'unknown_resource', data }

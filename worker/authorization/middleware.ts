@@ -3,9 +3,10 @@ import type { MiddlewareHandler } from 'hono'
 import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Verdict } from '#protocol/tenant.ts'
-import type { AppEnv, CallRecord } from '../context.ts'
+import type { AppEnv, CallRecord, IncomingCall } from '../context.ts'
 import { applyRoutes } from '../routing/apply.ts'
-import { decideCall, decideServer } from './decide.ts'
+import { decideCall, decideServer, type Refusal } from './decide.ts'
+import { refuseNamed } from './decide-restricted.ts'
 
 /** Before anything is said of the call: to whom a server does not exist, no call of it is malformed. */
 export function requireServer(): MiddlewareHandler<AppEnv> {
@@ -25,13 +26,22 @@ export function authorizeCall(): MiddlewareHandler<AppEnv> {
     if (call.server === CATALOG) return next()
     const verdict = requireVerdict(record)
     const decision = decideCall(verdict.grants, call)
-    if (!decision.isAllowed) throw new GatewayError(decision.code, decision)
+    if (!decision.isAllowed) {
+      const refusal = inItsWords(decision, call)
+      throw new GatewayError(refusal.code, refusal)
+    }
     const { access } = decision
     if (access !== undefined) c.set('call', { ...call, facts: { ...call.facts, access } })
     // Here, and no step of its own: without routes a call must not wait once more.
     if (verdict.policy.routes.length > 0) applyRoutes(verdict, c.var.call)
     await next()
   }
+}
+
+/** At the catalog's URL a client knows what it asked for by another name than its server does. */
+function inItsWords(refusal: Refusal, { named }: IncomingCall): Refusal {
+  const asked = named && refuseNamed(named)
+  return asked?.code === refusal.code ? asked : refusal
 }
 
 function requireVerdict({ verdict }: CallRecord): Verdict {

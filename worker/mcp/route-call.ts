@@ -6,14 +6,14 @@
 import type { MiddlewareHandler } from 'hono'
 import { hasNothing, isWholeTenants } from '#protocol/access.ts'
 import { CATALOG, type CatalogTarget, type CatalogView } from '#protocol/catalog.ts'
-import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
+import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { setValue, type Path } from '#protocol/json-splice.ts'
 import { FIND_TOOLS, TOOLS_PARAM } from '#protocol/lazy-tools.ts'
-import type { Kind } from '#protocol/scopes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import { hasAmbiguousNames } from '../authorization/ambiguous-names.ts'
 import { decideServer } from '../authorization/decide.ts'
+import { refuseNamed } from '../authorization/decide-restricted.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv, Deps, IncomingCall } from '../context.ts'
 import { toGatewayError } from './forward.ts'
@@ -42,7 +42,10 @@ export function routeCall(
     if (led.facts.target !== undefined) record.target = led.facts.target
     const target = await resolve(deps, verdict, named)
     const refusal = target && decideServer(verdict, target.server)
-    if (target === undefined || refusal?.code === 'server_not_found') throw unknown(named)
+    if (target === undefined || refusal?.code === 'server_not_found') {
+      const unknown = refuseNamed(named)
+      throw new GatewayError(unknown.code, unknown)
+    }
     if (refusal !== undefined) throw new GatewayError(refusal.code, refusal)
     record.server = target.server
     record.target = target.name
@@ -103,17 +106,18 @@ function toView({ facts, http }: IncomingCall, { grants, policy }: Verdict): Cat
   return { servers, ...(!isWholeTenants(grants) && { grants }) }
 }
 
-function toServerCall(call: IncomingCall, { path }: NamedParam, target: CatalogTarget) {
+function toServerCall(call: IncomingCall, named: NamedParam, target: CatalogTarget): IncomingCall {
   const { facts, body } = call
   return {
     ...call,
+    named,
     server: target.server,
     facts: {
       ...facts,
       ...(facts.target !== undefined && { target: target.name }),
       catalog: facts.catalog ?? {},
     },
-    ...(body && { body: rename(body, path, target.name) }),
+    ...(body && { body: rename(body, named.path, target.name) }),
   }
 }
 
@@ -130,19 +134,4 @@ function withName(value: unknown, [key, ...rest]: Path, name: string): unknown {
   if (key === undefined) return name
   const object = isObject(value) ? value : {}
   return { ...object, [key]: withName(object[key], rest, name) }
-}
-
-const UNKNOWN: Readonly<Record<Kind, ErrorCode>> = {
-  tool: 'unknown_tool',
-  prompt: 'unknown_prompt',
-  resource: 'unknown_resource',
-}
-
-/** Of a name that is told back. */
-const MAX_SHOWN_CHARS = 256
-
-/** The same for what there is and the principal may not see, and for what there is not. */
-function unknown({ kind, name }: NamedParam): GatewayError {
-  if (kind === 'resource') return new GatewayError('unknown_resource', { data: { uri: name } })
-  return new GatewayError(UNKNOWN[kind], { detail: name.slice(0, MAX_SHOWN_CHARS) })
 }

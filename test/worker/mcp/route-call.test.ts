@@ -185,3 +185,20 @@ describe('refusals', () => {
     expect((await app.request(postModern('tools/list'))).status).toBe(403)
   })
 })
+
+test.each([
+  ['tools/call', { name: 'everything__echo' }, 'Unknown tool: everything__echo', {}],
+  ['prompts/get', { name: 'everything__ask' }, 'Unknown prompt: everything__ask', {}],
+  [
+    ...(['resources/read', { uri: 'hearth://everything/x:1' }, 'Resource not found'] as const),
+    { uri: 'hearth://everything/x:1' },
+  ],
+])('what a principal may not use is refused under the name that it gave: %s', async (...row) => {
+  const [method, params, message, data] = row
+  const { app } = start({ scopes: ['tools:call:everything/other'] })
+
+  const response = await app.request(inSession(method, params))
+  const { error } = (await response.json()) as { error: { message: string; data: object } }
+
+  expect(error).toMatchObject({ message, data })
+})
