@@ -57,6 +57,26 @@ export function isKey(json: Uint8Array, start: number, end: number, key: string)
   return plain && end - start - 2 === key.length
 }
 
+/** Whether a parser that ignores case takes it for `key`. As Unicode folds case: see `fold`. */
+export function isKeyInAnyCase(json: Uint8Array, start: number, end: number, key: string): boolean {
+  let isSame = end - start - 2 === key.length
+  for (let at = start + 1; at < end - 1; at++) {
+    const byte = json[at] ?? 0
+    if (byte === BACKSLASH || byte > 0x7f) return fold(readKey(json, start, end)) === fold(key)
+    isSame &&= lower(byte) === lower(key.charCodeAt(at - start - 1))
+  }
+  return isSame
+}
+
+function lower(char: number): number {
+  return char >= 0x41 && char <= 0x5a ? char | CASE_BIT : char
+}
+
+/** `ſ` is an `s` in upper case only, the Kelvin sign a `k` in lower case only. */
+function fold(key: string): string {
+  return key.toUpperCase().toLowerCase()
+}
+
 export function readKey(json: Uint8Array, start: number, end: number): string {
   return JSON.parse(decoder.decode(json.subarray(start, end))) as string
 }

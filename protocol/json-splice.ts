@@ -8,6 +8,7 @@
 
 import {
   isKey,
+  isKeyInAnyCase,
   isObjectAt,
   readKey,
   skipSpace,
@@ -46,12 +47,40 @@ interface Wanted {
   below: Wanted[]
 }
 
+/** What is noted where keys must be certain. */
+interface Doubt {
+  readonly seen: Set<Wanted>
+  isAmbiguous: boolean
+}
+
+interface Search {
+  wanted: readonly Wanted[]
+  found: (Span | undefined)[]
+  doubt: Doubt | undefined
+}
+
 /** One pass for all paths. `undefined` for a path that leads nowhere; paths go through objects only. */
 export function findSpans(json: Uint8Array, paths: readonly Path[]): (Span | undefined)[] {
+  return search(json, paths, undefined)
+}
+
+/**
+ * The same pass, which also tells whether a key of these paths is there twice, or in other letters. Some
+ * parsers take the first of two, and some take `Name` for `name`: what they read is something else.
+ */
+export function findCertain(
+  json: Uint8Array,
+  paths: readonly Path[],
+): { spans: (Span | undefined)[]; isAmbiguous: boolean } {
+  const doubt: Doubt = { seen: new Set(), isAmbiguous: false }
+  return { spans: search(json, paths, doubt), isAmbiguous: doubt.isAmbiguous }
+}
+
+function search(json: Uint8Array, paths: readonly Path[], doubt?: Doubt): (Span | undefined)[] {
   const root = rootOf(paths)
   const found: (Span | undefined)[] = paths.map(() => undefined)
   const start = skipSpace(json, 0)
-  if (isObjectAt(json, start)) searchObject(json, start, root.below, found)
+  if (isObjectAt(json, start)) searchObject(json, start, { wanted: root.below, found, doubt })
   return found
 }
 
@@ -200,18 +229,24 @@ function addPath(root: Wanted, path: Path, slot: number): void {
   node.slot = slot
 }
 
-function searchObject(
-  json: Uint8Array,
-  start: number,
-  wanted: readonly Wanted[],
-  found: (Span | undefined)[],
-): number {
+function searchObject(json: Uint8Array, start: number, { wanted, found, doubt }: Search): number {
   return walkMembers(json, start, (keyStart, keyEnd, at) => {
     const match = wanted.find((node) => isKey(json, keyStart, keyEnd, node.key))
-    if (match === undefined) return skipValue(json, at)
+    if (match === undefined) {
+      if (doubt !== undefined) {
+        const isOther = ({ key }: Wanted) => isKeyInAnyCase(json, keyStart, keyEnd, key)
+        doubt.isAmbiguous ||= wanted.some(isOther)
+      }
+      return skipValue(json, at)
+    }
+    if (doubt !== undefined) {
+      doubt.isAmbiguous ||= doubt.seen.has(match)
+      doubt.seen.add(match)
+    }
     forget(match, found)
     const deeper = match.below.length > 0 && isObjectAt(json, at)
-    const end = deeper ? searchObject(json, at, match.below, found) : skipValue(json, at)
+    const below = { wanted: match.below, found, doubt }
+    const end = deeper ? searchObject(json, at, below) : skipValue(json, at)
     if (match.slot !== -1) found[match.slot] = { start: at, end }
     return end
   })

@@ -185,6 +185,8 @@ export interface SentMeta {
    * comes back with what is about the request: ids are their clients' choice, and occur again.
    */
   call?: string
+  /** The process serves several callers: what names no request may be about any of theirs. */
+  shared?: true
 }
 
 /** Host → object: the envelope of the message that the payload is. */

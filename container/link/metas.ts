@@ -57,7 +57,10 @@ const Open = z.object({
   owner: z.string().exactOptional(),
 }) satisfies z.ZodType<OpenMeta>
 
-const Sent = z.object({ call: z.string().max(256).exactOptional() }) satisfies z.ZodType<SentMeta>
+const Sent = z.object({
+  call: z.string().max(256).exactOptional(),
+  shared: z.literal(true).exactOptional(),
+}) satisfies z.ZodType<SentMeta>
 
 export function parseHello(meta: unknown): HelloMeta {
   return Hello.parse(meta)

@@ -50,7 +50,7 @@ export class RemoteSession implements Running {
     this.#options = options
     const { launch, pools } = options
     const { remote } = launch
-    this.#numbering = new Numbering(options.askNumbers)
+    this.#numbering = new Numbering(options.askNumbers, (meta) => this.#lessee?.onFailed(meta))
     this.#lifetime = new Lifetime(launch, this.#numbering.requests, (reason) =>
       this.#lessee?.onExpire(reason),
     )

@@ -109,10 +109,10 @@ export class Output {
 
   #reportOversize(head: Buffer, tail: Buffer): void {
     const id = findEdgeId(head, tail)
-    const asked = this.#numbering.requests.take(id)
+    const numbering = this.#numbering
+    const asked = id === undefined ? numbering.takeOnly() : numbering.requests.take(id)
     this.#capture.note(`a line over ${MAX_MESSAGE_BYTES} bytes was discarded`)
-    // With an id that is nobody's, nobody waits for it.
-    if (asked === undefined && id !== undefined) return
-    this.#sink?.onOversize({ ...(asked && nameOf(asked)), maxBytes: MAX_MESSAGE_BYTES })
+    if (asked === undefined) return // nobody waits for it
+    this.#sink?.onOversize({ ...nameOf(asked), maxBytes: MAX_MESSAGE_BYTES })
   }
 }

@@ -47,7 +47,7 @@ export class ServerProcess implements Running {
     this.#child = child
     this.#console = console
     this.#stdin = new StdinWriter(child.stdin, MAX_STDIN_QUEUE_BYTES)
-    this.#numbering = new Numbering(askNumbers)
+    this.#numbering = new Numbering(askNumbers, (meta) => this.#lessee?.onFailed(meta))
     const { requests } = this.#numbering
     this.#lifetime = new Lifetime(launch, requests, (reason) => this.#lessee?.onExpire(reason))
     const capture = new Capture({ console, redact, callId: () => requests.only?.id })

@@ -14,6 +14,8 @@ export interface Exchange {
   readonly id: RequestId
   /** Its name (`SentMeta`); given to it when it is sent, where it has none. */
   call?: string | undefined
+  /** `SentMeta.shared` */
+  readonly shared?: true
   /** `Date.now()` at which it fails with `call_timeout`. */
   readonly deadline: number
   /** Set when the process has not seen the request, so that it may be sent to the next one. */
@@ -97,7 +99,8 @@ export class Connection implements Ticking {
     if (this.#exchanges.size === 0) this.#ticker.add(this)
     const call = (exchange.call ||= `${this.#life}.${++this.#asked}`)
     this.#exchanges.set(call, exchange)
-    exchange.frame = this.channel.send(payload, { call })
+    const shared = exchange.shared && { shared: true as const }
+    exchange.frame = this.channel.send(payload, { call, ...shared })
   }
 
   /** Asks without being of use to anyone: see `PROBE_ID`. Otherwise as `ask`. */
@@ -197,7 +200,7 @@ export class Connection implements Ticking {
     }
   }
 
-  /** The discarded line's request is known by its name or id, or by being the only one. */
+  /** The discarded line's request is known by its name or id; to a host program of before by being the only one. */
   #failOversize(about: About, maxBytes: number): void {
     const isKnown = about.call !== undefined || about.id !== undefined
     const lone = !isKnown && this.#exchanges.size === 1 ? this.newest : undefined

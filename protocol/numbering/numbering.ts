@@ -2,13 +2,22 @@
  * The ids and progress tokens of one process's messages. Ids are chosen by peers: two clients, or one
  * that begins anew, use the same, and some servers read only integers. So a process is sent each request
  * under a number of its own, and what it asks its client is asked under another one; what comes back gets
- * the asker's own id again. What answers nothing that waits goes nowhere. Made where the process lives,
- * since an object is replaced while its calls run.
+ * the asker's own id again. What answers nothing that waits goes nowhere, and what the process may read
+ * under another number, since a member is there twice or in other letters, is not sent. Made where the
+ * process lives, since an object is replaced while its calls run.
  */
 import { isRequestId, type RequestId } from '../json-rpc.ts'
 import { skipSpace } from '../json-scan.ts'
-import { findSpans, readValue, splice, type Edit, type Path, type Span } from '../json-splice.ts'
-import type { MessageMeta, SentMeta } from '../link.ts'
+import {
+  findCertain,
+  findSpans,
+  readValue,
+  splice,
+  type Edit,
+  type Path,
+  type Span,
+} from '../json-splice.ts'
+import type { FailedMeta, MessageMeta, SentMeta } from '../link.ts'
 import { META } from '../mcp.ts'
 import type { AskNumbers } from './numbers.ts'
 import { LISTEN, Waiting, type Asked } from './waiting.ts'
@@ -42,23 +51,31 @@ export class Numbering {
   /** What it has asked. */
   readonly #asks = new Waiting(MAX_ASKS)
   readonly #askNumbers: AskNumbers
+  readonly #onRefused: (meta: FailedMeta) => void
   #last = 0
   #hasAsked = false
+  /** It serves several callers. */
+  #isShared = false
   /** Its notifications may belong to a subscription. */
   #hasListened = false
 
-  constructor(askNumbers: AskNumbers) {
+  /** `onRefused`: of requests that are not sent; called by `toProcess`. */
+  constructor(askNumbers: AskNumbers, onRefused: (meta: FailedMeta) => void) {
     this.#askNumbers = askNumbers
+    this.#onRefused = onRefused
   }
 
-  /** `undefined` for what nobody there waits for: it is not sent. `now`: milliseconds. */
+  /** `undefined` for what is refused, or nobody there waits for: it is not sent. `now`: milliseconds. */
   toProcess(payload: Uint8Array, meta: SentMeta | undefined, now: number): Sent | undefined {
-    const [idAt, methodAt, tokenAt] = findSpans(payload, REQUEST_PATHS)
+    const { spans, isAmbiguous } = findCertain(payload, SENT_PATHS)
+    const [idAt, methodAt, tokenAt, requestAt, progressAt] = spans
+    if (isAmbiguous) return this.#refuse(payload, idAt, meta)
     const method = methodAt && readValue(payload, methodAt)
     if (typeof method !== 'string') return this.#toAsker(payload, idAt)
-    if (idAt === undefined) return this.#notify(payload, method, meta)
+    if (idAt === undefined) return this.#notify(payload, { method, requestAt, progressAt }, meta)
     const asked = toAsked(payload, { idAt, tokenAt, method }, ++this.#last, now)
     if (asked === undefined) return { payload }
+    this.#isShared ||= meta?.shared === true
     const request = meta?.call === undefined ? asked : { ...asked, call: meta.call }
     this.requests.add(request)
     this.#hasListened ||= method === LISTEN
@@ -82,26 +99,38 @@ export class Numbering {
     return this.#hasListened ? this.#subscribed(payload, meta) : { payload, meta }
   }
 
+  /** A notification or an answer has nobody who waits for it. */
+  #refuse(payload: Uint8Array, idAt: Span | undefined, meta: SentMeta | undefined): undefined {
+    const id = idAt && readValue(payload, idAt)
+    if (!isRequestId(id)) return
+    const call = meta?.call === undefined ? {} : { call: meta.call }
+    this.#onRefused({ id, ...call, code: 'invalid_message', detail: AMBIGUOUS })
+  }
+
   /** A client's answer. */
   #toAsker(payload: Uint8Array, idAt: Span | undefined): Sent | undefined {
     const asked = idAt && this.#asks.take(readValue(payload, idAt))
     return asked && { payload: put(payload, idAt, asked.idText) }
   }
 
-  #notify(payload: Uint8Array, method: string, meta: SentMeta | undefined): Sent | undefined {
+  #notify(
+    payload: Uint8Array,
+    { method, requestAt, progressAt }: Notified,
+    meta: SentMeta | undefined,
+  ): Sent | undefined {
     if (method === CANCELLED) {
-      const { id, at } = readId(payload, REQUEST_ID)
+      const { id } = readIdAt(payload, requestAt)
       const cancelled = id === undefined ? undefined : this.requests.giveUp(id, meta?.call)
-      return cancelled && { payload: put(payload, at, `${cancelled.number}`), cancelled }
+      return cancelled && { payload: put(payload, requestAt, `${cancelled.number}`), cancelled }
     }
     if (method !== PROGRESS) return { payload }
-    const { id: token, at } = readId(payload, TOKEN)
+    const { id: token } = readIdAt(payload, progressAt)
     const tokenText = this.#asks.find(token)?.tokenText
-    return tokenText === undefined ? undefined : { payload: put(payload, at, tokenText) }
+    return tokenText === undefined ? undefined : { payload: put(payload, progressAt, tokenText) }
   }
 
   #answer(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
-    const asked = meta.id == null ? this.#takeOnly(payload) : this.requests.take(meta.id)
+    const asked = meta.id == null ? this.#takeMeant(payload) : this.requests.take(meta.id)
     if (asked === undefined) return undefined
     const isListen = asked.method === LISTEN
     const [idAt, subscriptionAt] = findSpans(payload, isListen ? LISTEN_ANSWER_PATHS : ID_PATH)
@@ -119,11 +148,19 @@ export class Numbering {
    * An error without an id is that of the only request that waits. One about the method is not: whoever
    * knows the method knows the id, so it answers a notification, to which there are no answers.
    */
-  #takeOnly(payload: Uint8Array): Asked | undefined {
+  #takeMeant(payload: Uint8Array): Asked | undefined {
     const [codeAt] = findSpans(payload, ERROR_CODE_PATH)
     const code = codeAt && readValue(payload, codeAt)
-    const { only } = this.requests
-    return code === METHOD_NOT_FOUND ? undefined : this.requests.take(only?.number)
+    return code === METHOD_NOT_FOUND ? undefined : this.takeOnly()
+  }
+
+  /**
+   * The only request that what names none can be about. There is no such one where others call, too, or
+   * the answer to a request that was given up may still come: it would be told to somebody else.
+   */
+  takeOnly(): Asked | undefined {
+    const { only, mayOweOthers } = this.requests
+    return this.#isShared || mayOweOthers ? undefined : this.requests.take(only?.number)
   }
 
   #ask(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
@@ -172,10 +209,19 @@ const METHOD_NOT_FOUND = -32601
 const ERROR_CODE_PATH: readonly Path[] = [['error', 'code']]
 const ID_PATH: readonly Path[] = [['id']]
 const REQUEST_PATHS: readonly Path[] = [['id'], ['method'], ['params', '_meta', 'progressToken']]
+const AMBIGUOUS = 'a member that says which message it is occurs twice, or in other letters'
 const LISTEN_ANSWER_PATHS: readonly Path[] = [['id'], ['result', '_meta', META.subscriptionId]]
 const TOKEN: Path = ['params', 'progressToken']
 const REQUEST_ID: Path = ['params', 'requestId']
 const SUBSCRIPTION: Path = ['params', '_meta', META.subscriptionId]
+/** Whatever a process may take a number from. */
+const SENT_PATHS: readonly Path[] = [...REQUEST_PATHS, REQUEST_ID, TOKEN, ['jsonrpc'], SUBSCRIPTION]
+
+interface Notified {
+  method: string
+  requestAt: Span | undefined
+  progressAt: Span | undefined
+}
 
 interface Facts {
   idAt: Span
@@ -214,7 +260,10 @@ export function nameOf({ id, call }: Asked): { id: RequestId; call?: string } {
 }
 
 function readId(payload: Uint8Array, path: Path): { id?: RequestId; at?: Span } {
-  const [at] = findSpans(payload, [path])
+  return readIdAt(payload, findSpans(payload, [path])[0])
+}
+
+function readIdAt(payload: Uint8Array, at: Span | undefined): { id?: RequestId; at?: Span } {
   if (at === undefined) return {}
   const id = readValue(payload, at)
   return isRequestId(id) ? { id, at } : { at }

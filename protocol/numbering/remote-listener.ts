@@ -21,10 +21,8 @@ export function numberListener(
       if (told !== undefined) listener.onMessage(told.payload, told.meta)
     },
     onOversize: ({ id, maxBytes }) => {
-      const asked = requests.take(id)
-      if (asked !== undefined || id === undefined) {
-        listener.onOversize({ ...(asked && nameOf(asked)), maxBytes })
-      }
+      const asked = id === undefined ? numbering.takeOnly() : requests.take(id)
+      if (asked !== undefined) listener.onOversize({ ...nameOf(asked), maxBytes })
     },
     onUndelivered: ({ id }) => {
       const asked = requests.find(id)

@@ -17,12 +17,17 @@ export interface Asked {
   readonly at: number
 }
 
+/** Requests that were given up, and may still be answered. */
+const MAX_GIVEN_UP = 256
+
 export const LISTEN = 'subscriptions/listen'
 
 export class Waiting {
   /** Oldest first. */
   readonly #asked = new Map<number, Asked>()
   readonly #max: number
+  /** Numbers of requests that nobody waits for, and that were not answered. Once full, it stays so. */
+  readonly #givenUp = new Set<number>()
 
   /** Of more than `max`, the oldest is forgotten: its answer would be for nobody. */
   constructor(max: number) {
@@ -39,6 +44,11 @@ export class Waiting {
     return false
   }
 
+  /** Whether what names no request may be about one that was given up. */
+  get mayOweOthers(): boolean {
+    return this.#givenUp.size > 0
+  }
+
   /** The one that waits, when exactly one does. */
   get only(): Asked | undefined {
     return this.#asked.size === 1 ? this.#asked.values().next().value : undefined
@@ -47,7 +57,7 @@ export class Waiting {
   add(asked: Asked): void {
     this.#asked.set(asked.number, asked)
     const [oldest] = this.#asked.size > this.#max ? this.#asked.keys() : []
-    if (oldest !== undefined) this.#asked.delete(oldest)
+    if (oldest !== undefined) this.#abandon(oldest)
   }
 
   /** `id`: as the other side wrote it, a number or the text of one. */
@@ -59,6 +69,7 @@ export class Waiting {
   take(id: unknown): Asked | undefined {
     const asked = this.find(id)
     if (asked !== undefined) this.#asked.delete(asked.number)
+    else this.#noteLate(toNumber(id))
     return asked
   }
 
@@ -69,7 +80,16 @@ export class Waiting {
     for (const asked of this.#asked.values()) {
       if (call === undefined ? idKey(asked.id) === key : asked.call === call) meant = asked
     }
-    if (meant !== undefined) this.#asked.delete(meant.number)
+    if (meant !== undefined) this.#abandon(meant.number)
     return meant
+  }
+
+  #abandon(number: number): void {
+    this.#asked.delete(number)
+    if (this.#givenUp.size < MAX_GIVEN_UP) this.#givenUp.add(number)
+  }
+
+  #noteLate(number: number | undefined): void {
+    if (number !== undefined && this.#givenUp.size < MAX_GIVEN_UP) this.#givenUp.delete(number)
   }
 }

@@ -48,6 +48,7 @@ export class ModernServer implements ListenServing {
     this.#hear = (method) => context.transforms.hear(server.name, method)
     this.process = new SharedProcess(context, server, {
       owner: server.principal ?? EVERYONE,
+      isForAll: true,
       handshake: () => Promise.resolve(),
       probe: { method: 'server/discover', params: { _meta: OWN_META } },
       onNotification: (_payload, method) => this.#unaddressed(method),

@@ -1,6 +1,6 @@
 /** A session with a remote server, in the place of a process: spoken to from this object, without a link. */
 import { GatewayError } from '#protocol/errors.ts'
-import { isProbeId, type RemoteLaunch, type SentMeta } from '#protocol/link.ts'
+import { isProbeId, type FailedMeta, type RemoteLaunch, type SentMeta } from '#protocol/link.ts'
 import type { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { nameOf, Numbering } from '#protocol/numbering/numbering.ts'
 import { numberListener, type NumberedListener } from '#protocol/numbering/remote-listener.ts'
@@ -49,7 +49,7 @@ export class RemoteChannel implements Channel {
     this.#options = options
     this.key = key
     this.owner = owner
-    this.#numbering = new Numbering(askNumbers)
+    this.#numbering = new Numbering(askNumbers, (meta) => this.#refuse(meta))
     this.#connection = connectRemote({
       ...launch.remote,
       ...network,
@@ -96,6 +96,12 @@ export class RemoteChannel implements Channel {
     if (this.#isOver) return
     void this.#connection.close()
     this.#lose(new GatewayError('server_exited', { detail, isBlameless: true }))
+  }
+
+  /** As over a link: not before who sends it has noted that it was sent. */
+  #refuse({ code, detail, ...about }: FailedMeta): void {
+    const error = new GatewayError(code, detail === undefined ? {} : { detail })
+    queueMicrotask(() => this.#listener?.onFailed(about, error))
   }
 
   #createListener(): RemoteListener {

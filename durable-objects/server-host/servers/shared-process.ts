@@ -34,6 +34,8 @@ export interface SharedProcessOptions {
   owner: Owner
   /** Brings a new process to where it takes requests. */
   handshake: (connection: Connection) => Promise<void>
+  /** Its callers are several: an answer that names none of their requests is nobody's. */
+  isForAll?: true
   /** How to ask whether it answers; `ping` if nothing else is said. */
   probe?: Probe
   /** A notification that names no call. `only`: whose calls the process has served, and nobody else's. */
@@ -80,6 +82,7 @@ export class SharedProcess {
     const id = ++this.#lastId
     const exchange: Exchange = {
       id,
+      ...(this.#options.isForAll && { shared: true }),
       get deadline() {
         return call.deadline
       },

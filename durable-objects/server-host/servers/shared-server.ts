@@ -40,6 +40,7 @@ export class SharedServer {
     this.#server = server
     this.process = new SharedProcess(context, server, {
       owner: server.principal ?? EVERYONE,
+      isForAll: true,
       handshake: (connection) => this.#handshake(connection),
       onNotification: (payload, method, only) => {
         const forAll = toAll(payload, method)

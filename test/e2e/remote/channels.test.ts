@@ -5,6 +5,7 @@ import { connectSession, type Session } from '#test/e2e/clients/session.ts'
 import { readText } from '#test/e2e/clients/client.ts'
 import { targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
+import { initialize, readAnswer, send } from '#test/support/http-client.ts'
 import { waitUntil } from '#test/support/processes.ts'
 import { sendJSON, startRemoteHTTP, type RemoteHTTP } from '#test/support/remote-http.ts'
 
@@ -90,6 +91,20 @@ test('a shared server has one session at the remote for all its clients', async 
 
   expect(await call(one)).toBe(await call(other))
 })
+
+test.each(['edge', 'host'])(
+  'a call that could be read under the id of another one is refused, and not sent: from the %s',
+  async (via) => {
+    await start({ sharing: 'shared', via })
+    const { target, headers } = await initialize(targetOf(gateway, 'remote'))
+    const params = '{"name":"tell","arguments":{}}'
+    const body = `{"jsonrpc":"2.0","id":9,"ID":1,"method":"tools/call","params":${params}}`
+    const { message } = await readAnswer(await send(target, 'POST', headers, body), 9)
+
+    expect(message.error?.data?.code).toBe('invalid_message')
+    expect(remote.received.some((one) => one.message.method === 'tools/call')).toBe(false)
+  },
+)
 
 test('an idle one gives way to another client, and begins anew with its next call', async () => {
   await start({ maxProcesses: 1 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classifyMessage } from '#protocol/json-rpc.ts'
+import type { FailedMeta } from '#protocol/link.ts'
 import { META } from '#protocol/mcp.ts'
 import { AskNumbers, isAskNumber } from '#protocol/numbering/numbers.ts'
 import { Numbering, type Told } from '#protocol/numbering/numbering.ts'
@@ -7,12 +8,15 @@ import { Numbering, type Told } from '#protocol/numbering/numbering.ts'
 const FIRST_ASK = 2 ** 30
 
 function begin() {
-  const numbering = new Numbering(new AskNumbers(0))
+  const refused: FailedMeta[] = []
+  const numbering = new Numbering(new AskNumbers(0), (meta) => refused.push(meta))
   return {
     numbering,
+    /** What its senders are told of requests that it does not read. */
+    refused,
     /** What the process reads. */
-    toProcess: (text: string, call?: string): string | undefined => {
-      const meta = call === undefined ? undefined : { call }
+    toProcess: (text: string, call?: string, shared?: true): string | undefined => {
+      const meta = { ...(call !== undefined && { call }), ...(shared && { shared }) }
       const sent = numbering.toProcess(Buffer.from(text), meta, 0)
       return sent && Buffer.from(sent.payload).toString()
     },
@@ -28,6 +32,7 @@ function begin() {
 
 const request = (id: string, more = ''): string =>
   `{"jsonrpc":"2.0","id":${id},"method":"m"${more}}`
+const WITHOUT_ID = '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"no"}}'
 const answer = (id: string): string => `{"jsonrpc":"2.0","id":${id},"result":{}}`
 const notify = (method: string, params: string): string =>
   `{"jsonrpc":"2.0","method":"notifications/${method}","params":${params}}`
@@ -106,6 +111,40 @@ describe('a request', () => {
     expect(told?.meta).toMatchObject({ id: 'b', failed: true })
   })
 
+  test('is not answered by an error without an id where the process serves several callers', () => {
+    const { toProcess, fromProcess, numbering } = begin()
+    toProcess(request('"a"'), 'x.1', true)
+    fromProcess(answer('1'))
+    toProcess(request('"b"'), 'x.2')
+
+    expect(fromProcess(WITHOUT_ID)).toBeUndefined()
+    expect(numbering.takeOnly()).toBeUndefined()
+    expect(fromProcess(answer('2'))?.text).toBe(answer('"b"'))
+  })
+
+  test('is not answered by an error without an id until one that was given up is answered', () => {
+    const { toProcess, fromProcess } = begin()
+    toProcess(request('"a"'), 'x.1')
+    toProcess(notify('cancelled', '{"requestId":"a"}'), 'x.1')
+    toProcess(request('"b"'), 'x.2')
+
+    expect(fromProcess(WITHOUT_ID)).toBeUndefined()
+    expect(fromProcess(answer('1'))).toBeUndefined()
+    expect(fromProcess(WITHOUT_ID)?.meta).toMatchObject({ id: 'b', call: 'x.2' })
+  })
+
+  test('is not answered by an error without an id once more were given up than are counted', () => {
+    const { toProcess, fromProcess } = begin()
+    for (let n = 1; n <= 300; n++) {
+      toProcess(request(`${n}`))
+      toProcess(notify('cancelled', `{"requestId":${n}}`))
+    }
+    for (let n = 1; n <= 300; n++) fromProcess(answer(`${n}`))
+    toProcess(request('"b"'))
+
+    expect(fromProcess(WITHOUT_ID)).toBeUndefined()
+  })
+
   test('counts while it waits', () => {
     const { numbering, toProcess, fromProcess } = begin()
     toProcess(request('"a"'))
@@ -115,6 +154,53 @@ describe('a request', () => {
     toProcess(notify('cancelled', '{"requestId":"b"}'))
 
     expect(numbering.requests.size).toBe(0)
+  })
+})
+
+describe('a message is not written that the process may read under another number', () => {
+  const meta = (members: string) => request('7', `,"params":{"_meta":${members}}`)
+
+  test.each([
+    request('7', ',"ID":1'),
+    request('7', ',"\\u0049d":1'),
+    `{"jsonrpc":"2.0","id":1,"id":7,"method":"m"}`,
+    request('7', ',"Method":"notifications/cancelled","params":{"requestId":1}'),
+    request('7', ',"params":{},"param\u017f":{"_meta":{"progressToken":1}}'),
+    request('7', ',"params":{"_META":{"progressToken":1}}'),
+    meta('{"progressToken":7,"ProgressToken":1}'),
+    meta('{"progressTo\u212aen":1}'),
+    meta('{"progressToken":1,"progressToken":7}'),
+    meta(`{"${META.subscriptionId.toUpperCase()}":1}`),
+  ])('a request: %s', (text) => {
+    const { toProcess, fromProcess, refused, numbering } = begin()
+    toProcess(request('"b"'), 'x.1')
+
+    expect(toProcess(text, 'x.2')).toBeUndefined()
+    expect(refused).toEqual([
+      { id: 7, call: 'x.2', code: 'invalid_message', detail: expect.stringContaining('letters') },
+    ])
+    expect(numbering.requests.size).toBe(1)
+    expect(fromProcess(answer('1'))?.text).toBe(answer('"b"'))
+  })
+
+  test.each([
+    notify('cancelled', '{"requestId":7,"RequestId":1}'),
+    notify('progress', '{"progressToken":7,"PROGRESSTOKEN":1}'),
+    '{"jsonrpc":"2.0","ID":1,"method":"m"}',
+    `{"jsonrpc":"2.0","id":${FIRST_ASK},"Id":0,"result":{}}`.replace('"id"', '"iD"'),
+  ])('a notification or an answer, which nobody waits for: %s', (text) => {
+    const { toProcess, refused } = begin()
+    toProcess(request('7'))
+
+    expect(toProcess(text)).toBeUndefined()
+    expect(refused).toEqual([])
+  })
+
+  test('but what a tool is given is its own matter', () => {
+    const { toProcess } = begin()
+    const own = ',"params":{"name":"t","arguments":{"id":1,"ID":2,"_meta":{"progresstoken":3}}}'
+
+    expect(toProcess(request('7', own))).toBe(request('1', own))
   })
 })
 
