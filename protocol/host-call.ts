@@ -78,6 +78,8 @@ export interface HostCall {
    * say who it is. `OWN_CLIENT` for the gateway's own requests.
    */
   client?: string
+  /** A request of the gateway's own whose process nothing else needs. Set in the object. */
+  isPassing?: true
   /** Modern: its URL says that its client speaks no older revision; of `server/discover` alone. */
   isModernOnly?: true
   /** Modern: `_meta` logLevel. */

@@ -10,12 +10,13 @@ import type { Server } from '../servers/servers.ts'
 import { CatalogIndex, type CatalogEntry } from './catalog-index.ts'
 import { announcedCapabilities } from './facts.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
-import { KnownLists, NO_CAPABILITIES } from './known-lists.ts'
+import { KnownLists } from './known-lists.ts'
 import { LazyTools } from './lazy/lazy-tools.ts'
 import type { ListRequest } from './list-request.ts'
 import { writePage } from './page.ts'
 import { collectParts } from './parts.ts'
 import { toNamespaced } from './uris.ts'
+import { NO_CAPABILITIES } from './variants.ts'
 import { keepVisible } from './visible.ts'
 
 /** `kinds`: the lists that may be others now. */
@@ -103,7 +104,7 @@ export class Catalog {
     const kinds: ListKind[] =
       kind === 'resource' ? ['resources', 'templates'] : [kind === 'tool' ? 'tools' : 'prompts']
     const names = this.#names
-    const asked = { principal, capabilities: NO_CAPABILITIES }
+    const asked = { principal, capabilities: undefined }
     await Promise.all(kinds.map((list) => this.#lists.ensure(list, names, asked)))
     return this.#index(principal).find(kind, name) ?? this.#onlyOffering(kind, name, principal)
   }
@@ -115,7 +116,7 @@ export class Catalog {
     if (exposed !== uri || isWeb(uri) || index.knowsResourcesOf(server)) return exposed
     if (!this.#offersResources(server, principal)) return uri
     // Whose it is cannot be told before that server is asked: until then it leads back there.
-    const asked = { principal, capabilities: NO_CAPABILITIES }
+    const asked = { principal, capabilities: undefined }
     for (const kind of ['resources', 'templates'] as const) {
       this.#lists.ensure(kind, [server], asked).catch(() => undefined)
     }

@@ -17,6 +17,8 @@ export interface InternalRequest {
   params: Record<string, unknown>
   /** Canonical JSON of the client capabilities that the server is to answer for. */
   capabilities: string
+  /** A process that is started for it ends soon after it. */
+  isPassing?: boolean
   /** `Infinity` for a subscription. Milliseconds. */
   timeoutMs: number
   onEvent?: (payload: Uint8Array) => void
@@ -75,6 +77,7 @@ export function ask(serving: ModernServing, request: InternalRequest): Asked {
       protocolVersion: LATEST_MODERN,
       ...(client !== undefined && { client }),
       capabilities,
+      ...(request.isPassing === true && { isPassing: true }),
     },
     id: 1,
     body,

@@ -10,12 +10,9 @@ import type { Server } from '../servers/servers.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
 import type { ListRequest } from './list-request.ts'
 import { listServer } from './list-server.ts'
-import type { ListedServer } from './listed-server.ts'
+import type { ListedServer, ListRole } from './listed-server.ts'
 import type { Incomplete, Missing } from './page.ts'
 import { Variants } from './variants.ts'
-
-/** Of what is asked on nobody's behalf. */
-export const NO_CAPABILITIES = '{}'
 
 export interface KnownListsOptions {
   context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
@@ -44,26 +41,34 @@ export class KnownLists {
     const known = this.#listed.get(digest)
     if (known !== undefined) return known
     const stored = this.#options.context.store.lists.variants(digest)
-    const variants = new Variants((capabilities) => this.#list(server, capabilities), stored)
+    const variants = new Variants(
+      (capabilities, role) => this.#list(server, capabilities, role),
+      stored,
+    )
     this.#listed.set(digest, variants)
     return variants
   }
 
-  /** Waits for the servers that were never listed, each for a bounded time; those with old lists are asked. */
+  /**
+   * Waits for the servers that were never listed, each for a bounded time; those with old lists are asked.
+   * Without capabilities it is on nobody's behalf, and any list will do.
+   */
   async ensure(
     kind: ListKind,
     names: readonly string[],
-    { principal, capabilities }: Pick<ListRequest, 'principal' | 'capabilities'>,
+    { principal, capabilities }: { principal: string; capabilities: string | undefined },
   ): Promise<Lacking> {
     const { servers, isUp } = this.#options.context
-    const { listTimeoutMs } = servers.catalog
+    const { listTimeoutMs, listTtlMs } = servers.catalog
     const incomplete: Incomplete[] = []
     const missing = names.map(async (server): Promise<Missing[]> => {
       if (!this.#isListed(server, principal)) return []
       try {
-        const listed = (await this.#variantsOf(server, principal)).of(capabilities)
+        const variants = await this.#variantsOf(server, principal)
+        const listed = variants.of(capabilities)
         if (listed.peek(kind) === undefined) await listed.within(listTimeoutMs, kind)
-        else if (isUp(server)) this.#refresh(listed, kind)
+        // What is old is answered all the same, and does not wake a container.
+        else if (isUp(server)) variants.refresh(kind, listed, listTtlMs)
         incomplete.push(...listed.notes(kind).map((message) => ({ server, message })))
         const failure = listed.failure(kind)
         return failure === undefined ? [] : [{ server, error: failure }]
@@ -80,7 +85,7 @@ export class KnownLists {
   async learn(kind: ListKind, server: string, principal: string): Promise<void> {
     const variants = await this.#variantsOf(server, principal)
     const { listTimeoutMs } = this.#options.context.servers.catalog
-    await variants.of(NO_CAPABILITIES).within(listTimeoutMs, kind)
+    await variants.of(undefined).within(listTimeoutMs, kind)
   }
 
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
@@ -92,7 +97,7 @@ export class KnownLists {
     for (const server of view.servers ?? []) {
       if (!this.#options.context.isUp(server) || !this.#isListed(server, principal)) continue
       const variants = await this.#variantsOf(server, principal).catch(() => undefined)
-      variants?.of(capabilities).listen()
+      variants?.watch(capabilities)
     }
   }
 
@@ -129,13 +134,6 @@ export class KnownLists {
     }
   }
 
-  /** What is old is answered all the same, and does not wake a container. */
-  #refresh(listed: ListedServer, kind: ListKind): void {
-    const { listTtlMs } = this.#options.context.servers.catalog
-    if (!listed.isStale(kind, listTtlMs, Date.now())) return
-    listed.fetch(kind).catch(() => undefined)
-  }
-
   #isListed(server: string, principal: string): boolean {
     const facts = this.#options.context.servers.factsOf(server, principal)
     return facts?.config.catalog.isListed === true
@@ -149,10 +147,10 @@ export class KnownLists {
     return this.of(server)
   }
 
-  #list(server: Server, capabilities: string): ListedServer {
+  #list(server: Server, capabilities: string, role: ListRole): ListedServer {
     const { context, serve, onChanged } = this.#options
     return listServer(context, {
-      ...{ server, capabilities, serve },
+      ...{ server, capabilities, role, serve },
       onChanged: (kinds) => onChanged(server.name, kinds),
     })
   }

@@ -6,19 +6,20 @@ import type { Server } from '../servers/servers.ts'
 import { requireFacts } from '../servers/spoken-facts.ts'
 import { ask } from './internal-call.ts'
 import type { ListKind } from './kinds.ts'
-import { ListedServer } from './listed-server.ts'
+import { ListedServer, type ListRole } from './listed-server.ts'
 
 export interface ListingOptions {
   server: Server
   /** Canonical JSON. */
   capabilities: string
+  role: ListRole
   serve: (server: Server) => Promise<ModernServing>
   onChanged: (kinds: ListKind[]) => void
 }
 
 export function listServer(
   { eras, store, pins }: Pick<HostContext, 'eras' | 'store' | 'pins'>,
-  { server, capabilities, serve, onChanged }: ListingOptions,
+  { server, capabilities, role, serve, onChanged }: ListingOptions,
 ): ListedServer {
   const { name, launch, principal = '' } = server
   return new ListedServer({
@@ -27,13 +28,15 @@ export function listServer(
     announced: async () => requireFacts(await eras.of(server), name, 'modern'),
     ask: async (method, params, options) => {
       const serving = await serve(server)
-      const request = { server: name, principal, client: OWN_CLIENT, capabilities, method, params }
-      return ask(serving, { ...request, ...options })
+      const isPassing = !role.isCanonical()
+      const asked = { server: name, principal, client: OWN_CLIENT, capabilities, method, params }
+      return ask(serving, { ...asked, isPassing, ...options })
     },
     examine: (tools) => {
       const viewer = { capabilities, principal }
       return pins.observe(name, tools, { viewer, isWhole: true })
     },
+    role,
     onChanged,
   })
 }

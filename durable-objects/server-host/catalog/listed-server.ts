@@ -7,7 +7,7 @@ import { decode } from '../connection.ts'
 import type { ServerFacts } from '../translate/server-facts.ts'
 import { parseEntries, readPage, writeEntries, type Entry } from './entries.ts'
 import type { Asked } from './internal-call.ts'
-import { changedKinds, LISTS, type ListKind } from './kinds.ts'
+import { changedKinds, LIST_KINDS, LISTS, type ListKind } from './kinds.ts'
 import type { ListKey, ListsStore } from './lists-store.ts'
 import { readPages, type WholeList } from './read-pages.ts'
 
@@ -24,11 +24,22 @@ export interface ListedServerOptions {
   ) => Promise<Asked>
   /** What tools there are, before anybody sees them. */
   examine: (tools: readonly Entry[]) => Promise<void>
+  role: ListRole
   /** A list is not what it was. */
   onChanged: (kinds: ListKind[]) => void
 }
 
-interface Known extends Readonly<WholeList> {
+/** What the lists for some capabilities are to those of the same server for others. */
+export interface ListRole {
+  /** These are the ones of which changes are heard; the others follow them. */
+  isCanonical: () => boolean
+  /** The server says that these have changed. */
+  onAnnounced: (kinds: readonly ListKind[]) => void
+  /** This is about to be known in the place of `before`. */
+  onReplacing: (kind: ListKind, list: KnownList, before: KnownList) => Promise<void>
+}
+
+export interface KnownList extends Readonly<WholeList> {
   /** As it was written last, to tell whether it changed. */
   text: string
   fetchedAt: number
@@ -47,7 +58,7 @@ const RETRY_AFTER_MS = 5_000
 
 export class ListedServer {
   readonly #options: ListedServerOptions
-  readonly #known = new Map<ListKind, Known>()
+  readonly #known = new Map<ListKind, KnownList>()
   readonly #fetching = new Map<ListKind, { entries: Promise<readonly Entry[]>; since: number }>()
   /** Of which the server said that they have changed, and nobody was told yet. */
   readonly #announced = new Set<ListKind>()
@@ -69,12 +80,12 @@ export class ListedServer {
 
   /** What is known without a wait, however old it is. */
   peek(kind: ListKind): readonly Entry[] | undefined {
-    return this.#find(kind)?.entries
+    return this.find(kind)?.entries
   }
 
   /** What of the list is not there although the server answered. */
   notes(kind: ListKind): readonly string[] {
-    return this.#find(kind)?.notes ?? []
+    return this.find(kind)?.notes ?? []
   }
 
   /** Why the list could not be got last. */
@@ -82,11 +93,37 @@ export class ListedServer {
     return this.#failures.get(kind)?.error
   }
 
+  /** From memory or the store. */
+  find(kind: ListKind): KnownList | undefined {
+    const known = this.#known.get(kind)
+    if (known !== undefined) return known
+    const { store, of } = this.#options
+    const stored = store.get({ ...of, kind })
+    if (stored === undefined) return undefined
+    const entries = parseEntries(stored.entries, kind)
+    const { notes, fetchedAt } = stored
+    const read = { entries, notes, text: stored.entries, fetchedAt }
+    this.#known.set(kind, read)
+    return read
+  }
+
   isStale(kind: ListKind, ttlMs: number, now: number): boolean {
-    const known = this.#find(kind)
-    if (known === undefined) return true
-    const livesMs = this.#isDeaf ? Math.min(ttlMs, DEAF_TTL_MS) : ttlMs
-    return now - known.fetchedAt >= livesMs
+    return this.isOlder(kind, this.#isDeaf ? Math.min(ttlMs, DEAF_TTL_MS) : ttlMs, now)
+  }
+
+  isOlder(kind: ListKind, ageMs: number, now: number): boolean {
+    const known = this.find(kind)
+    return known === undefined || now - known.fetchedAt >= ageMs
+  }
+
+  /** Whether this list is known to be what it is for other capabilities. */
+  isAlike(kind: ListKind, other: Pick<KnownList, 'text'> | undefined): boolean {
+    return other !== undefined && this.find(kind)?.text === other.text
+  }
+
+  /** Whether any of its lists was ever got. */
+  get isKnown(): boolean {
+    return LIST_KINDS.some((kind) => this.find(kind) !== undefined)
   }
 
   /** Asks the server, once for all who wait. Rejects with why it could not be got. */
@@ -130,12 +167,22 @@ export class ListedServer {
     this.#renewing ??= setTimeout(() => this.#renewAll(), waitMs)
   }
 
-  /** These have changed, and nobody has asked for them yet: who does so first has them asked for again. */
+  /** These have changed: who asks for them first has them asked for again. */
   outdate(kinds: readonly ListKind[]): void {
     for (const kind of kinds) {
-      const known = this.#find(kind)
+      const known = this.find(kind)
       if (known !== undefined) this.#known.set(kind, { ...known, fetchedAt: 0 })
+      if (this.#fetching.has(kind)) this.#dirty.add(kind)
     }
+  }
+
+  /** What the server lists for others stands for what it was, until it is asked for these capabilities again. */
+  async adopt(kind: ListKind, { entries, notes, text }: KnownList): Promise<void> {
+    if (this.#fetching.has(kind)) return this.outdate([kind])
+    if (kind === 'tools') await this.#options.examine(entries)
+    const { store, of } = this.#options
+    this.#known.set(kind, { entries, notes, text, fetchedAt: 0 })
+    store.save({ ...of, kind }, { entries: text, notes: [...notes], fetchedAt: 0 })
   }
 
   close(): void {
@@ -146,7 +193,8 @@ export class ListedServer {
 
   async #renewAll(): Promise<void> {
     const kinds = [...this.#announced]
-    const known = kinds.filter((kind) => this.#find(kind) !== undefined)
+    this.#options.role.onAnnounced(kinds)
+    const known = kinds.filter((kind) => this.find(kind) !== undefined)
     await Promise.allSettled(known.map((kind) => this.fetch(kind)))
     this.#renewing = undefined
     this.#renewedAt = Date.now()
@@ -156,27 +204,14 @@ export class ListedServer {
     if (this.#dirty.size > 0) this.renew([...this.#dirty])
   }
 
-  #find(kind: ListKind): Known | undefined {
-    const known = this.#known.get(kind)
-    if (known !== undefined) return known
-    const { store, of } = this.#options
-    const stored = store.get({ ...of, kind })
-    if (stored === undefined) return undefined
-    const entries = parseEntries(stored.entries, kind)
-    const { notes, fetchedAt } = stored
-    const read = { entries, notes, text: stored.entries, fetchedAt }
-    this.#known.set(kind, read)
-    return read
-  }
-
   async #fetch(kind: ListKind): Promise<readonly Entry[]> {
     try {
       this.#dirty.delete(kind)
       const list = await this.#read(kind)
       if (kind === 'tools') await this.#options.examine(list.entries)
       this.#failures.delete(kind)
-      this.#keep(kind, list)
-      this.listen()
+      await this.#keep(kind, list)
+      if (this.#options.role.isCanonical()) this.listen()
       return list.entries
     } catch (error) {
       const failure = GatewayError.from(error)
@@ -200,14 +235,16 @@ export class ListedServer {
     return { entries, notes: [...lacks, ...notes] }
   }
 
-  #keep(kind: ListKind, { entries, notes }: WholeList): void {
-    const { store, of, onChanged } = this.#options
+  async #keep(kind: ListKind, { entries, notes }: WholeList): Promise<void> {
+    const { store, of, role, onChanged } = this.#options
     const key = { ...of, kind }
     const text = writeEntries(entries)
-    const before = this.#find(kind)
-    const fetchedAt = Date.now()
-    this.#known.set(kind, { entries, notes, text, fetchedAt })
+    const before = this.find(kind)
     const isSame = before?.text === text
+    const fetchedAt = this.#dirty.has(kind) ? 0 : Date.now()
+    const known = { entries, notes, text, fetchedAt }
+    if (before !== undefined && !isSame) await role.onReplacing(kind, known, before)
+    this.#known.set(kind, known)
     if (isSame && before.notes.join() === notes.join()) return store.touch(key, fetchedAt)
     store.save(key, { entries: text, notes, fetchedAt })
     if (isSame) return

@@ -41,11 +41,12 @@ export class ListsStore {
     return row && { ...row, notes: JSON.parse(row.notes) as string[] }
   }
 
-  /** For which capabilities there is any list. */
+  /** For which capabilities there is any list; those that were asked for last come first. */
   variants(digest: string): string[] {
     return this.#sql
       .exec<{ capabilities: string }>(
-        'SELECT DISTINCT capabilities FROM lists WHERE digest = ?',
+        `SELECT capabilities FROM lists WHERE digest = ?
+         GROUP BY capabilities ORDER BY max(fetched) DESC`,
         digest,
       )
       .toArray()

@@ -56,6 +56,7 @@ export class ClientProcesses implements Processes {
     lease.users--
     if (lease.users > 0) return
     if (this.#isClosed || !lease.process.isUp) this.#end(lease)
+    else lease.endSoon(() => this.lose(lease))
     this.#admit()
   }
 

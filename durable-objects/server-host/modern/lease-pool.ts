@@ -65,7 +65,10 @@ export class LeasePool implements Processes {
     const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1)
     if (waiter !== undefined) waiter.resolve(lease)
     else if (this.#closed) this.lose(lease)
-    else this.#idle.push(lease)
+    else {
+      this.#idle.push(lease)
+      lease.endSoon(() => this.#idle.includes(lease) && this.lose(lease))
+    }
   }
 
   /** The process is gone, or must not be used again. */

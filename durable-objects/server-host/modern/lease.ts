@@ -20,11 +20,17 @@ export interface Caller {
   capabilities: string
   /** See `HostCall.client`. */
   client: string | undefined
+  /** Its process ends `PASSING_MS` after its last call. */
+  isPassing: boolean
 }
 
-export function callerOf({ principal, client, capabilities = '{}' }: HostCall): Caller {
+/** A client that asks for one list asks for the others, too. */
+export const PASSING_MS = 10_000
+
+export function callerOf(host: HostCall): Caller {
+  const { principal, client, capabilities = '{}', isPassing = false } = host
   const key = `${JSON.stringify(principal)} ${client ?? 'null'} ${capabilities}`
-  return { key, principal, capabilities, client }
+  return { key, principal, capabilities, client, isPassing }
 }
 
 /** Whose process it is. What Hearth itself asks leaves no state there. */
@@ -50,6 +56,7 @@ export class Lease {
   users = 0
   /** The level that the process was set to last. */
   level: string | undefined
+  #ending: ReturnType<typeof setTimeout> | undefined
   readonly #isWantedElsewhere: (uri: string) => boolean
   /** How many streams want to hear of each. */
   readonly #subscriptions = new Map<string, number>()
@@ -66,6 +73,13 @@ export class Lease {
 
   get subscriptions(): readonly string[] {
     return [...this.#subscriptions.keys()]
+  }
+
+  /** It is idle: `end` is called in a while where its caller's process does not stay. */
+  endSoon(end: () => void): void {
+    if (this.caller?.isPassing !== true) return
+    if (this.#ending !== undefined) clearTimeout(this.#ending)
+    this.#ending = setTimeout(end, PASSING_MS)
   }
 
   /** One process has one level: the most verbose that a call wants. Each call drops what it did not ask for. */
