@@ -16,9 +16,9 @@ let [hers, his]: Target[] = []
 beforeAll(async () => {
   const resilience = { breaker }
   const servers = {
-    mortal: fixture('exits-in-call', { resilience }),
-    common: fixture('exits-in-call', { sharing: 'shared', resilience: { breaker } }),
-    unguarded: fixture('exits-in-call', { warm: 1, resilience: { breaker: false } }),
+    mortal: fixture('exits-with-calls', { resilience }),
+    common: fixture('exits-with-calls', { sharing: 'shared', resilience: { breaker } }),
+    unguarded: fixture('exits-with-calls', { warm: 1, resilience: { breaker: false } }),
   }
   gateway = await startGateway({ servers })
   hers = await makeTarget('hers')
