@@ -17,7 +17,7 @@ import { decode, encode } from '../connection.ts'
 import { oldestOfGreedier } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { UPDATED } from '../translate/listen-access.ts'
+import { mayTell, UPDATED } from '../translate/listen-access.ts'
 import { filterAccepts, readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
 import {
   ACKNOWLEDGED,
@@ -180,6 +180,9 @@ export class CatalogListeners {
   #update(client: ClientCall, server: string, payload: Uint8Array): void {
     if (this.#listeners.get(client)?.isAcknowledged !== true) return
     const { params } = decode(payload)
+    const { grants } = client.host.catalog ?? {}
+    // A server may report a part of what was subscribed to.
+    if (!mayTell(UPDATED, params, grants && accessTo(grants, server, 'resource'))) return
     const uri = isObject(params) && typeof params.uri === 'string' ? params.uri : ''
     const exposed = this.#context.catalog.exposeURI(server, uri, client.host.principal)
     const paths = [

@@ -178,10 +178,14 @@ test('a session that was restored hears of resources that it may read', async ()
   get.disconnect()
 })
 
-test('a listener of a legacy server hears of resources that it may read', async () => {
+test.each([
+  ['a legacy server', (url: string) => url],
+  ['the catalog', (url: string) => url.replace(/\/[^/]*$/, '')],
+])('a listener of %s hears of resources that it may read', async (_of, toURL) => {
   const { host, issue } = await gateway.tenant()
   host.script = { answer: answerAsLegacy }
-  const client = new ModernClient((await issue({ grants: { scopes: EXACT } })).target)
+  const { target } = await issue({ grants: { scopes: EXACT } })
+  const client = new ModernClient({ ...target, url: toURL(target.url) })
   const stream = await client.listen(
     { resourceSubscriptions: ['test://closed', 'test://open'] },
     'listening',
