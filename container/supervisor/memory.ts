@@ -25,13 +25,19 @@ const MIB = 1024 * 1024
 /** Servers that a log line names. */
 const MAX_NAMED = 5
 
+interface Started {
+  server: string
+  /** `performance.now()` */
+  at: number
+}
+
 export class Memory {
   readonly #read: ReadText
   readonly #log: Log
   readonly #timer: NodeJS.Timeout
-  /** Servers by pid. */
-  readonly #processes = new Map<number, string>()
-  /** `performance.now()` of the last starts. */
+  /** By pid. */
+  readonly #processes = new Map<number, Started>()
+  /** `performance.now()` of the last starts that have no process yet. */
   #starts: number[] = []
   #figures: MemoryFigures | undefined
   #readAt = -Infinity
@@ -50,10 +56,17 @@ export class Memory {
   room(): number {
     const figures = this.#refresh()
     if (figures === undefined) return Infinity
+    const free = Math.floor((figures.availableBytes - RESERVE_BYTES) / PROCESS_BYTES)
+    return Math.max(0, free - this.#countYoung())
+  }
+
+  /** Those that the kernel's figures do not show yet. One that has ended takes nothing more. */
+  #countYoung(): number {
     const now = performance.now()
     this.#starts = this.#starts.filter((at) => now - at < YOUNG_MS)
-    const free = Math.floor((figures.availableBytes - RESERVE_BYTES) / PROCESS_BYTES)
-    return Math.max(0, free - this.#starts.length)
+    let young = this.#starts.length
+    for (const { at } of this.#processes.values()) if (now - at < YOUNG_MS) young += 1
+    return young
   }
 
   /** For whoever is refused a process. */
@@ -71,12 +84,12 @@ export class Memory {
   }
 
   begin(server: string, pid: number): void {
-    this.#processes.set(pid, server)
+    this.#processes.set(pid, { server, at: this.#starts.shift() ?? performance.now() })
   }
 
   /** The process is gone; says why, when that was because memory had run out. */
   end(pid: number, exitCode: number | null, signal: string | null): string | undefined {
-    const server = this.#processes.get(pid)
+    const server = this.#processes.get(pid)?.server
     this.#processes.delete(pid)
     // A shell around a process that was killed ends with 137.
     if (signal !== 'SIGKILL' && exitCode !== 137) return undefined
@@ -105,7 +118,7 @@ export class Memory {
 
   /** The largest processes of servers. */
   #usage(): { server: string; pid: number; mib: number }[] {
-    return Array.from(this.#processes, ([pid, server]) => ({
+    return Array.from(this.#processes, ([pid, { server }]) => ({
       server,
       pid,
       mib: inMiB(readResidentBytes(this.#read, pid)),

@@ -61,6 +61,17 @@ test('each start takes its part until the figures have it', () => {
   expect(new Memory(() => undefined, from({})).room()).toBe(Infinity)
 })
 
+test('a process that has ended takes its part no more', () => {
+  const memory = new Memory(() => undefined, from(V1(100 * MIB)))
+  for (let pid = 1; pid <= 10; pid += 1) {
+    memory.reserve()
+    memory.begin('short', pid)
+    expect(memory.room()).toBe(1)
+    memory.end(pid, 0, null)
+  }
+  expect(memory.room()).toBe(2)
+})
+
 test('a process that the kernel has ended is named in the log, and others are not blamed', () => {
   const files = { ...V1(250 * MIB), '/proc/7/status': 'VmRSS:	 204800 kB' }
   const lines: unknown[] = []
