@@ -1,13 +1,14 @@
 /** What the object does when its host program, or the way to it, misbehaves. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeFrame, FRAME } from '#protocol/link.ts'
-import { initialize } from '#test/support/http-client.ts'
+import { initialize, type LegacyClient } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'
 import { answerAsLegacy } from './answers.ts'
 
-/** Together more than an object ever keeps. */
+/** Together more than an object ever keeps; of one principal it lets fewer wait. */
 const LARGE_CALLS = 140
+const PRINCIPALS = 3
 const LARGE_CHARS = 500_000
 const SMALL_CALLS = 20
 
@@ -100,7 +101,7 @@ test('a message that is no JSON does not disturb the calls beside it', async () 
 })
 
 test('a link that is full is not cut: what comes waits, small calls pass, and all is answered', async () => {
-  const { host, target } = await gateway.tenant()
+  const { host, target, issue } = await gateway.tenant()
   let takesAll = false
   host.script = {
     answer: (request, channel) => {
@@ -111,8 +112,12 @@ test('a link that is full is not cut: what comes waits, small calls pass, and al
     },
   }
   const client = await initialize(target)
+  const clients: LegacyClient[] = []
+  for (let n = 0; n < PRINCIPALS; n++) clients.push(await initialize((await issue({})).target))
   const text = 'x'.repeat(LARGE_CHARS)
-  const calls = Array.from({ length: LARGE_CALLS }, () => client.call('large', { text }))
+  const calls = Array.from({ length: LARGE_CALLS }, (_, n) =>
+    clients[n % PRINCIPALS]?.call('large', { text }),
+  )
   await host.until(() => host.requests('tools/call').length >= 2, 'large calls')
 
   for (let n = 0; n < SMALL_CALLS; n++) expect((await client.call('small')).status).toBe(200)
@@ -121,7 +126,7 @@ test('a link that is full is not cut: what comes waits, small calls pass, and al
     if (request.params?.name === 'large') host.respond(channel, request.id ?? '', { content: [] })
   }
 
-  const statuses = (await Promise.all(calls)).map(({ status }) => status)
+  const statuses = (await Promise.all(calls)).map((answer) => answer?.status)
   expect(statuses).toEqual(statuses.map(() => 200))
   expect(host.connections).toHaveLength(1)
 })
