@@ -17,7 +17,7 @@ import { plan, type Round } from './plan.ts'
 import { SSELine } from './sse-line.ts'
 import { startWorld, type World } from './world.ts'
 
-const STEPS = Number(process.env.STEPS ?? 2_500)
+const STEPS = Number(process.env.STEPS ?? 10_000)
 const SEED = Number(process.env.SEED ?? 5)
 const AT_ONCE = 32
 /** Longer than any call may take, its process's start and a loss included. */
