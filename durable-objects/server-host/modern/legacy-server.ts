@@ -14,6 +14,7 @@ import { toDiscoverResult } from '../translate/discover.ts'
 import type { ServerFacts } from '../translate/server-facts.ts'
 import { digestCall, openRequestState, sealRequestState } from '../translate/request-state.ts'
 import { toLegacyRequest } from '../translate/to-legacy-request.ts'
+import { Askers } from './askers.ts'
 import type { ListenServing } from './serving.ts'
 import { callerOf, type Lease, type LeaseOwner } from './lease.ts'
 import { Listeners } from './listeners.ts'
@@ -36,6 +37,7 @@ export class LegacyServer implements ListenServing {
   readonly #running = new Set<TranslatedCall>()
   readonly #parked = new Map<string, TranslatedCall>()
   readonly #tools = new ToolCatalog()
+  readonly #askers = new Askers()
 
   constructor(context: HostContext, server: Server, eras: Eras, key: () => Promise<CryptoKey>) {
     const facts = requireFacts(eras, server.name, 'legacy')
@@ -223,22 +225,11 @@ export class LegacyServer implements ListenServing {
   }
 
   #ask(lease: Lease, payload: Uint8Array, connection: Connection): void {
-    const call = this.#askedOf(lease)
+    const call = this.#askers.callOf(lease.calls)
     if (call !== undefined) return call.ask(payload, connection)
     const { id, method } = decode(payload)
     const answer = method === 'ping' ? { result: {} } : { error: NOBODY }
     connection.send(encode({ jsonrpc: '2.0', id, ...answer }))
-  }
-
-  /** A question names no call: it is taken for the newest's, of those whose client is not asked already. */
-  #askedOf({ calls }: Lease): TranslatedCall | undefined {
-    const askable = [...calls].filter(({ isAskable }) => isAskable)
-    const isHere = ({ client }: TranslatedCall) => client !== undefined
-    return (
-      askable.findLast((call) => isHere(call) && !call.isAsked) ??
-      askable.findLast(isHere) ??
-      askable.at(-1)
-    )
   }
 }
 

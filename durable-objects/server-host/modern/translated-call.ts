@@ -56,6 +56,8 @@ const ANSWERED: ReadonlySet<string> = new Set(['message_too_large', 'answer_unre
 export class TranslatedCall implements SharedCall {
   readonly key: string
   readonly method: string
+  /** What it calls, gets or reads: `tools/call echo`. */
+  readonly target: string
   readonly capabilities: Record<string, unknown>
   readonly principal: string
   deadline: number
@@ -84,6 +86,7 @@ export class TranslatedCall implements SharedCall {
     this.onLog = options.client.host.logLevel === undefined ? undefined : (line) => this.#log(line)
     this.key = options.key
     this.method = options.method
+    this.target = `${options.method} ${options.client.host.target ?? ''}`
     this.deadline = options.client.deadline
     this.principal = options.client.host.principal
     this.capabilities = JSON.parse(options.client.host.capabilities ?? '{}') as Record<

@@ -115,6 +115,29 @@ describe('a server with a process for each client', () => {
     expect(readTool<Page>(await waiting).client).toBe('asked')
   })
 
+  test('asks with the call that asks, where two of one client begin at once', async () => {
+    for (const [name, before] of Object.entries({ cold: [], warm: ['before'] })) {
+      const client = clientOf('browser', { name: `asked at once, ${name}`, capabilities: ELICITS })
+      for (const message of before) await answerOf(client, await client.call('ask', { message }))
+      const texts = ['one', 'two']
+      const asked = await Promise.all(texts.map((message) => client.call('ask', { message })))
+      const told = await Promise.all(asked.map((question) => answerOf(client, question)))
+
+      expect(asked.map(questionOf)).toEqual(texts)
+      expect(told.map((answer) => readTool(answer))).toEqual(texts.map(accepted))
+    }
+  })
+
+  test('asks with a call of the tool that asks, not with one that began later', async () => {
+    const client = clientOf('browser', { name: 'asks late', capabilities: ELICITS })
+    await answerOf(client, await client.call('ask', { message: 'alone' }))
+    const asking = client.call('ask', { message: 'late', ms: 300 })
+    const waiting = client.call('wait', { ms: 500 })
+
+    expect(questionOf(await asking)).toBe('late')
+    expect(readTool<Page>(await waiting).client).toBe('asks late')
+  })
+
   test('gives the processes of clients that need none to others', async () => {
     for (const name of ['a', 'b', 'c', 'a']) {
       expect(await pageOf(clientOf('narrow', { name }))).toMatchObject({ page: null, client: name })
@@ -206,6 +229,13 @@ describe.each(['browser', 'pool', 'shared'])('what a process of %s says late', (
 })
 
 const accepted = (text: string) => ({ action: 'accept', content: { text } })
+
+function questionOf({ message }: Answer): string | undefined {
+  const { inputRequests } = message.result as {
+    inputRequests: Record<string, { params: { message: string } }>
+  }
+  return Object.values(inputRequests)[0]?.params.message
+}
 
 /** Says again what the question said. */
 function answerOf(client: ModernClient, { message }: Answer): Promise<Answer> {
