@@ -13,9 +13,11 @@ import { addToolsCommand } from './commands/tools.ts'
 import { toUnknownCommand } from './commands/unknown-command.ts'
 import { addUpOptions, type UpOptions } from './commands/up-options.ts'
 import { Failure } from './failure.ts'
+import { toVersionLine } from './version.ts'
 
 const program = new Command('hearth')
   .description('Keeps stdio MCP servers warm and serves them at a remote MCP URL.')
+  .option('-v, --version', 'print the version, and the commit where it is known')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hearth: ')) })
 
@@ -44,6 +46,11 @@ program.addHelpText('after', () => `\n${up.helpInformation()}`)
 function commandNames(): string[] {
   return program.commands.map((command) => command.name())
 }
+
+program.on('option:version', () => {
+  process.stdout.write(`${toVersionLine()}\n`)
+  process.exit(0)
+})
 
 program.hook('preAction', (_program, command) => {
   if (command !== up) process.stdout.on('error', endWithReader)

@@ -2,11 +2,12 @@
  * `prepack`: bundles the command, the host program and the worker into dist/, because Node strips no
  * types under node_modules. Packages stay outside, except in the worker, which has no node_modules.
  */
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { rootFolder } from './layout.ts'
 import { workerBuild } from './runtime/worker-bundle.ts'
+import { askGit, commitFile } from './version.ts'
 
 const dist = join(rootFolder, 'dist')
 rmSync(dist, { recursive: true, force: true })
@@ -24,4 +25,6 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 })
+const commit = askGit()
+if (commit !== undefined) writeFileSync(commitFile, `${commit}\n`)
 await build({ ...workerBuild, entryPoints: { worker: 'worker/index.ts' }, outdir: dist })

@@ -9,6 +9,7 @@ import { authorizeCall, requireServer } from './authorization/middleware.ts'
 import { discardBody } from './body.ts'
 import type { AppEnv, CallRecord, Deps } from './context.ts'
 import { toJSONErrorResponse, toRPCErrorResponse } from './errors.ts'
+import { showFrontPage } from './front-page.ts'
 import { checkHost, checkOrigin } from './mcp/origin.ts'
 import { createForward } from './mcp/forward.ts'
 import { classifyCall, readMessage } from './mcp/read-call.ts'
@@ -44,6 +45,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   // Public, whatever page asks.
   app.route(METADATA_PATH, createMetadataRoutes(deps))
   app.use(checkOrigin(deps))
+  app.get('/', showFrontPage)
 
   app.use('/admin/*', requireAdmin(deps))
   app.route('/admin', createAdminRoutes(deps))

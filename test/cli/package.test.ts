@@ -68,6 +68,12 @@ test('npx mcp-hearth serves a configuration in an empty folder', async () => {
   expect(echoed.message.result?.content).toMatchObject([{ text: '{"from":"afar"}' }])
 })
 
+test('it knows its version, and the commit that it was packed from', async () => {
+  const told = await runVerb(['--version'], { command: ['npx', 'hearth'], cwd: folder })
+
+  expect(told.stdout).toMatch(/^hearth \d+\.\d+\.\d+ \([0-9a-f]{7,}\)\n$/)
+})
+
 test('the other commands of the package find it in its folder', async () => {
   const npx = { command: ['npx', 'hearth'] as [string, string], cwd: folder }
 

@@ -1,4 +1,5 @@
 /** What the catalog says of itself: its capabilities, and what its servers want a model to know. Pure. */
+import { IMPLEMENTATION } from '#protocol/version.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Eras } from '../servers/eras.ts'
 import { readFacts } from '../servers/spoken-facts.ts'
@@ -32,7 +33,7 @@ export function catalogFacts(servers: readonly { name: string; spoken: Eras }[])
     .slice(0, MAX_INSTRUCTIONS_CHARS)
   return {
     capabilities: CAPABILITIES,
-    serverInfo: { name: 'hearth', version: '0.1.0' },
+    serverInfo: IMPLEMENTATION,
     ...(instructions !== '' && { instructions }),
   }
 }

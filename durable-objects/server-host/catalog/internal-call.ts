@@ -2,6 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META } from '#protocol/mcp.ts'
+import { IMPLEMENTATION } from '#protocol/version.ts'
 import { ClientCall } from '../calls/client-call.ts'
 import type { CallReply } from '../calls/reply.ts'
 import { decode, encode } from '../connection.ts'
@@ -23,8 +24,6 @@ export interface InternalRequest {
   timeoutMs: number
   onEvent?: (payload: Uint8Array) => void
 }
-
-const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
 export interface Asked {
   /** The whole response. Rejects with what the gateway says, and with `list_failed` for what the server does. */
@@ -57,7 +56,7 @@ export function ask(serving: ModernServing, request: InternalRequest): Asked {
       ...params,
       _meta: {
         [META.protocolVersion]: LATEST_MODERN,
-        [META.clientInfo]: CLIENT_INFO,
+        [META.clientInfo]: IMPLEMENTATION,
         [META.clientCapabilities]: JSON.parse(capabilities) as unknown,
       },
     },

@@ -1,6 +1,7 @@
 /** A legacy process that serves modern calls, and what it was told on their behalf. */
 import { GatewayError } from '#protocol/errors.ts'
 import { OWN_CLIENT, type HostCall } from '#protocol/host-call.ts'
+import { IMPLEMENTATION } from '#protocol/version.ts'
 import { EVERYONE, type Owner } from '#protocol/yielding.ts'
 import type { Connection } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
@@ -143,6 +144,6 @@ export function createLease(
 
 function readClientInfo(client: string | undefined): Record<string, unknown> {
   const [name, version] = client?.startsWith('[') ? (JSON.parse(client) as string[]) : []
-  if (name === undefined || name === '') return { name: 'hearth', version: '0.1.0' }
+  if (name === undefined || name === '') return { ...IMPLEMENTATION }
   return { name, version: version ?? '' }
 }

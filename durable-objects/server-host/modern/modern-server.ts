@@ -4,6 +4,7 @@ import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
+import { IMPLEMENTATION } from '#protocol/version.ts'
 import { EVERYONE } from '#protocol/yielding.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { withOwnIds } from '../calls/own-ids.ts'
@@ -181,7 +182,7 @@ function logsOf({ host, reply }: ClientCall): Pick<SharedCall, 'caller' | 'onLog
 
 const OWN_META = {
   [META.protocolVersion]: LATEST_MODERN,
-  [META.clientInfo]: { name: 'hearth', version: '0.1.0' },
+  [META.clientInfo]: IMPLEMENTATION,
   [META.clientCapabilities]: {},
 }
 

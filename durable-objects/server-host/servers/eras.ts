@@ -8,6 +8,7 @@ import { isObject } from '#protocol/json-rpc.ts'
 import type { Launch } from '#protocol/link.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { createRedactor } from '#protocol/redaction.ts'
+import { IMPLEMENTATION } from '#protocol/version.ts'
 import { Connection, ServerError } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import { readDiscoverResult } from '../translate/initialize-result.ts'
@@ -36,8 +37,6 @@ interface Answers {
   discover: unknown
   initialize: unknown
 }
-
-const CLIENT_INFO = { name: 'hearth', version: '0.1.0' }
 
 export class EraProbe {
   readonly #context: Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker'>
@@ -180,14 +179,14 @@ function discoverParams(): Record<string, unknown> {
   return {
     _meta: {
       [META.protocolVersion]: LATEST_MODERN,
-      [META.clientInfo]: CLIENT_INFO,
+      [META.clientInfo]: IMPLEMENTATION,
       [META.clientCapabilities]: {},
     },
   }
 }
 
 function initializeParams(): Record<string, unknown> {
-  return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO }
+  return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: IMPLEMENTATION }
 }
 
 function isSilence(asked: Asked): boolean {

@@ -6,6 +6,7 @@
 import type { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import { IMPLEMENTATION } from '#protocol/version.ts'
 import { EVERYONE } from '#protocol/yielding.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { changedKinds } from '../catalog/kinds.ts'
@@ -79,8 +80,11 @@ export class SharedServer {
   /** A new process learns what its users were told by the former one. */
   async #handshake(connection: Connection): Promise<void> {
     const { start } = this.#server.config.timeoutMs
-    const clientInfo = { name: 'hearth', version: '0.1.0' }
-    const initialize = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
+    const initialize = {
+      protocolVersion: LATEST_LEGACY,
+      capabilities: {},
+      clientInfo: IMPLEMENTATION,
+    }
     const subscriptions = new Set([...this.#users].flatMap((user) => user.subscriptions))
     await tell(this.#context, this.#server, connection, { initialize, subscriptions }, start)
   }
