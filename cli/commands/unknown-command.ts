@@ -1,5 +1,5 @@
 /** A word where `hearth up` takes none: a misspelt command, or one behind `npm start`, which means `up`. */
-import { didYouMean } from '../config/did-you-mean.ts'
+import { didYouMean } from '#protocol/did-you-mean.ts'
 import { Failure } from '../failure.ts'
 
 export function toUnknownCommand(word: string, commands: readonly string[]): Failure {

@@ -1,11 +1,11 @@
 /** One server of the file → its `ServerConfig`, or what is wrong with it. */
 import { isAbsolute, resolve } from 'node:path'
+import { describeIssues } from '#protocol/issues.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { isPrivateHost } from '#protocol/remote/url.ts'
 import { RemoteConfig, type ServerConfig } from '#protocol/server-config.ts'
 import { FileRemoteServer, FileStdioServer, TRANSPORT_NAMES, URL_SPELLINGS } from './file-schema.ts'
 import { interpolate } from './interpolate.ts'
-import { describeIssue } from './problem.ts'
 import type { RawServer } from './server-list.ts'
 
 export interface Surroundings {
@@ -40,7 +40,7 @@ function toStdio(
   folder: string | undefined,
 ): Normalised {
   const { data, error } = FileStdioServer.safeParse(filled)
-  for (const issue of error?.issues ?? []) problems.push(...describeIssue(at, issue, raw))
+  problems.push(...describeIssues(error?.issues ?? [], { schema: FileStdioServer, value: raw, at }))
   if (data === undefined || problems.length > 0) return { problems }
   const { type: _, transport: _t, ...rest } = data
   const own = withoutAlien(rest)
@@ -58,7 +58,9 @@ function toRemote(
     return { problems: [`${at}: has a "command" and a URL: remove one of them`] }
   }
   const { data, error } = FileRemoteServer.safeParse(filled)
-  for (const issue of error?.issues ?? []) problems.push(...describeIssue(at, issue, raw))
+  problems.push(
+    ...describeIssues(error?.issues ?? [], { schema: FileRemoteServer, value: raw, at }),
+  )
   if (data === undefined || problems.length > 0) return { problems }
   const { type, transport = type, url, serverUrl, httpUrl, ...rest } = data
   const [target, ...others] = [url, serverUrl, httpUrl].filter((one) => one !== undefined)

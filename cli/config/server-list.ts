@@ -1,7 +1,7 @@
 /** The servers of a configuration file in either form, each with its name and where it stands. */
 import { isObject } from '#protocol/json-rpc.ts'
 import { SERVER_NAME } from '#protocol/server-config.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { didYouMean } from '#protocol/did-you-mean.ts'
 
 export interface RawServer {
   name: string

@@ -168,7 +168,7 @@ describe('what is wrong is one line with the path, the value and the mend', () =
     {
       name: 'a timeout as text',
       file: one({ command: 'x', timeoutMs: '60s' }),
-      says: 'mcpServers.a.timeoutMs: must be a number of milliseconds, or {"call": …, "start": …}; got "60s"',
+      says: 'mcpServers.a.timeoutMs: must be a whole number from 1 to 86400000 or {"call": …, "start": …}; got "60s"',
     },
     {
       name: 'a misspelt key',
@@ -311,7 +311,10 @@ describe('settings of the tenant', () => {
 
   test.each<[hearth: unknown, says: string]>([
     [{ route: [] }, 'hearth: unknown key "route"; did you mean routes?'],
-    [{ catalog: { naming: 'x' } }, 'hearth.catalog.naming: Invalid option'],
+    [
+      { catalog: { naming: 'x' } },
+      'hearth.catalog.naming: must be "always" or "conflict" or "priority"; got "x"',
+    ],
     [
       { routes: [{ name: 'r', match: { tools: ['[a]'] } }] },
       'hearth.routes[0].match.tools[0]: "[a]": [ begins no class here: write \\[',

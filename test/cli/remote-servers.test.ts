@@ -94,7 +94,7 @@ test.each([
   ],
   [
     { url: URL, headers: { Host: 'x' } },
-    'mcpServers.a.headers: Host is written by the gateway itself; got a value of type object',
+    'mcpServers.a.headers: Host is written by the gateway itself; got an object',
   ],
   [
     { url: URL, headers: { 'A B': 'x' } },

@@ -5,7 +5,7 @@ import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
 import { Bodies, Intake } from '../bodies/intake.ts'
 import { readJSONBody } from '../body.ts'
 import type { AdminEnv } from './admin-env.ts'
-import { describeIssues } from './issues.ts'
+import { summariseIssues } from './issues.ts'
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024
 /** Apart from those of calls: who administers gets in while they take all the room. */
@@ -50,9 +50,9 @@ function takesNumber(schema: z.core.$ZodType | undefined): boolean {
   return schema !== undefined && z.safeParse(schema, 1).success
 }
 
-/** The detail names paths and what was expected, never a value: it may be a secret. */
+/** The detail shows no value that may be a secret. */
 function parse<T extends z.ZodType>(schema: T, value: unknown, code: ErrorCode): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new GatewayError(code, { detail: describeIssues(result.error.issues) })
+  throw new GatewayError(code, { detail: summariseIssues(result.error.issues, { schema, value }) })
 }

@@ -4,10 +4,20 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of candidates) {
-    const distance = isSpelling(word, candidate) ? 0 : editDistance(word, candidate)
+    const distance = measure(word, candidate, limit)
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best
+}
+
+/** What begins a candidate is as near as anything that is near at all. */
+const MIN_BEGINNING_CHARS = 4
+
+function measure(word: string, candidate: string, limit: number): number {
+  if (isSpelling(word, candidate)) return 0
+  const distance = editDistance(word, candidate)
+  const isBeginning = word.length >= MIN_BEGINNING_CHARS && candidate.startsWith(word)
+  return isBeginning ? Math.min(distance, limit) : distance
 }
 
 /** `idle_timeout`, `idleTimeout` and `IDLETIMEOUTMS` all stand for `idleTimeoutMs`. */
