@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { toolReason } from './tool-reason.ts'
 import { RingBuffer } from '../console/ring-buffer.ts'
 import { LineSplitter } from '../stdio/framing.ts'
 import { spawnProgram, StartError } from '../supervisor/spawn.ts'
@@ -8,9 +9,9 @@ import { signalGroup } from '../supervisor/terminate.ts'
 const DEADLINE_MS = 300_000
 
 /** What is kept of what the tool printed last. */
-const MAX_TAIL_BYTES = 4 * 1024
+const MAX_TAIL_BYTES = 16 * 1024
 
-/** Runs a package manager to its end. Rejects with `StartError`, which tells its last words. */
+/** Runs a package manager to its end. Rejects with `StartError`, which says why it failed. */
 export async function runTool(task: string, program: Program): Promise<void> {
   const child = await spawnProgram(program)
   const tail = new RingBuffer<string>(MAX_TAIL_BYTES, MAX_TAIL_BYTES)
@@ -22,7 +23,7 @@ export async function runTool(task: string, program: Program): Promise<void> {
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   process.off('exit', stop)
   clearTimeout(deadline)
-  if (code !== 0) throw new StartError(`${task} failed: ${lastLine(tail.toArray())}`)
+  if (code !== 0) throw new StartError(`${task} failed: ${toolReason(tail.toArray())}`)
 }
 
 /** From their beginning: the rest of a line could be the rest of a secret, which nobody would know. */
@@ -33,10 +34,4 @@ function keepLines(stream: Readable, tail: RingBuffer<string>): void {
   const lines = new LineSplitter(MAX_TAIL_BYTES, { onLine: keep, onOversize: keep })
   stream.on('data', (chunk: Buffer) => lines.push(chunk))
   stream.on('end', () => lines.flush())
-}
-
-function lastLine(output: readonly string[]): string {
-  const lines = output.filter((line) => line.trim() !== '')
-  const telling = lines.findLast((line) => /error|not found|no such/i.test(line)) ?? lines.at(-1)
-  return (telling ?? 'no output').trim().slice(0, 300)
 }
