@@ -33,20 +33,35 @@ export const MAX_PLACEMENTS = 8
 
 const milliseconds = z.int().min(1).max(86_400_000)
 
+const START_MS = 30_000
+const TOTAL_MS = 3_600_000
+
 const Timeouts = z.strictObject({
-  call: milliseconds.default(60_000).describe('Longest a call may take. Milliseconds.'),
+  call: milliseconds
+    .default(60_000)
+    .describe(
+      'Longest a call may take. Each report of its progress begins it again, and it does not run while the client is asked something. Milliseconds.',
+    ),
   start: milliseconds
-    .default(30_000)
+    .default(START_MS)
     .describe('Longest until a new process answers initialize. Milliseconds.'),
+  total: milliseconds
+    .default(TOTAL_MS)
+    .describe(
+      'Longest a call may take with progress and questions. No greater than call: nothing extends that. Milliseconds.',
+    ),
 })
 
 /** Keys of every server. */
 const common = {
   enabled: z.boolean().default(true),
   timeoutMs: z
-    .union([milliseconds.transform((call) => ({ call, start: 30_000 })), Timeouts])
-    .default({ call: 60_000, start: 30_000 })
-    .describe('A number bounds calls; {"call", "start"} bounds both. Milliseconds.'),
+    .union([
+      milliseconds.transform((call) => ({ call, start: START_MS, total: TOTAL_MS })),
+      Timeouts,
+    ])
+    .default({ call: 60_000, start: START_MS, total: TOTAL_MS })
+    .describe('A number bounds calls; {"call", "start", "total"} bounds more. Milliseconds.'),
   sharing: z
     .enum(['session', 'pool', 'shared'])
     .default('session')

@@ -19,7 +19,7 @@ const DEFAULTS = {
   env: {},
   cwd: '/home/me',
   enabled: true,
-  timeoutMs: { call: 60_000, start: 30_000 },
+  timeoutMs: { call: 60_000, start: 30_000, total: 3_600_000 },
   sharing: 'session',
   placement: 'main',
   warm: 1,
@@ -114,7 +114,7 @@ describe('what a file may say', () => {
     {
       name: 'a number for timeoutMs bounds calls',
       server: { command: 'x', timeoutMs: 5000 },
-      becomes: { command: 'x', timeoutMs: { call: 5000, start: 30_000 } },
+      becomes: { command: 'x', timeoutMs: { call: 5000, start: 30_000, total: 3_600_000 } },
     },
   ]
   test.each(accepted)('$name', ({ server, becomes }) => {

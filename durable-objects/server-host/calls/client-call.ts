@@ -7,6 +7,7 @@ import type { MessageMeta } from '#protocol/link.ts'
 import type { Exchange } from '../connection.ts'
 import type { CallTransform, Freshness } from '../transform/call-transform.ts'
 import type { CallReply } from './reply.ts'
+import { CallTime } from './call-time.ts'
 import { isList, keepVisible, type ListFilter } from './visible-list.ts'
 
 /** A request over this is not kept for a repetition after a crash. */
@@ -27,7 +28,10 @@ export interface ClientCallOptions {
   id: RequestId
   body: Uint8Array
   reply: CallReply
+  /** Longest without a sign of life. */
   timeoutMs: number
+  /** Longest in all. Absent: nothing extends `timeoutMs`. */
+  totalMs?: number | undefined
   logs: boolean
   /** What its server's transformers do to what it is answered. */
   transform?: CallTransform | undefined
@@ -45,8 +49,7 @@ export class ClientCall implements Exchange {
   readonly id: RequestId
   /** A request of a client has one of its own. */
   readonly call: string
-  /** Moved while its client is asked something. */
-  deadline: number
+  readonly time: CallTime
   readonly host: HostCall
   readonly reply: CallReply
   /** The request as it came, kept for a repetition; absent when it is too large for that. */
@@ -77,8 +80,13 @@ export class ClientCall implements Exchange {
     this.host = options.host
     this.transform = options.transform
     this.reply = this.transform === undefined ? options.reply : this.#showing(options.reply)
-    this.deadline = Date.now() + options.timeoutMs
+    const { timeoutMs, totalMs = timeoutMs } = options
+    this.time = new CallTime({ now: Date.now(), timeoutMs, totalMs })
     this.body = options.body.length <= MAX_KEPT_BYTES ? options.body : undefined
+  }
+
+  get deadline(): number {
+    return this.time.deadline
   }
 
   get settled(): boolean {
@@ -87,6 +95,11 @@ export class ClientCall implements Exchange {
 
   onResponse(payload: Uint8Array, meta: MessageMeta): void {
     this.answer(payload, meta.failed === true ? 'rpc_error' : 'ok', meta.ms)
+  }
+
+  /** A notification of its server's about it. */
+  hear(method: string | undefined): void {
+    if (method === 'notifications/progress') this.time.renew(Date.now())
   }
 
   /** It failed, but where its guard has it tried again. */

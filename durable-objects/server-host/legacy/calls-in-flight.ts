@@ -3,7 +3,9 @@
  * clients have several in flight under one id.
  */
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
+import type { MessageMeta } from '#protocol/link.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import { decode } from '../connection.ts'
 
 export class CallsInFlight extends Map<string, ClientCall> {
   /** Of those that a server has in hand, the one that came last. */
@@ -11,6 +13,11 @@ export class CallsInFlight extends Map<string, ClientCall> {
     let newest: ClientCall | undefined
     for (const call of this.values()) if (call.host.server === server) newest = call
     return newest
+  }
+
+  /** Those that a server has in hand. */
+  of(server: string): ClientCall[] {
+    return [...this.values()].filter(({ host }) => host.server === server)
   }
 
   /** The one that a client means by its id: the newest. */
@@ -21,8 +28,12 @@ export class CallsInFlight extends Map<string, ClientCall> {
     return newest
   }
 
-  byProgressToken(token: RequestId | undefined): ClientCall | undefined {
-    for (const call of this.values()) if (call.host.progressToken === token) return call
+  /** A host program of before names does not tell whose progress it is. */
+  ofProgress(payload: Uint8Array, { call }: MessageMeta): ClientCall | undefined {
+    if (call !== undefined) return this.get(call)
+    const { params } = decode(payload) as { params?: { progressToken?: RequestId } }
+    const token = params?.progressToken
+    for (const one of this.values()) if (one.host.progressToken === token) return one
     return undefined
   }
 }

@@ -78,8 +78,8 @@ export class CatalogLeg implements UpstreamSession {
     this.#session.fromServer(this.#expose(payload, meta), meta, this.server)
   }
 
-  askClient(call: ClientCall, payload: Uint8Array): void {
-    this.#session.askClient(call, payload)
+  askClient(call: ClientCall, payload: Uint8Array, id: number): void {
+    this.#session.askClient(call, payload, id)
   }
 
   noteInterest(method: string, body: Uint8Array): void {

@@ -50,7 +50,9 @@ export function remembering(
   if (!INTEREST_METHODS.has(method)) return call
   return {
     ...{ id: call.id, call: call.call },
-    deadline: call.deadline,
+    get deadline() {
+      return call.deadline
+    },
     onLost: (error) => call.onLost(error),
     onResponse: (payload, meta) => {
       if (meta.failed !== true) session.noteInterest(method, body)

@@ -34,9 +34,6 @@ import { ModernListening } from './modern-listening.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import type { UpstreamSession } from './upstream.ts'
 
-/** Longest wait for the client's answers to one round. */
-const ROUND_MS = 600_000
-
 /** One of the requests that a client's call becomes: the first, or a retry with its input. */
 interface Sent {
   call: ClientCall
@@ -47,7 +44,6 @@ interface Sent {
 
 /** A request that was answered with `input_required`. */
 interface Round extends Sent {
-  deadline: number
   requestState: string | undefined
   /** Keys of `inputRequests` by the number of the request that the client was sent. */
   waiting: Map<number, string>
@@ -139,7 +135,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
   }
 
   tick(now: number): void {
-    const late = new Set([...this.#rounds.values()].filter(({ deadline }) => deadline <= now))
+    const late = new Set([...this.#rounds.values()].filter(({ call }) => call.deadline <= now))
     this.#forgetRounds((round) => late.has(round))
     this.#endIfOver()
     for (const { call } of late) call.onLost(new GatewayError('call_timeout'))
@@ -177,7 +173,9 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
     this.#ids.set(call, undefined)
     const sending = this.#server.process.request(
       {
-        deadline: call.deadline,
+        get deadline() {
+          return call.deadline
+        },
         caller,
         ...(logLevel !== undefined && { onLog: (line) => call.reply.event(line) }),
         onResponse: (payload, meta) => {
@@ -185,7 +183,10 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
           this.#answer({ call, method, number: round, frame }, payload, meta)
           this.#endIfOver()
         },
-        onEvent: (payload, event) => call.reply.event(withOwnIds(payload, event, call)),
+        onEvent: (payload, event) => {
+          call.hear(event)
+          call.reply.event(withOwnIds(payload, event, call))
+        },
         onLost: (error, undelivered = false) => {
           this.#ids.delete(call)
           call.undelivered = undelivered
@@ -237,8 +238,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
     }
     const { requestState } = input
     const waiting = new Map<number, string>()
-    call.deadline = Date.now() + ROUND_MS
-    const round = { ...sent, deadline: call.deadline, requestState, waiting, answers: {} }
+    const round = { ...sent, requestState, waiting, answers: {} }
     if (input.asks.length > 0) this.#ticker.add(this)
     for (const ask of input.asks) {
       const id = randomAskNumber()
@@ -272,7 +272,6 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
   #retry(round: Round): void {
     const { call, method, frame, number, requestState, answers: inputResponses } = round
     const state = requestState === undefined ? {} : { requestState }
-    call.deadline = Date.now() + this.#session.server.config.timeoutMs.call
     this.#send(call, method, number + 1, (id) =>
       toRetry(frame, { id, inputResponses, ...state }),
     ).catch((error: unknown) => call.onLost(GatewayError.from(error)))

@@ -7,7 +7,7 @@ import { RESTS_HEADER, type HostCall } from '#protocol/host-call.ts'
 import { toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { ClientCall, filterOf, type AnsweredCall } from '../calls/client-call.ts'
-import { decode, encode } from '../connection.ts'
+import { encode } from '../connection.ts'
 import { unauthorized } from '../calls/credentials.ts'
 import type { HostContext } from '../host-context.ts'
 import { Reply } from '../calls/reply.ts'
@@ -20,6 +20,7 @@ import { mayHear, noteAccess, noteView } from './heard-resources.ts'
 import { UPDATED } from '../translate/listen-access.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import { noteInterest } from './interest.ts'
+import { OpenQuestions } from './open-questions.ts'
 import { postRequest } from './post-request.ts'
 import { viewerOf } from './session-capabilities.ts'
 import { SessionStreams } from './session-streams.ts'
@@ -33,6 +34,7 @@ export class LegacySession implements UpstreamSession {
   server: SessionServer
   readonly #context: HostContext
   readonly #calls = new CallsInFlight()
+  readonly #questions = new OpenQuestions()
   readonly #streams: SessionStreams
   #upstream: Upstream | undefined
   #touched = 0
@@ -69,6 +71,7 @@ export class LegacySession implements UpstreamSession {
       const timeoutMs = Math.min(callMs, host.route?.timeoutMs ?? Infinity)
       return postRequest(this.#context, this, { host, body, timeoutMs })
     }
+    if (envelope?.kind === 'response') this.#questions.close(envelope.id)
     if (host.cancels !== undefined) this.#cancel(host.cancels)
     else if (envelope !== undefined) await this.upstream.pass(body, envelope)
     return new Response(null, { status: 202 })
@@ -96,11 +99,13 @@ export class LegacySession implements UpstreamSession {
       body,
       reply,
       timeoutMs,
+      totalMs: this.#serverOf(host).config.timeoutMs.total,
       logs: logs && attempt === undefined,
       transform,
       onSettled: (outcome, processMs) => {
         letGo()
         this.#calls.delete(name)
+        this.#questions.forget(call)
         calls.delete(call)
         attempt?.onSettled(outcome, processMs)
         this.#endIfOver()
@@ -181,6 +186,7 @@ export class LegacySession implements UpstreamSession {
     if (meta.kind === 'request') return this.#ask(payload, meta, server)
     if (meta.method === 'notifications/progress') return this.#progress(payload, meta)
     this.#context.transforms.hear(server.name, meta.method)
+    if (meta.method === 'notifications/cancelled') this.#questions.cancel(payload)
     if (meta.method === UPDATED && !mayHear(payload, this.record.access)) return
     const aboutCall =
       meta.method === 'notifications/message' || meta.method === 'notifications/cancelled'
@@ -189,7 +195,8 @@ export class LegacySession implements UpstreamSession {
     else this.#tell(payload, server.name)
   }
 
-  askClient(call: ClientCall, payload: Uint8Array): void {
+  askClient(call: ClientCall, payload: Uint8Array, id: number): void {
+    this.#questions.add(id, call.host.server, [call])
     call.reply.event(payload)
   }
 
@@ -214,6 +221,7 @@ export class LegacySession implements UpstreamSession {
 
   /** `server`: only what it was to answer. */
   failFormer(error: GatewayError, server?: string): void {
+    this.#questions.closeAll(server ?? this.server.name)
     this.#streams.failFormer((call) => this.#calls.has(call), error, server)
   }
 
@@ -248,6 +256,7 @@ export class LegacySession implements UpstreamSession {
     if (method === 'roots/list' && !server.config.roots) {
       return this.#respond(id, encode(toError(id, -32601, 'The client offers no roots')))
     }
+    if (method !== 'ping') this.#questions.add(id, server.name, this.#calls.of(server.name))
     if (call !== undefined) call.reply.event(payload)
     else this.#tell(payload, server.name)
   }
@@ -258,11 +267,10 @@ export class LegacySession implements UpstreamSession {
     this.upstream.pass(payload, envelope).catch(() => undefined)
   }
 
-  /** A host program of before names does not tell whose it is. */
-  #progress(payload: Uint8Array, { call: name }: MessageMeta): void {
-    if (name !== undefined) return this.#calls.get(name)?.reply.event(payload)
-    const { params } = decode(payload) as { params?: { progressToken?: RequestId } }
-    this.#calls.byProgressToken(params?.progressToken)?.reply.event(payload)
+  #progress(payload: Uint8Array, meta: MessageMeta): void {
+    const call = this.#calls.ofProgress(payload, meta)
+    call?.hear(meta.method)
+    call?.reply.event(payload)
   }
 
   #cancel(id: string | number): void {

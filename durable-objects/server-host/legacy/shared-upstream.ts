@@ -59,7 +59,9 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
     const { progressToken } = call.host
     return this.#shared.process.request(
       {
-        deadline: call.deadline,
+        get deadline() {
+          return call.deadline
+        },
         caller: this.caller,
         onLog: (line) => this.#session.fromServer(line, LOG),
         onResponse: (payload, meta) => {
@@ -67,7 +69,10 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
           if (meta.failed !== true) this.#session.noteInterest(method, body)
           call.onResponse(setValue(payload, ['id'], JSON.stringify(call.id)), meta)
         },
-        onEvent: (payload, event) => call.reply.event(withOwnIds(payload, event, call)),
+        onEvent: (payload, event) => {
+          call.hear(event)
+          call.reply.event(withOwnIds(payload, event, call))
+        },
         onLost: (error, undelivered = false) => {
           this.#forget(call)
           call.undelivered = undelivered

@@ -201,7 +201,7 @@ export class ModernCalls {
   ): AnsweredCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { credentials, calls, logs, pins } = this.#context
+    const { credentials, calls, logs, pins, servers } = this.#context
     requireSlots(host, calls)
     const listens = envelope.method === 'subscriptions/listen'
     const letGo = credentials.hold(host, () => {
@@ -219,6 +219,7 @@ export class ModernCalls {
       body,
       reply,
       timeoutMs: listens ? Infinity : timeoutMs,
+      totalMs: servers.factsOf(host.server, host.principal)?.config.timeoutMs.total,
       logs: logs && attempt === undefined,
       transform,
       onSettled: (outcome, processMs) => {
@@ -229,12 +230,8 @@ export class ModernCalls {
         attempt?.onSettled(outcome, processMs)
       },
     })
-    if (pins.screens(host)) {
-      call.screen = pins.screenOf(host, {
-        capabilities: host.capabilities ?? '{}',
-        principal: host.principal,
-      })
-    }
+    const { capabilities = '{}', principal } = host
+    if (pins.screens(host)) call.screen = pins.screenOf(host, { capabilities, principal })
     // A subscription never ends by itself, so a shutdown does not wait for it.
     if (!listens) calls.add(call)
     else if (isListenServing(serving)) this.#streams.add(call, serving, body)

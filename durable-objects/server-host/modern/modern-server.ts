@@ -71,7 +71,9 @@ export class ModernServer implements ListenServing {
     if (client.settled) return
     const id = await this.process.request(
       {
-        deadline: client.deadline,
+        get deadline() {
+          return client.deadline
+        },
         ...logsOf(client),
         onResponse: (payload, meta) => {
           this.#running.delete(client)
@@ -86,6 +88,7 @@ export class ModernServer implements ListenServing {
             if (this.#joined.has(client)) return tellLists(client, filter)
           }
           if (listens && !mayTell(event, decode(payload).params, access)) return
+          client.hear(event)
           client.reply.event(withOwnIds(payload, event, client))
         },
         onLost: (error, undelivered = false) => {

@@ -60,7 +60,6 @@ export class TranslatedCall implements SharedCall {
   readonly target: string
   readonly capabilities: Record<string, unknown>
   readonly principal: string
-  deadline: number
   readonly caller: string | undefined
   /** It takes log messages where its client asked for some. */
   readonly onLog: ((payload: Uint8Array) => void) | undefined
@@ -70,6 +69,8 @@ export class TranslatedCall implements SharedCall {
   /** Where its questions came from. */
   #asker: Connection | undefined
   #client: ClientCall | undefined
+  /** While there is no client. */
+  #parkedUntil = 0
   #asks: WaitingAsk[] = []
   /** As they came. */
   readonly #questions = new WeakMap<WaitingAsk, Uint8Array>()
@@ -87,12 +88,15 @@ export class TranslatedCall implements SharedCall {
     this.key = options.key
     this.method = options.method
     this.target = `${options.method} ${options.client.host.target ?? ''}`
-    this.deadline = options.client.deadline
     this.principal = options.client.host.principal
     this.capabilities = JSON.parse(options.client.host.capabilities ?? '{}') as Record<
       string,
       unknown
     >
+  }
+
+  get deadline(): number {
+    return this.#client?.deadline ?? this.#parkedUntil
   }
 
   /** Absent while it is parked. */
@@ -164,6 +168,7 @@ export class TranslatedCall implements SharedCall {
   onEvent(payload: Uint8Array, event: string): void {
     const client = this.#client
     if (client?.host.progressToken === undefined) return
+    client.hear(event)
     client.reply.event(withOwnIds(payload, event, client))
   }
 
@@ -172,7 +177,6 @@ export class TranslatedCall implements SharedCall {
     const answers = answerAsks(this.#asks, inputResponses)
     if (!answers.ok) throw new GatewayError('invalid_params', { detail: answers.detail })
     this.#client = client
-    this.deadline = client.deadline
     this.#asks = answers.unanswered
     // Where the process that asked is gone, nobody gets them.
     for (const response of answers.responses) this.#asker?.send(encode(response))
@@ -215,7 +219,7 @@ export class TranslatedCall implements SharedCall {
 
   async #park(client: ClientCall): Promise<void> {
     this.#client = undefined
-    this.deadline = Date.now() + PARK_MS
+    this.#parkedUntil = Date.now() + PARK_MS
     this.#options.onParked(this)
     this.#answerAsks(client, this.#asks, await this.#options.seal(this))
   }
