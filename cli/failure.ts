@@ -19,7 +19,9 @@ export function describeError(error: unknown): string {
 
 /** `fetch` tells only that it failed, or was terminated; why is in its cause. */
 export function describeFetchError(error: unknown): string {
-  return describeError(error instanceof Error && error.cause instanceof Error ? error.cause : error)
+  let inner = error
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause
+  return describeError(inner)
 }
 
 const SYSTEM_ERRORS: Record<string, string> = {

@@ -1,6 +1,7 @@
 /** The `hearth` command. */
 import { Command, CommanderError } from 'commander'
 import { addAuditCommand } from './commands/audit.ts'
+import { addCallCommand } from './commands/call.ts'
 import { addCatalogCommand } from './commands/catalog.ts'
 import { addIssuersCommand } from './commands/issuers.ts'
 import { addLimitsCommand } from './commands/limits.ts'
@@ -14,6 +15,9 @@ import { toUnknownCommand } from './commands/unknown-command.ts'
 import { addUpOptions, type UpOptions } from './commands/up-options.ts'
 import { Failure } from './failure.ts'
 import { toVersionLine } from './version.ts'
+
+/** Of the longest help: it is to fit a screen. */
+const HELP_COLUMNS = 100
 
 const program = new Command('hearth')
   .description('Keeps stdio MCP servers warm and serves them at a remote MCP URL.')
@@ -30,6 +34,9 @@ up.action(async (options: UpOptions) => {
   await serve(options)
 })
 
+program.commandsGroup('At a running gateway:')
+addCallCommand(program)
+
 program.commandsGroup('Control plane of a running gateway (hearth COMMAND --help has examples):')
 addServersCommand(program)
 addCatalogCommand(program)
@@ -41,7 +48,14 @@ addLimitsCommand(program)
 addIssuersCommand(program)
 addAuditCommand(program)
 addTenantsCommand(program)
-program.addHelpText('after', () => `\n${up.helpInformation()}`)
+// Once all are added: their own help says what they take.
+const wide = { helpWidth: HELP_COLUMNS }
+program.configureHelp({ ...wide, subcommandTerm: (command) => command.name() })
+up.configureHelp(wide)
+program.addHelpText('after', () => {
+  const [, options = ''] = up.helpInformation().split('\nOptions:\n')
+  return `\nOptions of hearth up:\n${options.trimEnd()}`
+})
 
 function commandNames(): string[] {
   return program.commands.map((command) => command.name())

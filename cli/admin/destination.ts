@@ -23,6 +23,10 @@ export interface Destination {
   tenant: string
 }
 
+/** Where a credential of the control plane is looked for, and one of the tenant's clients. */
+export const ADMIN_CREDENTIALS = ['HEARTH_ADMIN_TOKEN', 'HEARTH_TOKEN'] as const
+export const CLIENT_CREDENTIALS = ['HEARTH_TOKEN'] as const
+
 /**
  * What is said on the command line goes before the environment. The admin token of a data folder
  * is for the gateway of that folder alone: another URL needs its credential said. Pure.
@@ -30,16 +34,18 @@ export interface Destination {
 export function chooseDestination(
   options: DestinationOptions,
   environment: Environment,
+  names: readonly string[] = ADMIN_CREDENTIALS,
 ): Destination {
   if (options.url !== undefined && options.data !== undefined) {
     throw new Failure('--url and --data name two gateways: give one of them', 2)
   }
   const url =
     options.url ?? (options.data === undefined ? environment.HEARTH_URL || undefined : undefined)
-  const credential = chooseCredential(environment)
+  const credential = chooseCredential(environment, names)
   if (url !== undefined && credential === undefined) {
+    const others = names.slice(0, -1).map((name) => `${name}, or `)
     throw new Failure(
-      `a credential for ${toURL(url).origin} is needed: set HEARTH_ADMIN_TOKEN, or HEARTH_TOKEN to a token of the tenant`,
+      `a credential for ${toURL(url).origin} is needed: set ${others.join('')}HEARTH_TOKEN to a token of the tenant`,
     )
   }
   return {
@@ -53,8 +59,8 @@ export function chooseDestination(
 }
 
 /** The message does not repeat it. */
-function chooseCredential(environment: Environment): string | undefined {
-  for (const name of ['HEARTH_ADMIN_TOKEN', 'HEARTH_TOKEN']) {
+function chooseCredential(environment: Environment, names: readonly string[]): string | undefined {
+  for (const name of names) {
     const value = environment[name]
     if (value === undefined || value === '') continue
     if (/^[\x21-\x7e]+$/.test(value)) return value

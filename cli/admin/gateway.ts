@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { findEndpoint } from '../endpoint-file.ts'
 import { describeError, Failure } from '../failure.ts'
 import { AdminAPI, toPath } from './admin-api.ts'
-import { chooseDestination, type DestinationOptions } from './destination.ts'
+import { chooseDestination, type Destination, type DestinationOptions } from './destination.ts'
 
 export interface GatewayOptions extends DestinationOptions {
   json?: boolean
@@ -27,8 +27,15 @@ const WHERE = `
 Without --url and HEARTH_URL: the gateway that \`hearth up\` runs on the data folder, with its admin
 token. Elsewhere the credential is HEARTH_ADMIN_TOKEN, or HEARTH_TOKEN with a token of the tenant.`
 
+const WHERE_AS_CLIENT = `
+Without --url and HEARTH_URL: the gateway that \`hearth up\` runs on the data folder, with the token of
+its clients. Elsewhere, and for other tenants, the token is HEARTH_TOKEN.`
+
 /** `--tenant` is left out where the tenant is an argument. */
-export function withGateway(command: Command, { hasTenant = true } = {}): Command {
+export function withGateway(
+  command: Command,
+  { hasTenant = true, isClient = false } = {},
+): Command {
   command.optionsGroup(OPTIONS_HEADING).option('--url <url>', 'the gateway (or HEARTH_URL)')
   if (hasTenant) {
     command.option('--tenant <name>', "whose (or HEARTH_TENANT; default: the token's, or local)")
@@ -36,30 +43,36 @@ export function withGateway(command: Command, { hasTenant = true } = {}): Comman
   return command
     .option('--data <folder>', 'the data folder of the gateway (default: .hearth)')
     .option('--json', 'print the answer of the gateway as it is')
-    .addHelpText('after', WHERE)
+    .addHelpText('after', isClient ? WHERE_AS_CLIENT : WHERE)
 }
 
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { gateway, credential, tenant } = chooseDestination(options, process.env)
   const path = (...parts: string[]): string => toPath('tenants', tenant, ...parts)
-  if ('url' in gateway) return { api: new AdminAPI(gateway.url, credential ?? ''), tenant, path }
+  const url = await locate(gateway)
+  if ('url' in gateway) return { api: new AdminAPI(url, credential ?? ''), tenant, path }
   const { dataFolder } = gateway
-  const endpoint = await findEndpoint(dataFolder)
-  if (endpoint === undefined) {
-    throw new Failure(
-      `no gateway runs on ${dataFolder}: start one with hearth up, or name another by --data or --url`,
-    )
-  }
-  const token = credential ?? readAdminToken(dataFolder)
-  return { api: new AdminAPI(new URL(endpoint.url), token), tenant, path, dataFolder }
+  const token = credential ?? readSecret(dataFolder, 'adminToken')
+  return { api: new AdminAPI(url, token), tenant, path, dataFolder }
 }
 
-const Secrets = z.looseObject({ adminToken: z.string().min(1) })
+/** Ends with a slash. Throws `Failure` when no gateway runs on the data folder. */
+export async function locate(gateway: Destination['gateway']): Promise<URL> {
+  if ('url' in gateway) return gateway.url
+  const endpoint = await findEndpoint(gateway.dataFolder)
+  if (endpoint !== undefined) return new URL(endpoint.url)
+  throw new Failure(
+    `no gateway runs on ${gateway.dataFolder}: start one with hearth up, or name another by --data or --url`,
+  )
+}
 
-function readAdminToken(folder: string): string {
+const Secrets = z.looseObject({ adminToken: z.string().min(1), token: z.string().min(1) })
+
+/** Of a data folder: of its administrator, or of the clients of the tenant `local`. */
+export function readSecret(folder: string, name: 'adminToken' | 'token'): string {
   const file = join(folder, 'secrets.json')
   try {
-    return Secrets.parse(JSON.parse(readFileSync(file, 'utf8'))).adminToken
+    return Secrets.parse(JSON.parse(readFileSync(file, 'utf8')))[name]
   } catch (error) {
     // A message of the parser's would quote the file.
     const isSystem = error instanceof Error && 'code' in error

@@ -142,7 +142,17 @@ test('hearth --help names every command and the options of up, and fits a screen
   const { code, stdout } = await runVerb(['--help'])
 
   expect(code).toBe(0)
-  const nouns = ['up', 'servers', 'tokens', 'secrets', 'limits', 'issuers', 'audit', 'tenants']
+  const nouns = [
+    'up',
+    'call',
+    'servers',
+    'tokens',
+    'secrets',
+    'limits',
+    'issuers',
+    'audit',
+    'tenants',
+  ]
   for (const noun of nouns) expect(stdout).toMatch(new RegExp(`^  ${noun} `, 'm'))
   for (const option of ['config', 'port', 'data', 'json']) expect(stdout).toContain(`--${option}`)
   expect(stdout.split('\n').length).toBeLessThan(50)
