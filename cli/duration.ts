@@ -1,4 +1,4 @@
-/** Durations as people type them: `15m`, `24h`, `30d`. Pure. */
+/** Durations as people type and read them: `15m`, `24h`, `30d`. Pure. */
 import { InvalidArgumentError } from 'commander'
 
 const UNIT_MS: Record<string, number> = {
@@ -22,4 +22,13 @@ export function parseSpan(text: string): number {
   const ms = parseDuration(text)
   if (ms > 0) return ms
   throw new InvalidArgumentError('It must be more than 0.')
+}
+
+/** `40s`, `5m`, `2h 13m`, `3d 4h`: as much as tells. */
+export function toSpan(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const [minutes, hours, days] = [seconds / 60, seconds / 3600, seconds / 86_400].map(Math.floor)
+  if (days) return `${days}d ${(hours ?? 0) % 24}h`
+  if (hours) return `${hours}h ${(minutes ?? 0) % 60}m`
+  return minutes ? `${minutes}m` : `${seconds}s`
 }

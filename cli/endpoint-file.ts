@@ -7,14 +7,19 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isDataFolderLocked } from './data-lock.ts'
 
-const Endpoint = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int().min(1) })
+const Endpoint = z.object({
+  url: z.url({ protocol: /^https?$/ }),
+  pid: z.int().min(1),
+  /** `Date.now()`; absent in the file of an older version. */
+  startedAt: z.number().optional(),
+})
 export type Endpoint = z.infer<typeof Endpoint>
 
 const fileOf = (folder: string): string => join(folder, 'endpoint.json')
 
 /** Call it with the lock on the folder. Gone when this process exits, however it decides to. */
 export function writeEndpoint(folder: string, url: URL): void {
-  const endpoint: Endpoint = { url: url.origin, pid: process.pid }
+  const endpoint: Endpoint = { url: url.origin, pid: process.pid, startedAt: Date.now() }
   const file = fileOf(folder)
   process.once('exit', () => removeEndpoint(folder))
   writeFileSync(`${file}.new`, `${JSON.stringify(endpoint)}\n`, { mode: 0o600 })

@@ -8,6 +8,7 @@ import { addLimitsCommand } from './commands/limits.ts'
 import { addRoutesCommand } from './commands/routes.ts'
 import { addSecretsCommand } from './commands/secrets.ts'
 import { addServersCommand } from './commands/servers.ts'
+import { addStatusCommand } from './commands/status.ts'
 import { addTenantsCommand } from './commands/tenants.ts'
 import { addTokensCommand } from './commands/tokens.ts'
 import { addToolsCommand } from './commands/tools.ts'
@@ -35,6 +36,7 @@ up.action(async (options: UpOptions) => {
 })
 
 program.commandsGroup('At a running gateway:')
+addStatusCommand(program)
 addCallCommand(program)
 
 program.commandsGroup('Control plane of a running gateway (hearth COMMAND --help has examples):')

@@ -107,4 +107,6 @@ export interface ResilienceReport {
   calls: number
   failures: number
   lastFailure?: { code: ErrorCode; at: number }
+  /** `Date.now()` of the last call, or health check, that it answered, as long as it is remembered. */
+  answeredAt?: number
 }

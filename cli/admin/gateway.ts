@@ -17,6 +17,8 @@ export interface Gateway {
   tenant: string
   /** `tenants/{tenant}/…`. */
   path(...parts: string[]): string
+  /** Ends with a slash. */
+  url: URL
   /** Of a gateway that was found by its data folder: it runs on this machine. */
   dataFolder?: string
 }
@@ -50,10 +52,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { gateway, credential, tenant } = chooseDestination(options, process.env)
   const path = (...parts: string[]): string => toPath('tenants', tenant, ...parts)
   const url = await locate(gateway)
-  if ('url' in gateway) return { api: new AdminAPI(url, credential ?? ''), tenant, path }
+  if ('url' in gateway) return { api: new AdminAPI(url, credential ?? ''), tenant, path, url }
   const { dataFolder } = gateway
   const token = credential ?? readSecret(dataFolder, 'adminToken')
-  return { api: new AdminAPI(url, token), tenant, path, dataFolder }
+  return { api: new AdminAPI(url, token), tenant, path, url, dataFolder }
 }
 
 /** Ends with a slash. Throws `Failure` when no gateway runs on the data folder. */

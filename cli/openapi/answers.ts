@@ -196,9 +196,11 @@ const Resilience = z.strictObject({
   calls: z.int().describe("Outcomes within the breaker's window"),
   failures: z.int().describe('Those of them that failed'),
   lastFailure: z.strictObject({ code: z.enum(codes), at: time }).optional(),
+  answeredAt: time.optional().describe('The last call, or health check, that it answered'),
 })
 
 export const StatusAnswer = z.strictObject({
+  version: z.string().describe('Of the gateway'),
   servers: z.array(
     z.strictObject({
       name: z.string(),

@@ -45,7 +45,9 @@ test('in the folder of hearth up nothing has to be said; after it, that nothing 
 
   expect(await list()).toMatchObject({ code: 0, stdout: expect.stringMatching(/hearth up/) })
   const endpoint = join(data, 'endpoint.json')
-  expect(JSON.parse(await readFile(endpoint, 'utf8'))).toEqual({ url, pid: expect.any(Number) })
+  expect(JSON.parse(await readFile(endpoint, 'utf8'))).toEqual({
+    ...{ url, pid: expect.any(Number), startedAt: expect.any(Number) },
+  })
   expect((await stat(endpoint)).mode & 0o777).toBe(0o600)
 
   command.child.kill('SIGTERM')
@@ -144,6 +146,7 @@ test('hearth --help names every command and the options of up, and fits a screen
   expect(code).toBe(0)
   const nouns = [
     'up',
+    'status',
     'call',
     'servers',
     'tokens',

@@ -1,5 +1,6 @@
 /** `/admin/tenants/{tenant}/drain`, `/warm`, `/status` and `/origins`: what runs for a tenant. */
 import { Hono } from 'hono'
+import { VERSION } from '#protocol/version.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { found } from './found.ts'
 import { permit } from './permit.ts'
@@ -25,7 +26,7 @@ export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
 
   /** Starts nothing, and wakes no container. */
   routes.get(`${TENANT}/status`, permit('status.get'), async function status(c) {
-    return c.json(await (await hostOf(c.var.tenant)).status())
+    return c.json({ version: VERSION, ...(await (await hostOf(c.var.tenant)).status()) })
   })
 
   /** Likewise. */

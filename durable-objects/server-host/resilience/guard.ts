@@ -211,6 +211,7 @@ export class Guard {
       calls: told?.calls ?? 0,
       failures: told?.failures ?? 0,
       ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
+      ...(this.#heard.successAt > 0 && { answeredAt: this.#heard.successAt }),
     }
   }
 

@@ -19,6 +19,7 @@ export function mergeReports(reports: readonly ResilienceReport[]): ResilienceRe
 function merge(one: ResilienceReport, other: ResilienceReport): ResilienceReport {
   const breaker = worse(one.breaker, other.breaker)
   const lastFailure = later(one.lastFailure, other.lastFailure)
+  const answeredAt = Math.max(one.answeredAt ?? 0, other.answeredAt ?? 0)
   return {
     health: HEALTHS.indexOf(one.health) > HEALTHS.indexOf(other.health) ? one.health : other.health,
     ...(breaker !== undefined && { breaker }),
@@ -27,6 +28,7 @@ function merge(one: ResilienceReport, other: ResilienceReport): ResilienceReport
     calls: one.calls + other.calls,
     failures: one.failures + other.failures,
     ...(lastFailure !== undefined && { lastFailure }),
+    ...(answeredAt > 0 && { answeredAt }),
   }
 }
 
