@@ -5,6 +5,7 @@ import { addCallCommand } from './commands/call.ts'
 import { addCatalogCommand } from './commands/catalog.ts'
 import { addIssuersCommand } from './commands/issuers.ts'
 import { addLimitsCommand } from './commands/limits.ts'
+import { addLogsCommand } from './commands/logs.ts'
 import { addRoutesCommand } from './commands/routes.ts'
 import { addSecretsCommand } from './commands/secrets.ts'
 import { addServersCommand } from './commands/servers.ts'
@@ -38,6 +39,7 @@ up.action(async (options: UpOptions) => {
 program.commandsGroup('At a running gateway:')
 addStatusCommand(program)
 addCallCommand(program)
+addLogsCommand(program)
 
 program.commandsGroup('Control plane of a running gateway (hearth COMMAND --help has examples):')
 addServersCommand(program)

@@ -3,6 +3,7 @@
  * docs/admin-openapi.json is made from them.
  */
 import * as z from 'zod'
+import { DEFAULT_CONSOLE_LINES, MAX_CONSOLE_LINES } from './console.ts'
 import { Issuers } from './issuers.ts'
 import { Limits } from './limits.ts'
 import { Routes } from './routes.ts'
@@ -59,6 +60,16 @@ export type ExplainQuery = z.infer<typeof ExplainQuery>
 
 export const ToolsQuery = z.strictObject({
   server: z.string().max(64).optional().describe('Only its tools'),
+})
+
+export const ConsoleQueryParameters = z.strictObject({
+  since: time.optional().describe('The first millisecond since 1970'),
+  lines: z
+    .int()
+    .min(1)
+    .max(MAX_CONSOLE_LINES)
+    .default(DEFAULT_CONSOLE_LINES)
+    .describe('The newest so many'),
 })
 
 export const ApprovalBody = z.strictObject({

@@ -4,6 +4,7 @@
  */
 import type { Access } from './access.ts'
 import type { CatalogQuery, CatalogTarget, CatalogView, ListsReport } from './catalog.ts'
+import type { ConsoleQuery, ConsoleReport } from './console.ts'
 import type { Era } from './mcp.ts'
 import type { Envelope } from './json-rpc.ts'
 import type { Occupancy } from './limiter.ts'
@@ -180,6 +181,8 @@ export interface ServerHostMethods {
   configChanged(version: number): Promise<void>
   /** How requests from the host program to remote servers went. Starts nothing. */
   origins(): Promise<OriginsReport>
+  /** What the processes of a server have printed. Starts nothing. */
+  console(query: ConsoleQuery): Promise<ConsoleReport>
   /** What a name of the catalog stands for; `undefined`: for nothing. Starts nothing that sleeps. */
   resolveName(query: CatalogQuery): Promise<CatalogTarget | undefined>
   /** Which definitions of tools are approved, and what is odd about them. Starts nothing. */

@@ -17,6 +17,7 @@ import { Route } from '#protocol/routes.ts'
 import { Grants } from '#protocol/scopes.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import * as A from './answers.ts'
+import { ConsoleAnswer } from './console-answer.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 
 type JSONObject = Record<string, unknown>
@@ -36,7 +37,7 @@ const NAMED: Record<string, z.ZodType> = {
   ...{ NewApproval: ApprovalBody, ToolList: A.ToolsAnswer, Approval: A.ApprovedAnswer },
   ...{ Catalog: CatalogSettings, Route, NewRoutes: RoutesBody, RouteList: A.RoutesAnswer },
   ...{ Explanation: A.ExplanationAnswer },
-  ...{ Origins: A.OriginsAnswer, Status: A.StatusAnswer },
+  ...{ Origins: A.OriginsAnswer, Status: A.StatusAnswer, Console: ConsoleAnswer },
   Error: A.ErrorAnswer,
 }
 for (const [id, schema] of Object.entries(NAMED)) COMPONENTS.add(schema, { id })

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import {
   ApprovalBody,
   AuditQueryParameters,
+  ConsoleQueryParameters,
   IssuersBody,
   LimitsBody,
   NewTokenBody,
@@ -16,6 +17,7 @@ import {
 import { CatalogSettings } from '#protocol/catalog.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import * as A from './answers.ts'
+import { ConsoleAnswer } from './console-answer.ts'
 
 export interface Operation {
   method: 'get' | 'put' | 'post' | 'delete'
@@ -71,6 +73,12 @@ const TENANTS: Operation[] = [
     ...{ method: 'get', path: `${TENANT}/origins`, id: 'origins', scopes: ['admin:servers'] },
     summary: 'How requests from the host program to remote servers went. Starts nothing',
     answer: A.OriginsAnswer,
+  },
+  {
+    ...{ method: 'get', path: `${TENANT}/servers/{server}/console`, id: 'logs' },
+    ...{ scopes: ['admin:servers'], query: ConsoleQueryParameters },
+    summary: 'What the processes of a server have printed, oldest first. Starts nothing',
+    answer: ConsoleAnswer,
   },
 ]
 

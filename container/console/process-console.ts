@@ -1,3 +1,4 @@
+import type { ConsoleLine } from '#protocol/console.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { RingBuffer } from './ring-buffer.ts'
 
@@ -7,18 +8,13 @@ const MAX_BYTES = 256 * 1024
 /** Consoles of ended processes that are kept. */
 const MAX_ENDED = 20
 
-export type ConsoleStream = 'stderr' | 'stdout'
+export type ConsoleStream = ConsoleLine['stream']
 
-export interface ConsoleEntry {
-  /** ISO 8601 */
-  time: string
+export interface ConsoleEntry extends ConsoleLine {
+  /** The name of its launch. */
   server: string
   /** The channel's key; absent while the process is a spare. */
   key?: string
-  pid: number
-  stream: ConsoleStream
-  callId?: RequestId | undefined
-  text: string
 }
 
 /** What one process has printed, its newest lines. */
@@ -67,9 +63,10 @@ export class CellConsole {
     if (this.#live.delete(console)) this.#ended.push(console, 1)
   }
 
-  /** Oldest first, over all processes. */
-  entries(): ConsoleEntry[] {
+  /** Oldest first, over all processes of the launches that are wanted. */
+  entries(isWanted: (launch: string) => boolean = () => true): ConsoleEntry[] {
     return [...this.#ended.toArray(), ...this.#live]
+      .filter(({ server }) => isWanted(server))
       .flatMap((console) => console.entries())
       .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
   }

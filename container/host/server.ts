@@ -4,7 +4,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
+import type { Cell } from './cell.ts'
 import type { Cells } from './cells.ts'
+import { DEFAULT_CONSOLE_LINES, isLaunchOf, selectLines } from '#protocol/console.ts'
 import { LINK_PATH } from '#protocol/link.ts'
 
 /** A frame of the link is smaller, but for `configure`, which has every launch of a tenant. */
@@ -16,7 +18,7 @@ export interface HostServerOptions {
   token: string
 }
 
-const CELL_PATH = /^\/cells\/([^/?]+)\/(console|origins)(?:\?.*)?$/
+const CELL_PATH = /^\/cells\/([^/?]+)\/(console|origins)(?:\?(.*))?$/
 
 /** `/link/{name}` (WebSocket), `/cells/{name}/console` and `/cells/{name}/origins`. */
 export function createHostServer({ cells, token }: HostServerOptions): Server {
@@ -24,11 +26,11 @@ export function createHostServer({ cells, token }: HostServerOptions): Server {
   const server = createServer((request, response) => {
     const refusal = refusalOf(request)
     if (refusal !== undefined) return reply(response, refusal, { error: STATUS_CODES[refusal] })
-    const [, name, part] = CELL_PATH.exec(request.url ?? '') ?? []
+    const [, name, part, query] = CELL_PATH.exec(request.url ?? '') ?? []
     const cell = cells.get(decode(name) ?? '')
     if (cell === undefined) return reply(response, 404, { error: 'not_found' })
     if (part === 'origins') return reply(response, 200, { origins: cell.origins() })
-    reply(response, 200, { entries: cell.console.entries() })
+    reply(response, 200, readConsole(cell, new URLSearchParams(query)))
   })
   const sockets = new WebSocketServer({
     noServer: true,
@@ -47,6 +49,21 @@ export function createHostServer({ cells, token }: HostServerOptions): Server {
     sockets.handleUpgrade(request, stream, head, (socket) => cell.attach(socket, stream))
   })
   return server
+}
+
+/** Of all servers, or the newest lines of one. */
+function readConsole({ console }: Cell, query: URLSearchParams): object {
+  const server = query.get('server')
+  if (server === null) return { entries: console.entries() }
+  const since = query.get('since')
+  const { lines, isCut } = selectLines(
+    console.entries((launch) => isLaunchOf(launch, server)),
+    {
+      lines: Number(query.get('lines') ?? DEFAULT_CONSOLE_LINES),
+      ...(since !== null && { since: Number(since) }),
+    },
+  )
+  return { entries: lines, isCut }
 }
 
 /** The status with which a request is refused. An object sends no `Origin`; every web page does. */

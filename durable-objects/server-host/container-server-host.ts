@@ -1,5 +1,6 @@
 import { Container } from '@cloudflare/containers'
 import { GatewayError } from '#protocol/errors.ts'
+import type { ConsoleQuery, ConsoleReport } from '#protocol/console.ts'
 import type { CatalogQuery, CatalogTarget } from '#protocol/catalog.ts'
 import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
@@ -11,6 +12,8 @@ import { HostSecret } from './link/host-secret.ts'
 import { borrow, isBorrowing, lend, type Borrower, type Lender } from './link/lending.ts'
 import type { HostProgram } from './link/links.ts'
 import { StartFailures } from './link/start-failures.ts'
+import type { Ask } from './link/ask-cell.ts'
+import { readConsole, readConsoleOf } from './link/read-console.ts'
 import { readOrigins, readOriginsOf } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
@@ -91,6 +94,14 @@ export class ContainerServerHost
     )
   }
 
+  console(query: ConsoleQuery): Promise<ConsoleReport> {
+    const own = () => readConsole(this.#name, this.#ask, query)
+    if (this.#placement !== MAIN_PLACEMENT) return own()
+    return readConsoleOf(query, [MAIN_PLACEMENT, ...this.#host.placements], (placement) =>
+      placement === MAIN_PLACEMENT ? own() : this.#at(placement).console(query),
+    )
+  }
+
   configChanged(version: number): Promise<void> {
     return this.#host.configChanged(version)
   }
@@ -168,12 +179,15 @@ export class ContainerServerHost
   }
 
   #ownOrigins(): Promise<OriginsReport> {
+    return readOrigins(this.#name, this.#ask)
+  }
+
+  /** Absent while the container does not run. */
+  get #ask(): Ask | undefined {
     const port = this.#isRunning ? this.ctx.container?.getTcpPort(PORT) : undefined
-    if (port === undefined) return readOrigins(this.#name, undefined)
+    if (port === undefined) return undefined
     const headers = this.#hostSecret.headers
-    return readOrigins(this.#name, (path, signal) =>
-      port.fetch(`http://host${path}`, { headers, signal }),
-    )
+    return (path, signal) => port.fetch(`http://host${path}`, { headers, signal })
   }
 
   #create(): ServerHost {

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { ConsoleQuery, ConsoleReport } from '#protocol/console.ts'
 import type { CatalogQuery, CatalogTarget } from '#protocol/catalog.ts'
 import type { ServerHostMethods, WarmReport } from '#protocol/host-call.ts'
 import { LINK_PATH } from '#protocol/link.ts'
@@ -6,6 +7,8 @@ import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import type { OriginsReport } from '#protocol/remote/figures.ts'
 import type { Tenant } from '../tenant/tenant.ts'
 import { MAIN_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
+import type { Ask } from './link/ask-cell.ts'
+import { readConsole, readConsoleOf } from './link/read-console.ts'
 import { readOrigins, readOriginsOf } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
 
@@ -42,13 +45,29 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
   }
 
   origins(): Promise<OriginsReport> {
+    return readOriginsOf(this.#placements, (placement) =>
+      readOrigins(this.#cell(placement), this.#ask),
+    )
+  }
+
+  console(query: ConsoleQuery): Promise<ConsoleReport> {
+    return readConsoleOf(query, this.#placements, (placement) =>
+      readConsole(this.#cell(placement), this.#ask, query),
+    )
+  }
+
+  get #placements(): string[] {
+    return [MAIN_PLACEMENT, ...this.#host.placements]
+  }
+
+  #cell(placement: string): string {
+    return serverHostName(tenantOf(this.ctx), placement)
+  }
+
+  readonly #ask: Ask = (path, signal) => {
     const { HOST_PROGRAM, HOST_PROGRAM_TOKEN } = this.env
     const headers = { Authorization: `Bearer ${HOST_PROGRAM_TOKEN}` }
-    return readOriginsOf([MAIN_PLACEMENT, ...this.#host.placements], (placement) =>
-      readOrigins(serverHostName(tenantOf(this.ctx), placement), (path, signal) =>
-        HOST_PROGRAM.fetch(`http://host${path}`, { headers, signal }),
-      ),
-    )
+    return HOST_PROGRAM.fetch(`http://host${path}`, { headers, signal })
   }
 
   configChanged(version: number): Promise<void> {

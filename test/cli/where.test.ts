@@ -148,6 +148,7 @@ test('hearth --help names every command and the options of up, and fits a screen
     'up',
     'status',
     'call',
+    'logs',
     'servers',
     'tokens',
     'secrets',

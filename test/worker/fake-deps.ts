@@ -99,6 +99,7 @@ export function createFakes({
       drain: () => Promise.resolve(),
       status: () => Promise.resolve(warm ?? { servers: [] }),
       origins: () => Promise.resolve({ isAwake: false, origins: [] }),
+      console: () => Promise.resolve({ isAwake: false, isCut: false, lines: [] }),
       warm: () => Promise.resolve(warm ?? { servers: [] }),
       endCredential(credential, at) {
         fakes.asked.push(`${tenant}:end ${credential}${at === undefined ? '' : ` at ${at}`}`)

@@ -23,6 +23,7 @@ const SCOPES = {
   'tenant.warm': OPERATOR_ALONE,
   'status.get': SERVERS,
   'origins.get': SERVERS,
+  'console.get': SERVERS,
   'servers.get': SERVERS,
   'servers.put': SERVERS,
   'server.get': SERVERS,

@@ -1,9 +1,12 @@
-/** `/admin/tenants/{tenant}/drain`, `/warm`, `/status` and `/origins`: what runs for a tenant. */
+/** `/admin/tenants/{tenant}/drain`, `/warm`, `/status`, `/origins` and the consoles of its servers: what runs for a tenant. */
 import { Hono } from 'hono'
+import { ConsoleQueryParameters } from '#protocol/admin.ts'
 import { VERSION } from '#protocol/version.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { found } from './found.ts'
-import { permit } from './permit.ts'
+import { permit, requireServerName } from './permit.ts'
+import { readQuery } from './request.ts'
+import { notFound } from './servers.ts'
 
 const TENANT = '/tenants/:tenant'
 
@@ -32,6 +35,16 @@ export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
   /** Likewise. */
   routes.get(`${TENANT}/origins`, permit('origins.get'), async function origins(c) {
     return c.json(await (await hostOf(c.var.tenant)).origins())
+  })
+
+  /** Likewise. */
+  routes.get(`${TENANT}/servers/:server/console`, permit('console.get'), async function logs(c) {
+    const server = requireServerName(c)
+    const { since, lines } = readQuery(c, ConsoleQueryParameters)
+    const { servers } = await found(() => deps.tenant(c.var.tenant).servers())
+    if (!Object.hasOwn(servers, server)) throw notFound(Object.keys(servers))
+    const query = { server, lines, ...(since !== undefined && { since }) }
+    return c.json(await deps.serverHost(c.var.tenant).console(query))
   })
 
   return routes

@@ -56,7 +56,8 @@ export function createServerRoutes(deps: AdminDeps): Hono<AdminEnv> {
   return routes
 }
 
-function notFound(names: string[]): GatewayError {
+/** What there is in the place of it. */
+export function notFound(names: string[]): GatewayError {
   if (names.length === 0) return new GatewayError('server_not_found', { detail: 'there are none' })
   const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : ''
   const detail = `there are ${names.slice(0, MAX_NAMES).join(', ')}${more}`

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '#protocol/errors.ts'
 import { GatewayError } from '#protocol/errors.ts'
+import type { ConsoleQuery, ConsoleReport } from '#protocol/console.ts'
 import type { OriginsReport } from '#protocol/remote/figures.ts'
 import type { HostProgram } from './links.ts'
 
@@ -14,6 +15,7 @@ export interface Lender {
   /** Stops its container. */
   release(): Promise<void>
   origins(): Promise<OriginsReport>
+  console(query: ConsoleQuery): Promise<ConsoleReport>
 }
 
 /** What it asks of the object that calls go to. */

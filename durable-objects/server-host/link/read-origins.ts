@@ -1,8 +1,7 @@
 /** What a host program counts of requests to remote servers. Asked for beside the link, and nothing is started. */
 import type { OriginsReport } from '#protocol/remote/figures.ts'
 import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
-
-const TIMEOUT_MS = 5_000
+import { askCell, type Ask } from './ask-cell.ts'
 
 /** Of several host programs as one: each figure says its placement, where that is not `main`. */
 export async function readOriginsOf(
@@ -22,17 +21,8 @@ export async function readOriginsOf(
   }
 }
 
-/** `ask`: a request to the host program by its path; absent while its container sleeps. */
-export async function readOrigins(
-  name: string,
-  ask: ((path: string, signal: AbortSignal) => Promise<Response>) | undefined,
-): Promise<OriginsReport> {
-  if (ask === undefined) return { isAwake: false, origins: [] }
-  const path = `/cells/${encodeURIComponent(name)}/origins`
-  const response = await ask(path, AbortSignal.timeout(TIMEOUT_MS))
-  // Nothing was called since it began.
-  if (response.status === 404) return { isAwake: true, origins: [] }
-  if (!response.ok) throw new Error(`the host program answered ${response.status}`)
-  const { origins } = await response.json<Pick<OriginsReport, 'origins'>>()
-  return { isAwake: true, origins }
+export async function readOrigins(name: string, ask: Ask | undefined): Promise<OriginsReport> {
+  type Told = Pick<OriginsReport, 'origins'>
+  const told = await askCell<Told>(name, 'origins', ask, { origins: [] })
+  return { isAwake: told !== undefined, origins: told?.origins ?? [] }
 }

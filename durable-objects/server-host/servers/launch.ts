@@ -1,4 +1,5 @@
 /** A server as the Tenant object resolved it → how its processes are started, or why they cannot be. */
+import { OWNER_MARK } from '#protocol/console.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Launch, ProcessLaunch, RemoteLaunch } from '#protocol/link.ts'
 import { PoolSettings, resolvePool } from '#protocol/remote/pool.ts'
@@ -22,8 +23,6 @@ export interface Server extends ServerFacts {
 export type Startable =
   { server: Server; fault?: never } | { server?: never; fault: () => GatewayError }
 
-/** Separates server and principal in a launch's name; the name of a server has none. */
-const MARK = '~'
 const OWNER_CHARS = 32
 
 /** `principal`: for a personal server, whose it is. */
@@ -62,7 +61,7 @@ export function keepServer(former: Startable | undefined, made: Startable): Star
  */
 async function nameLaunch(name: string, principal: string | undefined): Promise<string> {
   if (principal === undefined) return name
-  return `${name}${MARK}${(await sha256(principal)).slice(0, OWNER_CHARS)}`
+  return `${name}${OWNER_MARK}${(await sha256(principal)).slice(0, OWNER_CHARS)}`
 }
 
 /** The same command in another container is another process: what knows one by its digest leaves it. */

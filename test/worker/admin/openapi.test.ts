@@ -39,7 +39,7 @@ test('every reference of the document leads to a schema', () => {
 const ACTIONS: Record<string, Action> = {
   ...{ listTenants: 'tenants.list', createTenant: 'tenant.create', getTenant: 'tenant.get' },
   ...{ deleteTenant: 'tenant.delete', drain: 'tenant.drain', warm: 'tenant.warm' },
-  ...{ origins: 'origins.get', status: 'status.get' },
+  ...{ origins: 'origins.get', status: 'status.get', logs: 'console.get' },
   ...{ getServers: 'servers.get', putServers: 'servers.put', getServer: 'server.get' },
   ...{ putServer: 'server.put', deleteServer: 'server.delete', getTokens: 'tokens.get' },
   ...{ createToken: 'token.create', rotateToken: 'token.rotate', revokeToken: 'token.revoke' },
