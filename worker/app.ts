@@ -33,7 +33,8 @@ const ENDPOINT = /^(\/t\/[^/]+)?\/(mcp|sse|messages)(\/|$)/
 const DISCARDED_BODIES = 4
 
 export function createApp(deps: Deps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>()
+  // A slash at the end of a path means nothing.
+  const app = new Hono<AppEnv>({ strict: false })
 
   app.get('/health', health)
   app.use(async function openRecord(c, next) {

@@ -1,9 +1,10 @@
 /** A request's body: bounded, UTF-8, JSON, and on one line. */
+import { markLength } from '#protocol/byte-order-mark.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Intake } from './bodies/intake.ts'
 import { SMALL_BODY_BYTES } from './bodies/room.ts'
 
-/** Fatal: replacement characters would change what the server gets. A BOM is no JSON, either. */
+/** Fatal: replacement characters would change what the server gets. A second byte order mark is no JSON. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Longest wait for the rest of a refused body. */
 const DISCARD_MS = 10_000
@@ -37,7 +38,8 @@ export async function readJSONBody(
 }
 
 /** Throws `parse_error`. The bytes are its own from here on. */
-export function parseBody(bytes: Uint8Array): JSONBody {
+export function parseBody(given: Uint8Array): JSONBody {
+  const bytes = given.subarray(markLength(given))
   try {
     const text = decoder.decode(bytes)
     const value: unknown = JSON.parse(text)

@@ -103,6 +103,8 @@ export interface IncomingMessage {
 }
 
 export interface PostedMessage {
+  /** Absent: a JSON body as well as an event stream. */
+  takes?: 'json' | 'events'
   envelope: Envelope
   body: JSONBody
 }

@@ -1,5 +1,7 @@
 /** Bytes of a child's standard output to lines. Knows nothing of JSON. */
 
+import { markLength } from '#protocol/byte-order-mark.ts'
+
 /** What is kept of each end of a discarded line: enough to find a response's id. */
 export const EDGE_BYTES = 4 * 1024
 
@@ -23,6 +25,8 @@ export class LineSplitter {
   readonly #sink: LineSink
   #partial: Buffer | undefined
   #length = 0
+  /** No line has ended yet: it may begin with a byte order mark. */
+  #isFirst = true
   #head: Buffer | undefined
   #tail: Buffer = Buffer.alloc(0)
 
@@ -59,7 +63,8 @@ export class LineSplitter {
   #endLine(rest: Buffer): void {
     if (this.#head === undefined && this.#length + rest.length <= this.#maxBytes) {
       const line = this.#partial === undefined ? rest : this.#take(rest)
-      emit(line, this.#sink)
+      emit(this.#isFirst ? line.subarray(markLength(line)) : line, this.#sink)
+      this.#isFirst = false
       return
     }
     this.#keep(rest)

@@ -26,7 +26,7 @@ export const REQUEST_ERRORS = {
     status: 406,
     rpc: -32600,
     retryable: false,
-    message: 'Accept must list application/json and text/event-stream',
+    message: 'Accept must list application/json, text/event-stream, or both',
   },
   method_not_allowed: {
     status: 405,

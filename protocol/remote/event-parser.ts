@@ -4,6 +4,8 @@
  * cut anywhere. Data stays bytes: it is JSON that travels on as it came.
  */
 
+import { markLength } from '../byte-order-mark.ts'
+
 /** An id is sent back in a header. */
 const MAX_EVENT_ID_CHARS = 1_024
 /** Names of fields, and the values of all but `data`. */
@@ -13,7 +15,6 @@ const LF = 0x0a
 const CR = 0x0d
 const COLON = 0x3a
 const SPACE = 0x20
-const BOM = [0xef, 0xbb, 0xbf]
 
 const DIGITS = /^\d{1,9}$/
 const decoder = new TextDecoder()
@@ -83,7 +84,7 @@ export class EventParser {
       return
     }
     const line = this.#line.byteLength === 0 ? end : this.#line.take(end)
-    const bytes = this.#isFirstLine && startsWithBOM(line) ? line.subarray(BOM.length) : line
+    const bytes = this.#isFirstLine ? line.subarray(markLength(line)) : line
     this.#isFirstLine = false
     if (bytes.length === 0) this.#endEvent()
     else this.#readField(bytes)
@@ -163,8 +164,4 @@ function concatenate(pieces: readonly Uint8Array[], gap: 0 | 1): Uint8Array {
     at += piece.length + gap
   }
   return whole
-}
-
-function startsWithBOM(line: Uint8Array): boolean {
-  return BOM.every((byte, at) => line[at] === byte)
 }

@@ -1,4 +1,5 @@
 /** What the engine must know of a message, out and in. Pure. */
+import { markLength } from '../byte-order-mark.ts'
 import {
   classifyMessage,
   isObject,
@@ -51,7 +52,8 @@ export function readOutgoing(payload: Uint8Array): Outgoing | undefined {
 }
 
 /** The messages of one body or event, in order: a batch (2025-03-26) has several. */
-export function readIncoming(bytes: Uint8Array): Incoming[] {
+export function readIncoming(body: Uint8Array): Incoming[] {
+  const bytes = body.subarray(markLength(body))
   const text = decoder.decode(bytes)
   const value = parse(text)
   if (Array.isArray(value)) {

@@ -11,6 +11,7 @@ import { SESSION_ID } from '#protocol/tenant.ts'
 import type { CallFacts } from '../context.ts'
 import { toCallFacts } from './call-facts.ts'
 import { reject, type Classification, type Rejection } from './classification.ts'
+import { readOnce } from './header-value.ts'
 
 const MAX_EVENT_ID_CHARS = 256
 
@@ -21,9 +22,9 @@ export function classifyLegacy(
 ): Classification {
   const facts = toCallFacts('legacy', envelope, params)
   const opens = envelope.kind === 'request' && envelope.method === 'initialize'
-  const rejection = opens ? undefined : addSession(facts, headers)
-  const asked = opens ? params.protocolVersion : undefined
-  return rejection ?? addVersion(facts, headers, asked) ?? { kind: 'call', facts }
+  // What the session will speak is agreed on in `initialize`: what the header says does not count.
+  if (opens) return { kind: 'call', facts }
+  return addSession(facts, headers) ?? addVersion(facts, headers) ?? { kind: 'call', facts }
 }
 
 /** GET and DELETE, which only sessions have. */
@@ -39,7 +40,7 @@ export function classifyBodyless(headers: Headers): Classification {
 
 /** 400 without a session id, 404 for one that was never issued. */
 function addSession(facts: CallFacts, headers: Headers): Rejection | undefined {
-  const sessionId = headers.get(HEADER.sessionId)
+  const sessionId = readOnce(headers, HEADER.sessionId)
   if (sessionId === null) return reject('session_required')
   if (!SESSION_ID.test(sessionId)) return reject('session_not_found')
   facts.sessionId = sessionId
@@ -48,14 +49,13 @@ function addSession(facts: CallFacts, headers: Headers): Rejection | undefined {
 
 /**
  * A modern revision in the header of a legacy request is ignored. An unknown one may be what a session's
- * client and server have agreed on, which its object knows, or what `asked` in `initialize` is.
+ * client and server have agreed on, which its object knows.
  */
-function addVersion(facts: CallFacts, headers: Headers, asked?: unknown): Rejection | undefined {
-  const version = headers.get(HEADER.protocolVersion)
+function addVersion(facts: CallFacts, headers: Headers): Rejection | undefined {
+  const version = readOnce(headers, HEADER.protocolVersion)
   if (version === null) return undefined
   const era = eraOf(version)
-  const mayBeAgreed = facts.sessionId !== undefined || version === asked
-  if (era === undefined && !(mayBeAgreed && version.length <= MAX_REVISION_CHARS)) {
+  if (era === undefined && version.length > MAX_REVISION_CHARS) {
     const supported = [...MODERN_REVISIONS, ...LEGACY_REVISIONS]
     return reject('unsupported_version', undefined, { supported, requested: version })
   }

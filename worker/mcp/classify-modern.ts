@@ -7,7 +7,7 @@ import { isObject, type Envelope } from '#protocol/json-rpc.ts'
 import { eraOf, HEADER, META, MODERN_METHODS, MODERN_REVISIONS } from '#protocol/mcp.ts'
 import { toCallFacts, targetOf } from './call-facts.ts'
 import { reject, type Classification, type Rejection } from './classification.ts'
-import { decodeHeaderValue } from './header-value.ts'
+import { decodeHeaderValue, readOnce } from './header-value.ts'
 
 const MAX_CAPABILITIES_CHARS = 8192
 const MAX_CAPABILITIES_DEPTH = 16
@@ -51,7 +51,7 @@ function classifyNotification(
   meta: Record<string, unknown>,
 ): Classification {
   const claimed = meta[META.protocolVersion]
-  const version = headers.get(HEADER.protocolVersion)
+  const version = readOnce(headers, HEADER.protocolVersion)
   if (claimed !== undefined && version !== null && version !== claimed) {
     return mismatch(HEADER.protocolVersion)
   }
@@ -63,7 +63,7 @@ function classifyNotification(
 function checkVersion(headers: Headers, meta: Record<string, unknown>): Rejection | undefined {
   const claimed = meta[META.protocolVersion]
   if (typeof claimed !== 'string') return invalidMeta(META.protocolVersion)
-  const header = headers.get(HEADER.protocolVersion)
+  const header = readOnce(headers, HEADER.protocolVersion)
   if (header !== claimed) return mismatch(HEADER.protocolVersion)
   if (eraOf(claimed) === 'modern') return undefined
   const supported = [...MODERN_REVISIONS]

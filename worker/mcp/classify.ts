@@ -9,6 +9,7 @@ import { eraOf, HEADER, META } from '#protocol/mcp.ts'
 import { reject, type Classification, type Rejection } from './classification.ts'
 import { classifyLegacy } from './classify-legacy.ts'
 import { classifyModern } from './classify-modern.ts'
+import { readOnce } from './header-value.ts'
 
 /** Methods, ids and tokens are kept in headers, logs and maps, so they are bounded. Characters. */
 export const MAX_NAME_CHARS = 1024
@@ -45,6 +46,9 @@ function isModern(headers: Headers, envelope: Envelope, meta?: Record<string, un
   // `initialize` opens the legacy era, unless it names a modern revision itself.
   if (envelope.kind === 'request' && envelope.method === 'initialize') return false
   // Clients are known to keep a modern header on a legacy session: the session decides.
-  if (headers.has(HEADER.sessionId)) return claimed !== undefined && claimedEra !== 'legacy'
-  return claimed !== undefined || eraOf(headers.get(HEADER.protocolVersion) ?? '') === 'modern'
+  if (readOnce(headers, HEADER.sessionId) !== null)
+    return claimed !== undefined && claimedEra !== 'legacy'
+  return (
+    claimed !== undefined || eraOf(readOnce(headers, HEADER.protocolVersion) ?? '') === 'modern'
+  )
 }

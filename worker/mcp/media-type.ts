@@ -8,15 +8,20 @@ export function isJSONContentType(header: string | null): boolean {
   return header !== null && essenceOf(header) === 'application/json'
 }
 
-/** Whether both a JSON body and an event stream would be taken (streamable-http, Sending Messages). */
-export function acceptsBoth(accept: string | null): boolean {
-  if (accept === null) return false
-  if (accept === USUAL_ACCEPT) return true
-  return accepts(accept, 'application/json') && accepts(accept, 'text/event-stream')
+/**
+ * What a POST may be answered with. Clients are to list a JSON body and an event stream
+ * (streamable-http, Sending Messages); some do not. One that says nothing takes anything.
+ */
+export function readAccept(accept: string | null): 'both' | 'json' | 'events' | 'neither' {
+  if (accept === USUAL_ACCEPT || !accept) return 'both'
+  const takesJSON = accepts(accept, 'application/json')
+  const takesEvents = accepts(accept, 'text/event-stream')
+  if (takesJSON) return takesEvents ? 'both' : 'json'
+  return takesEvents ? 'events' : 'neither'
 }
 
 export function acceptsEventStream(accept: string | null): boolean {
-  return accept !== null && accepts(accept, 'text/event-stream')
+  return !accept || accepts(accept, 'text/event-stream')
 }
 
 function accepts(accept: string, type: string): boolean {

@@ -21,7 +21,9 @@ import { classifyBodyless } from './classify-legacy.ts'
 import { classifyPost, readEnvelope } from './classify.ts'
 import type { Classification, Rejection } from './classification.ts'
 import { namedServer } from './named-server.ts'
-import { acceptsBoth, acceptsEventStream, isJSONContentType } from './media-type.ts'
+import { acceptsEventStream, isJSONContentType, readAccept } from './media-type.ts'
+
+const LISTEN = 'subscriptions/listen'
 
 /** Sets `message`, and tells the record which request an error would answer. */
 export function readMessage(
@@ -57,6 +59,7 @@ export function classifyCall(): MiddlewareHandler<AppEnv> {
     if (classification.kind === 'rejected') throw toError(classification)
     const { kind, facts } = classification
     addFacts(record, facts)
+    if (post?.takes !== undefined) facts.takes = requireTaken(post.takes, record)
     if (record.method === 'server/discover' && isModernOnly(c.req.query('protocol'))) {
       facts.isModernOnly = true
     }
@@ -66,6 +69,12 @@ export function classifyCall(): MiddlewareHandler<AppEnv> {
     })
     await next()
   }
+}
+
+/** A subscription is a stream. */
+function requireTaken(takes: 'json' | 'events', { method }: CallRecord): 'json' | 'events' {
+  if (takes === 'events' || method !== LISTEN) return takes
+  throw new GatewayError('not_acceptable', { detail: `${LISTEN} is answered by text/event-stream` })
 }
 
 /** For clients that would give up where older revisions alone are announced. */
@@ -93,7 +102,8 @@ async function readPost(
   if (!isJSONContentType(headers.get('Content-Type'))) {
     throw new GatewayError('unsupported_media_type')
   }
-  if (!acceptsBoth(headers.get('Accept'))) throw new GatewayError('not_acceptable')
+  const takes = readAccept(headers.get('Accept'))
+  if (takes === 'neither') throw new GatewayError('not_acceptable')
   const body = mended(await readJSONBody(request, maxBytes, intake))
   const envelope = readEnvelope(body.value)
   if (envelope.kind === 'rejected') {
@@ -103,7 +113,7 @@ async function readPost(
   }
   if (envelope.kind === 'request') record.id = envelope.id
   if (envelope.kind !== 'response') record.method = envelope.method
-  return { envelope, body }
+  return { envelope, body, ...(takes !== 'both' && { takes }) }
 }
 
 /** What strict servers would drop without a word. */

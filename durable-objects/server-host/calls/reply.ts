@@ -1,8 +1,9 @@
 /**
  * The HTTP answer to one POSTed request: JSON when the first thing that comes is the answer,
- * otherwise an event stream that ends with it.
+ * otherwise an event stream that ends with it. A client that takes JSON alone is told only the answer.
  */
 import { ERRORS, toErrorObject, type GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
 import type { EventStream } from './event-stream.ts'
@@ -31,6 +32,8 @@ export interface AnsweringReply extends CallReply {
 
 export interface ReplyOptions {
   id: RequestId
+  /** What its client takes: absent, both. */
+  takes?: HostCall['takes']
   ticker: Ticker
   /** Makes the stream when the reply needs one. */
   openStream: () => EventStream
@@ -46,7 +49,7 @@ export class Reply implements AnsweringReply, Ticking {
 
   constructor(options: ReplyOptions) {
     this.#options = options
-    options.ticker.add(this)
+    if (options.takes !== 'json') options.ticker.add(this)
   }
 
   get response(): Promise<Response> {
@@ -56,9 +59,11 @@ export class Reply implements AnsweringReply, Ticking {
   /** The last message of the reply. `status` counts only while nothing was sent. */
   answer(payload: Uint8Array, status = 200): void {
     if (!this.#finish()) return
-    if (this.#stream !== undefined) {
-      this.#stream.push(payload)
-      this.#stream.end()
+    const isEvent = this.#options.takes === 'events' && status === 200
+    const stream = isEvent ? this.#open() : this.#stream
+    if (stream !== undefined) {
+      stream.push(payload)
+      stream.end()
       return
     }
     const headers = { 'content-type': 'application/json', ...this.headers }
@@ -76,7 +81,7 @@ export class Reply implements AnsweringReply, Ticking {
 
   /** A message before the answer: progress, a log line, a request of the server's. */
   event(payload: Uint8Array): void {
-    if (this.#done) return
+    if (this.#done || this.#options.takes === 'json') return
     this.#open().push(payload)
   }
 

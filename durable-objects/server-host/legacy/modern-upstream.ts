@@ -14,13 +14,13 @@ import type { HostContext } from '../host-context.ts'
 import type { ModernServer } from '../modern/modern-server.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
 import { readFreshness } from '../transform/call-transform.ts'
-import { requiredCapabilities } from '../translate/input-required.ts'
 import {
   MAX_INPUT_ROUNDS,
   readInputRound,
   toLegacyAsk,
   toRetry,
   toRoundFailure,
+  whyNotAsked,
 } from '../translate/input-round.ts'
 import { toListenRequest } from '../translate/listen.ts'
 import { resultTypeOf, toLegacyResult } from '../translate/to-legacy-result.ts'
@@ -33,6 +33,8 @@ import { LocalMethods } from './local-methods.ts'
 import { ModernListening } from './modern-listening.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import type { UpstreamSession } from './upstream.ts'
+
+const ODD = 'The server answered what a client of this era cannot take'
 
 /** One of the requests that a client's call becomes: the first, or a retry with its input. */
 interface Sent {
@@ -229,12 +231,11 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
       return call.onResponse(toLegacyResult(payload, { id: call.id, method }), meta)
     }
     const input = type === 'input_required' ? readInputRound(decode(payload).result) : undefined
-    const missing = input && requiredCapabilities(input.asks, this.#client.capabilities)
-    if (input === undefined || missing !== undefined || sent.number >= MAX_INPUT_ROUNDS) {
-      const why = missing
-        ? `The server asks for a capability that the client does not have: ${Object.keys(missing).join(', ')}`
-        : 'The server answered what a client of this era cannot take'
-      return call.answer(encode(toRoundFailure(call.id, method, why)), 'rpc_error', meta.ms)
+    const isOdd = input === undefined || sent.number >= MAX_INPUT_ROUNDS
+    const { takes } = call.host
+    const why = isOdd ? ODD : whyNotAsked(input.asks, { ...this.#client, takes })
+    if (input === undefined || why !== undefined) {
+      return call.answer(encode(toRoundFailure(call.id, method, why ?? ODD)), 'rpc_error', meta.ms)
     }
     const { requestState } = input
     const waiting = new Map<number, string>()

@@ -17,6 +17,7 @@ import type { SessionRecord } from '../store.ts'
 import type { CallTransform } from '../transform/call-transform.ts'
 import { formerOf } from './session-road.ts'
 import { mayHear, noteAccess, noteView } from './heard-resources.ts'
+import { NO_EVENTS } from '../translate/input-round.ts'
 import { UPDATED } from '../translate/listen-access.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import { noteInterest } from './interest.ts'
@@ -123,7 +124,7 @@ export class LegacySession implements UpstreamSession {
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const { id } = envelope
     return new Reply({
-      ...{ id, ticker: this.#context.ticker },
+      ...{ id, ticker: this.#context.ticker, takes: host.takes },
       openStream: () =>
         this.#streams.openFor({
           ...{ id, call: host.requestId, server: host.server, filter: filterOf(host) },
@@ -191,8 +192,7 @@ export class LegacySession implements UpstreamSession {
     const aboutCall =
       meta.method === 'notifications/message' || meta.method === 'notifications/cancelled'
     const call = aboutCall ? this.#calls.newestOf(server.name) : undefined
-    if (call !== undefined) call.reply.event(payload)
-    else this.#tell(payload, server.name)
+    this.#say(payload, server.name, call)
   }
 
   askClient(call: ClientCall, payload: Uint8Array, id: number): void {
@@ -235,12 +235,6 @@ export class LegacySession implements UpstreamSession {
     })
   }
 
-  /** To the stream of GET. */
-  #tell(payload: Uint8Array, server: string): void {
-    const shown = this.#context.transforms.show(server, this.record.principal, payload)
-    if (shown !== undefined) this.#streams.standing.push(shown)
-  }
-
   /** Of a session of the catalog, each request's own. */
   #serverOf({ server, principal }: HostCall): SessionServer {
     if (server === this.server.name) return this.server
@@ -253,12 +247,19 @@ export class LegacySession implements UpstreamSession {
     if (method === 'ping' && call === undefined && !this.#streams.standing.attached) {
       return this.#respond(id, encode(toResult(id, {})))
     }
-    if (method === 'roots/list' && !server.config.roots) {
-      return this.#respond(id, encode(toError(id, -32601, 'The client offers no roots')))
-    }
+    const isDeaf = call?.host.takes === 'json' && !this.#streams.standing.attached
+    const hasNoRoots = method === 'roots/list' && !server.config.roots
+    const refusal = hasNoRoots ? 'The client offers no roots' : isDeaf ? NO_EVENTS : undefined
+    if (refusal !== undefined) return this.#respond(id, encode(toError(id, -32601, refusal)))
     if (method !== 'ping') this.#questions.add(id, server.name, this.#calls.of(server.name))
-    if (call !== undefined) call.reply.event(payload)
-    else this.#tell(payload, server.name)
+    this.#say(payload, server.name, call)
+  }
+
+  /** On the stream of the call that it belongs to, where that can be one; else on that of GET. */
+  #say(payload: Uint8Array, server: string, call: ClientCall | undefined): void {
+    if (call !== undefined && call.host.takes !== 'json') return call.reply.event(payload)
+    const shown = this.#context.transforms.show(server, this.record.principal, payload)
+    if (shown !== undefined) this.#streams.standing.push(shown)
   }
 
   #respond(id: RequestId, payload: Uint8Array): void {

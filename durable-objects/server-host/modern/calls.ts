@@ -124,7 +124,7 @@ export class ModernCalls {
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const { servers, routing } = this.#context
     const { call } = servers.factsOf(server, principal)?.config.timeoutMs ?? {}
-    const reply = this.#openReply(envelope.id, () => routed.abandon())
+    const reply = this.#openReply(host, envelope.id, () => routed.abandon())
     const begin = (attempt: Attempt): Promise<Running> => this.#begin(attempt)
     const timeoutMs = call ?? CATALOG_TIMEOUT_MS
     const routed = routing.open({ host, body, timeoutMs, begin }, reply)
@@ -212,7 +212,7 @@ export class ModernCalls {
     const onGone = (): void => this.#abandon(call, serving)
     const end = (): void => this.#endListening(call, serving)
     const letGoIdle = listens ? this.#context.idleStreams.add(end) : undefined
-    const reply = attempt?.reply ?? this.#openReply(envelope.id, onGone, listens)
+    const reply = attempt?.reply ?? this.#openReply(host, envelope.id, onGone, listens)
     const call: ClientCall = new ClientCall({
       host,
       id: envelope.id,
@@ -239,11 +239,11 @@ export class ModernCalls {
   }
 
   /** `listens`: it holds no process that another call could have. */
-  #openReply(id: RequestId, onGone: () => void, listens = false): Reply {
+  #openReply({ takes }: HostCall, id: RequestId, onGone: () => void, listens = false): Reply {
     const { ticker, keepAliveMs: longest } = this.#context
     const keepAliveMs = listens ? longest : callKeepAlive(longest)
     return new Reply({
-      ...{ id, ticker },
+      ...{ id, ticker, takes },
       openStream: () => new EventStream({ ticker, keepAliveMs, onGone }),
     })
   }

@@ -2,11 +2,12 @@
  * A modern server that answers `input_required`, behind a legacy client: its input requests become
  * requests on the client's stream, and their answers the retry (2026-07-28, basic/patterns/mrtr.mdx).
  */
+import type { HostCall } from '#protocol/host-call.ts'
 import type { JSONRPCRequest, JSONRPCResponse, RequestId } from '#protocol/json-rpc.ts'
 import { isObject, toError, toResult } from '#protocol/json-rpc.ts'
 import { editObject, findSpans, splice } from '#protocol/json-splice.ts'
 import type { Ask } from './input-required.ts'
-import { isInputMethod } from './input-required.ts'
+import { isInputMethod, requiredCapabilities } from './input-required.ts'
 
 /** A server that asks more often than this for one call is not going to answer it. */
 export const MAX_INPUT_ROUNDS = 8
@@ -67,6 +68,21 @@ export function toRetry(
         retry.requestState === undefined ? undefined : JSON.stringify(retry.requestState),
     }),
   ])
+}
+
+/** Why a call that is answered with JSON alone cannot ask. */
+export const NO_EVENTS = 'The client cannot be asked: its Accept has no text/event-stream'
+
+/** Why a legacy client is not asked what the server wants to know; `undefined`: it can be. */
+export function whyNotAsked(
+  asks: readonly Ask[],
+  { capabilities, takes }: { capabilities: Record<string, unknown>; takes: HostCall['takes'] },
+): string | undefined {
+  const missing = requiredCapabilities(asks, capabilities)
+  if (missing !== undefined) {
+    return `The server asks for a capability that the client does not have: ${Object.keys(missing).join(', ')}`
+  }
+  return asks.length > 0 && takes === 'json' ? NO_EVENTS : undefined
 }
 
 /** How a legacy client learns that its call failed because an ask was refused or could not be made. */

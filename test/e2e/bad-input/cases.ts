@@ -25,7 +25,6 @@ export const CASES: Case[] = [
     body: latin1(message({ method: 'tools/\xff' })),
     code: 'parse_error',
   },
-  { name: 'a byte order mark', body: `\ufeff${message()}`, code: 'parse_error' },
   { name: 'a batch', body: `[${message()}]`, code: 'batch_unsupported' },
   { name: 'an empty batch', body: '[]', code: 'batch_unsupported' },
   { name: 'a bare value', body: '"hello"', code: 'invalid_message' },
@@ -59,13 +58,8 @@ export const CASES: Case[] = [
     code: 'unsupported_media_type',
   },
   {
-    name: 'an Accept without event streams',
-    ...{ body: message(), headers: { Accept: 'application/json' } },
-    code: 'not_acceptable',
-  },
-  {
-    name: 'an Accept without JSON',
-    ...{ body: message(), headers: { Accept: 'text/event-stream' } },
+    name: 'an Accept of neither JSON nor event streams',
+    ...{ body: message(), headers: { Accept: 'text/html' } },
     code: 'not_acceptable',
   },
   { name: 'no session', body: message(), code: 'session_required', id: 'r1' },
@@ -80,10 +74,10 @@ export const CASES: Case[] = [
     ...{ code: 'session_not_found', id: 'r1' },
   },
   {
-    name: 'an unknown revision',
+    name: 'a revision that is none',
     ...{
-      body: message({ method: 'initialize' }),
-      headers: { 'MCP-Protocol-Version': '1999-01-01' },
+      body: message(),
+      headers: { 'Mcp-Session-Id': UNKNOWN_SESSION, 'MCP-Protocol-Version': '1'.repeat(65) },
     },
     ...{ code: 'unsupported_version', id: 'r1' },
   },

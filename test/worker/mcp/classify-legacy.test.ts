@@ -21,10 +21,28 @@ const LEGACY: Case[] = [
     expected: { era: 'legacy' },
   },
   {
-    name: 'initialize with an unknown version header is refused',
+    name: 'initialize with an unknown version header: what is agreed on is in its body',
     body: initialize,
     headers: { [VERSION]: '1999-01-01' },
-    expected: 'unsupported_version',
+    expected: { era: 'legacy' },
+  },
+  {
+    name: 'initialize with an empty version header',
+    body: initialize,
+    headers: { [VERSION]: '' },
+    expected: { era: 'legacy' },
+  },
+  {
+    name: 'initialize with two version headers',
+    body: initialize,
+    headers: { [VERSION]: '2025-06-18, 2025-11-25' },
+    expected: { era: 'legacy' },
+  },
+  {
+    name: 'a session and a version that were sent twice',
+    body: request('tools/list'),
+    headers: { 'Mcp-Session-Id': `${SESSION}, ${SESSION}`, [VERSION]: '2025-06-18, 2025-06-18' },
+    expected: { era: 'legacy', sessionId: SESSION, protocolVersion: '2025-06-18' },
   },
   {
     name: 'a request without session id',
@@ -95,7 +113,7 @@ const LEGACY: Case[] = [
     name: 'initialize with the unknown version that it asks for',
     body: request('initialize', { protocolVersion: '2027-01-01' }),
     headers: { [VERSION]: '2027-01-01' },
-    expected: { protocolVersion: '2027-01-01' },
+    expected: { era: 'legacy' },
   },
   {
     name: 'a cancellation names what it cancels',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decodeHeaderValue } from '#worker/mcp/header-value.ts'
-import { acceptsBoth, acceptsEventStream, isJSONContentType } from '#worker/mcp/media-type.ts'
+import { decodeHeaderValue, readOnce } from '#worker/mcp/header-value.ts'
+import { acceptsEventStream, isJSONContentType, readAccept } from '#worker/mcp/media-type.ts'
 
 test.each([
   ['application/json', true],
@@ -16,22 +16,36 @@ test.each([
 })
 
 test.each([
-  ['application/json, text/event-stream', true],
-  ['text/event-stream;q=0.5,application/json;q=1', true],
-  ['*/*', true],
-  ['application/*, text/*', true],
-  ['APPLICATION/JSON, Text/Event-Stream', true],
-  ['application/json', false],
-  ['text/event-stream', false],
-  ['application/json, text/event-stream;q=0', false],
-  ['application/jsonx, text/event-streams', false],
-  [null, false],
-])('Accept %j takes both: %j', (header, expected) => {
-  expect(acceptsBoth(header)).toBe(expected)
+  ['application/json, text/event-stream', 'both'],
+  ['text/event-stream;q=0.5,application/json;q=1', 'both'],
+  ['*/*', 'both'],
+  ['application/*, text/*', 'both'],
+  ['APPLICATION/JSON, Text/Event-Stream', 'both'],
+  [null, 'both'],
+  ['', 'both'],
+  ['application/json', 'json'],
+  ['application/json, text/event-stream;q=0', 'json'],
+  ['text/html, application/json;q=0.9', 'json'],
+  ['text/event-stream', 'events'],
+  ['application/jsonx, text/event-streams', 'neither'],
+  ['text/html', 'neither'],
+])('Accept %j takes %s', (header, expected) => {
+  expect(readAccept(header)).toBe(expected)
+})
+
+test.each([
+  ['2025-06-18', '2025-06-18'],
+  ['2025-06-18, 2025-06-18', '2025-06-18'],
+  ['2025-06-18,2025-06-18,2025-06-18', '2025-06-18'],
+  ['2025-06-18, 2025-11-25', '2025-06-18, 2025-11-25'],
+  ['', null],
+])('a header that was sent as %j says %j', (header, expected) => {
+  expect(readOnce(new Headers({ 'Mcp-Session-Id': header }), 'mcp-session-id')).toBe(expected)
 })
 
 test('a GET needs to accept event streams alone', () => {
   expect(acceptsEventStream('text/event-stream')).toBe(true)
+  expect(acceptsEventStream(null)).toBe(true)
   expect(acceptsEventStream('application/json')).toBe(false)
 })
 
