@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addAuditCommand } from './commands/audit.ts'
 import { addCallCommand } from './commands/call.ts'
 import { addCatalogCommand } from './commands/catalog.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addIssuersCommand } from './commands/issuers.ts'
 import { addLimitsCommand } from './commands/limits.ts'
 import { addLogsCommand } from './commands/logs.ts'
@@ -35,6 +36,8 @@ up.action(async (options: UpOptions) => {
   const { serve } = await import('./commands/up.ts')
   await serve(options)
 })
+
+addDoctorCommand(program)
 
 program.commandsGroup('At a running gateway:')
 addStatusCommand(program)

@@ -56,7 +56,7 @@ export function addUpOptions(command: Command): Command {
     .addHelpText('after', EPILOGUE)
 }
 
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')

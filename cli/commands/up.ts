@@ -1,5 +1,4 @@
 /** `hearth up`: serves a configuration on this machine until a signal ends it. */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import { warnOf } from '../config/warnings.ts'
@@ -7,7 +6,6 @@ import { readConfigFile } from '../config-file.ts'
 import { makeDataFolder, openDataFolder, protectDataFolder } from '../data-folder.ts'
 import { lockDataFolder } from '../data-lock.ts'
 import { removeEndpoint, writeEndpoint } from '../endpoint-file.ts'
-import { exampleConfig } from '../layout.ts'
 import { startLocalRuntime } from '../local-runtime.ts'
 import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
@@ -15,6 +13,7 @@ import { untilStopped } from '../shutdown.ts'
 import { StorageWatch } from '../storage-watch.ts'
 import { reportWarmth } from '../warmth.ts'
 import { watchConfig } from '../watch/watch-config.ts'
+import { chooseConfig } from './choose-config.ts'
 import { requireToken, type UpOptions } from './up-options.ts'
 
 export async function serve(options: UpOptions): Promise<void> {
@@ -64,11 +63,6 @@ export async function serve(options: UpOptions): Promise<void> {
     watchConfig({ source, config, admin, log, isJSON: options.json === true, signal: stop.signal })
   }
   await stop.finish(runtime)
-}
-
-function chooseConfig(given: string | undefined): string {
-  if (given !== undefined) return given
-  return ['hearth.json', 'mcp-servers.json'].find((name) => existsSync(name)) ?? exampleConfig
 }
 
 function enabledNames(servers: ServerConfigs): string[] {

@@ -146,6 +146,7 @@ test('hearth --help names every command and the options of up, and fits a screen
   expect(code).toBe(0)
   const nouns = [
     'up',
+    'doctor',
     'status',
     'call',
     'logs',
