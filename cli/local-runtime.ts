@@ -24,6 +24,8 @@ export interface LocalRuntimeOptions {
   port: number
   /** The gateway's origin as clients see it; its host name is served, too. */
   publicURL?: URL
+  /** Beside its own: origins whose pages may call. */
+  allowedOrigins?: readonly string[]
   /** The tenant's token; without it the data folder's own. */
   token?: string
   logLevel: LogLevel
@@ -86,7 +88,7 @@ function startWorker(
   bundle: string,
   hostProgram: HostProcess,
 ): Promise<Workerd> {
-  const { host, port, data, onLine, logLevel, publicURL } = options
+  const { host, port, data, onLine, logLevel, publicURL, allowedOrigins = [] } = options
   return startWorkerd({
     bundle,
     host,
@@ -96,6 +98,7 @@ function startWorker(
     onLine,
     variables: {
       ALLOWED_HOSTS: isAnyAddress(host) ? '*' : [host, publicURL?.hostname ?? ''].join(','),
+      ALLOWED_ORIGINS: allowedOrigins.join(','),
       PUBLIC_URL: publicURL?.origin ?? '',
       LOG_LEVEL: logLevel,
       ...options.variables,

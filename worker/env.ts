@@ -3,6 +3,7 @@ import type { Directory } from '#durable-objects/directory/directory.ts'
 import type { Tenant } from '#durable-objects/tenant/tenant.ts'
 import type { RateLimiter } from '#durable-objects/rate-limiter/rate-limiter.ts'
 import type { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
+import { ORIGIN_FORM, readAllowedOrigin } from '#protocol/allowed-origins.ts'
 import { serverHostName } from '#protocol/tenant.ts'
 import { DIRECTORY_NAME } from '#protocol/tenant-stub.ts'
 import { createKnownTenants } from './auth/known-tenants.ts'
@@ -62,7 +63,7 @@ export function createDeps(env: Env): Deps {
     ...parsePublicURL(env.PUBLIC_URL),
     ...(env.FLOOD_SHIELD && { floodShield: env.FLOOD_SHIELD }),
     adminToken: env.ADMIN_TOKEN ?? '',
-    allowedOrigins: parseList(env.ALLOWED_ORIGINS),
+    allowedOrigins: parseOrigins(env.ALLOWED_ORIGINS),
     hasClientAddress: !isLocal,
     allowedHosts: isLocal ? parseHosts(env.ALLOWED_HOSTS) : undefined,
     maxBodyBytes: parseMaxBodyBytes(env.MAX_BODY_BYTES),
@@ -74,6 +75,15 @@ export function createDeps(env: Env): Deps {
 function parseList(text = ''): ReadonlySet<string> {
   const items = text.split(',').map((item) => item.trim().toLowerCase())
   return new Set(items.filter((item) => item !== ''))
+}
+
+function parseOrigins(text?: string): ReadonlySet<string> {
+  const origins = [...parseList(text)].map((item) => {
+    const origin = readAllowedOrigin(item)
+    if (origin !== undefined) return origin
+    throw new TypeError(`ALLOWED_ORIGINS must be a comma list of ${ORIGIN_FORM}, not "${item}"`)
+  })
+  return new Set(origins)
 }
 
 /** An IPv6 address stands in brackets in `Host`. */

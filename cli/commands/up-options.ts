@@ -1,5 +1,6 @@
 /** The options of `hearth up`, parsed and checked. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { ORIGIN_FORM, readAllowedOrigin } from '#protocol/allowed-origins.ts'
 import { TOKEN } from '#protocol/tenant.ts'
 import { LOCAL_TENANT } from '../data-folder.ts'
 import { Failure } from '../failure.ts'
@@ -12,6 +13,7 @@ export interface UpOptions {
   data: string
   token?: string
   publicUrl?: URL
+  allowOrigin: string[]
   json?: boolean
   /** Whether a change of the configuration file takes effect at once. */
   watch: boolean
@@ -46,6 +48,12 @@ export function addUpOptions(command: Command): Command {
       'origin as clients see it, through a proxy or a tunnel; printed, served, and what JWTs are for',
       parseOrigin,
     )
+    .option(
+      '--allow-origin <origin>',
+      'browser pages of this origin may call, http://localhost:* for any local port; may be repeated',
+      addOrigin,
+      [],
+    )
     .option('--json', 'print one JSON line on standard output once ready, and nothing else')
     .option('--no-watch', 'do not apply changes of the configuration file while it is served')
     .addOption(
@@ -66,6 +74,12 @@ function parseOrigin(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url
   throw new InvalidArgumentError('It must be an origin, such as https://mcp.example.com.')
+}
+
+function addOrigin(text: string, others: string[]): string[] {
+  const origin = readAllowedOrigin(text)
+  if (origin === undefined) throw new InvalidArgumentError(`It must be ${ORIGIN_FORM}.`)
+  return [...others, origin]
 }
 
 /** The message does not repeat the text: it may be somebody's secret. */

@@ -45,6 +45,7 @@ export async function serve(options: UpOptions): Promise<void> {
     port,
     logLevel,
     umask,
+    allowedOrigins: options.allowOrigin,
     onLine: (level, text) => {
       log.relay(level, text)
       storage.hear(text)

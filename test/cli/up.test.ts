@@ -89,6 +89,25 @@ test('--public-url is what is printed, and its host name is served', async () =>
   expect(statuses).toEqual([401, 403])
 })
 
+test('--allow-origin lets pages of that origin in, and the refusal of others names it', async () => {
+  const pages = ['--allow-origin', 'https://app.example', '--allow-origin', 'http://localhost:*']
+  const { url } = await up('--json', ...pages).ready()
+  const preflight = (origin: string) => {
+    const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' }
+    return fetch(`${url}/mcp/slow`, { method: 'OPTIONS', headers })
+  }
+
+  for (const origin of ['https://app.example', 'http://localhost:5173']) {
+    const { status, headers } = await preflight(origin)
+    expect(status).toBe(204)
+    expect(headers.get('Access-Control-Allow-Origin')).toBe(origin)
+  }
+  const refused = await preflight('https://other.example')
+  expect(refused.status).toBe(403)
+  expect(refused.headers.get('Access-Control-Allow-Origin')).toBe(null)
+  expect(await refused.text()).toContain('--allow-origin https://other.example')
+})
+
 test('under npm the line of --json stands alone, and SIGTERM to npm stops everything', async () => {
   const command = runHearth(
     ['--config', join(folder, 'mcp.json'), '--data', join(folder, 'data'), '--port', '0', '--json'],

@@ -19,7 +19,7 @@ export async function browserServer(outputFolder: string) {
   }
 }
 
-async function findChromium(): Promise<string> {
+export async function findChromium(): Promise<string> {
   try {
     const { stdout } = await run('which', ['chromium'])
     return stdout.trim()

@@ -4,6 +4,7 @@
  * attacker's name in `Host` (streamable-http, Security Warning).
  */
 import type { MiddlewareHandler } from 'hono'
+import { isAllowedOrigin, readAllowedOrigin } from '#protocol/allowed-origins.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { ENDPOINT_METHODS } from '../errors.ts'
 import type { AppEnv, Deps } from '../context.ts'
@@ -13,6 +14,8 @@ const ANY_HOST = '*'
 const EXPOSED_HEADERS =
   'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id'
 const HEADER_NAMES = /^[A-Za-z0-9, _-]{1,2048}$/
+const ASKS_PRIVATE = 'Access-Control-Request-Private-Network'
+const ALLOWS_PRIVATE = 'Access-Control-Allow-Private-Network'
 const PREFLIGHT_MAX_AGE_SECONDS = '600'
 
 type OriginDeps = Pick<Deps, 'allowedHosts' | 'allowedOrigins'>
@@ -24,10 +27,10 @@ export function isHostAllowed(host: string, allowedHosts: Deps['allowedHosts']):
 
 /** `host` is the request's own, with its port. */
 export function isOriginAllowed(origin: string, host: string, deps: OriginDeps): boolean {
-  const given = origin.toLowerCase()
-  if (deps.allowedOrigins.has(given)) return true
+  if (isAllowedOrigin(origin, deps.allowedOrigins)) return true
   // Where any Host is taken, agreement of Origin and Host proves nothing: a rebound name has it, too.
   if (deps.allowedHosts !== undefined && !isNamed(host, deps.allowedHosts)) return false
+  const given = origin.toLowerCase()
   const own = host.toLowerCase()
   return given === `http://${own}` || given === `https://${own}`
 }
@@ -48,12 +51,19 @@ export function checkOrigin(deps: OriginDeps): MiddlewareHandler<AppEnv> {
     const { headers } = c.req.raw
     const origin = headers.get('Origin')
     if (origin === null) return next()
-    if (!isOriginAllowed(origin, hostOf(c.req.raw), deps))
-      throw new GatewayError('origin_forbidden')
+    if (!isOriginAllowed(origin, hostOf(c.req.raw), deps)) throw toRefusal(origin, deps)
     if (c.req.raw.method === 'OPTIONS') return answerPreflight(origin, headers)
     await next()
     c.res = withCORS(c.res, origin)
   }
+}
+
+/** Which option would let it in. */
+function toRefusal(origin: string, { allowedHosts }: OriginDeps): GatewayError {
+  const named = readAllowedOrigin(origin) ?? ''
+  const option = allowedHosts === undefined ? 'ALLOWED_ORIGINS' : '--allow-origin'
+  const detail = `pages of another origin need ${option}${named && ` ${named}`}`
+  return new GatewayError('origin_forbidden', { detail })
 }
 
 function hostOf({ headers, url }: Request): string {
@@ -70,11 +80,13 @@ function answerPreflight(origin: string, request: Headers): Response {
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Allow-Methods': ENDPOINT_METHODS,
     'Access-Control-Max-Age': PREFLIGHT_MAX_AGE_SECONDS,
-    Vary: 'Origin, Access-Control-Request-Headers',
+    Vary: `Origin, Access-Control-Request-Headers, ${ASKS_PRIVATE}`,
   })
   // Echoed, since no list can name every Mcp-Param header.
   const asked = request.get('Access-Control-Request-Headers') ?? ''
   if (HEADER_NAMES.test(asked)) headers.set('Access-Control-Allow-Headers', asked)
+  // A page of the internet asks for a gateway on its visitor's machine.
+  if (request.get(ASKS_PRIVATE) === 'true') headers.set(ALLOWS_PRIVATE, 'true')
   return new Response(null, { status: 204, headers })
 }
 
