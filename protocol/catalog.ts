@@ -39,8 +39,11 @@ export const CatalogSettings = z.strictObject({
     .default(300_000)
     .describe("A server's lists are asked for again after this long. Milliseconds."),
   listTimeoutMs: milliseconds
-    .default(5_000)
-    .describe('A list waits this long for a server that was never listed. Milliseconds.'),
+    .default(1_500)
+    .describe(
+      'A list waits this long for servers that were never listed. Those that failed, or were late, ' +
+        'when they were asked before are not waited for. Milliseconds.',
+    ),
   pageSize: z.int().min(1).max(10_000).default(1_000).describe('Entries of one page of a list'),
   tools: z
     .enum(['all', 'lazy'])

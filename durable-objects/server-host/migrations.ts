@@ -47,6 +47,9 @@ const STEPS = [
   `CREATE TABLE pinned_servers (
      server TEXT PRIMARY KEY, first_seen INTEGER NOT NULL) WITHOUT ROWID;
    INSERT INTO pinned_servers SELECT server, MIN(first_seen) FROM tool_pins GROUP BY server;`,
+  `CREATE TABLE late_lists (
+     digest TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, noted INTEGER NOT NULL,
+     PRIMARY KEY (digest, kind)) WITHOUT ROWID;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

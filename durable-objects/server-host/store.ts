@@ -5,6 +5,7 @@
 import type { Access } from '#protocol/access.ts'
 import type { CatalogView } from '#protocol/catalog.ts'
 import { ToolSearchStore } from './catalog/lazy/search-store.ts'
+import { LateStore } from './catalog/late-store.ts'
 import { ListsStore } from './catalog/lists-store.ts'
 import { PinStore } from './catalog/pins/pin-store.ts'
 import { BreakerStore } from './resilience/breaker-store.ts'
@@ -53,6 +54,7 @@ export class Store {
   readonly streams: StreamStore
   readonly eras: EraStore
   readonly lists: ListsStore
+  readonly late: LateStore
   readonly toolSearch: ToolSearchStore
   readonly pins: PinStore
   readonly breakers: BreakerStore
@@ -67,6 +69,7 @@ export class Store {
     this.streams = new StreamStore(storage.sql)
     this.eras = new EraStore(storage.sql)
     this.lists = new ListsStore(storage.sql)
+    this.late = new LateStore(storage.sql)
     this.toolSearch = new ToolSearchStore(storage.sql)
     this.pins = new PinStore(storage)
     this.breakers = new BreakerStore(storage.sql)
@@ -144,7 +147,7 @@ export class Store {
   clear(): void {
     this.#storage.transactionSync(() => {
       this.streams.clear()
-      for (const table of ['sessions', 'eras', 'keys', 'lists', 'breakers']) {
+      for (const table of ['sessions', 'eras', 'keys', 'lists', 'late_lists', 'breakers']) {
         this.#sql.exec(`DELETE FROM ${table}`)
       }
       this.spills.clear()

@@ -1,4 +1,4 @@
-/** The catalog of one tenant: what its servers offer, shown as one, and who hears when that changes. */
+/** The catalog of one tenant: what its servers offer, shown as one. */
 import type { CatalogSettings, CatalogTarget, ListsReport } from '#protocol/catalog.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 import type { Kind } from '#protocol/scopes.ts'
@@ -8,24 +8,23 @@ import type { ModernServing } from '../modern/serving.ts'
 import type { ServersChange } from '../servers/change.ts'
 import type { Server } from '../servers/servers.ts'
 import { CatalogIndex, type CatalogEntry } from './catalog-index.ts'
+import {
+  Announcer,
+  type Audience,
+  type CatalogListener,
+  type ListChange,
+  type Listening,
+} from './announcer.ts'
 import { announcedCapabilities } from './facts.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
 import { KnownLists } from './known-lists.ts'
-import { LazyTools } from './lazy/lazy-tools.ts'
+import { lazyEntries, LazyTools } from './lazy/lazy-tools.ts'
 import type { ListRequest } from './list-request.ts'
 import { writePage } from './page.ts'
 import { collectParts } from './parts.ts'
 import { toNamespaced } from './uris.ts'
 import { NO_CAPABILITIES } from './variants.ts'
-import { keepVisible } from './visible.ts'
-
-/** `kinds`: the lists that may be others now. */
-export type CatalogListener = (
-  servers: readonly string[],
-  kinds: readonly ListKind[],
-  /** The servers' processes say nothing of it. */
-  isOurs: boolean,
-) => void
+import { keepVisible, renewView } from './visible.ts'
 
 type Context = Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
 
@@ -39,7 +38,7 @@ export class Catalog {
   readonly #indexes = new Map<string, CatalogIndex>()
   /** Of the configuration that they are made for. */
   #indexedVersion = -1
-  readonly #listeners = new Set<CatalogListener>()
+  readonly #announcer: Announcer
   /** In the place of all tools, where that is asked for. */
   readonly lazy: LazyTools
 
@@ -47,7 +46,14 @@ export class Catalog {
     this.#context = context
     this.#lists = new KnownLists({
       ...{ context, serve },
-      onChanged: (server, kinds) => this.#change([server], kinds),
+      onChanged: (server, kinds, isFirst) => {
+        // A session's process that has begun says what changes, and not what there is.
+        this.#change({ servers: [server], kinds, isOurs: isFirst })
+      },
+    })
+    this.#announcer = new Announcer({
+      peek: (kind, audience) => this.#peek(kind, audience),
+      renew: (view) => renewView(view, this.#configured),
     })
     this.lazy = new LazyTools({
       store: context.store.toolSearch,
@@ -65,30 +71,49 @@ export class Catalog {
     const { view, era, cursor } = request
     if (kind === 'tools' && view.isLazy === true) return this.lazy.list(request)
     const { visible, ...lacking } = await this.#see(kind, request)
-    const isMarked = kind === 'tools' && this.#context.pins.policies.changes === 'warn'
-    const shown = isMarked
-      ? visible.map((entry) => ({ ...entry, text: this.#show(entry) }))
-      : visible
+    const shown = this.#mark(kind, visible)
+    request.listening?.noteShown(kind, shown)
     const { pageSize } = this.settings
     return writePage(shown, kind, { era, cursor, pageSize, ...lacking })
   }
 
   async #see(kind: ListKind, request: ListRequest) {
-    const { view } = request
-    const lacking = await this.#lists.ensure(kind, view.servers ?? [], request)
-    const asked = this.#indexFor(request)
+    const { servers = [] } = request.view
+    const { principal, capabilities } = request
+    const end = Date.now() + this.settings.listTimeoutMs
+    const lacking = await this.#lists.ensure(kind, servers, { principal, capabilities })
     // What a tool's user interface is called depends on whose resource it is.
-    const isLinking = kind === 'tools' && asked.linksResources
-    if (isLinking) await this.#lists.ensure('resources', view.servers ?? [], request)
-    const listed = (isLinking ? this.#indexFor(request) : asked).entries(kind)
-    const visible = keepVisible(listed, kind, view)
-    const { pins } = this.#context
-    if (kind !== 'tools' || !pins.hides) return { listed, visible, ...lacking }
-    const usable = visible.filter(({ server, name }) => !pins.isHidden(server, name))
-    return { listed, visible: usable, ...lacking }
+    if (kind === 'tools' && this.#indexFor(request).linksResources) {
+      const waitMs = Math.max(0, end - Date.now())
+      await this.#lists.ensure('resources', servers, { principal, capabilities, waitMs })
+    }
+    return { ...this.#visible(kind, request), ...lacking }
   }
 
-  #indexFor({ principal, capabilities, own }: ListRequest): CatalogIndex {
+  /** By what is known. */
+  #visible(kind: ListKind, audience: Audience) {
+    const listed = this.#indexFor(audience).entries(kind)
+    const visible = keepVisible(listed, kind, audience.view)
+    const { pins } = this.#context
+    if (kind !== 'tools' || !pins.hides) return { listed, visible }
+    const usable = visible.filter(({ server, name }) => !pins.isHidden(server, name))
+    return { listed, visible: usable }
+  }
+
+  /** What a client would be shown by what is known. */
+  #peek(kind: ListKind, audience: Audience): readonly CatalogEntry[] {
+    const { view } = audience
+    if (kind === 'tools' && view.isLazy === true) return lazyEntries(view)
+    return this.#mark(kind, this.#visible(kind, audience).visible)
+  }
+
+  #mark(kind: ListKind, entries: readonly CatalogEntry[]): readonly CatalogEntry[] {
+    const isMarked = kind === 'tools' && this.#context.pins.policies.changes === 'warn'
+    if (!isMarked) return entries
+    return entries.map((entry) => ({ ...entry, text: this.#show(entry) }))
+  }
+
+  #indexFor({ principal, capabilities, own }: Audience): CatalogIndex {
     if (own === undefined) return this.#index(principal, capabilities)
     return this.#make(principal, capabilities, own)
   }
@@ -104,7 +129,7 @@ export class Catalog {
     const kinds: ListKind[] =
       kind === 'resource' ? ['resources', 'templates'] : [kind === 'tool' ? 'tools' : 'prompts']
     const names = this.#names
-    const asked = { principal, capabilities: undefined }
+    const asked = { principal, capabilities: undefined, isPatient: true }
     await Promise.all(kinds.map((list) => this.#lists.ensure(list, names, asked)))
     return this.#index(principal).find(kind, name) ?? this.#onlyOffering(kind, name, principal)
   }
@@ -145,26 +170,37 @@ export class Catalog {
     this.#lists.renew(server, principal, kinds)
   }
 
-  /** Hears of changes until the function that is returned is called. */
-  listen(listener: CatalogListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** Hears of changes of what it sees. */
+  listen(listener: CatalogListener): Listening {
+    return this.#announcer.listen(listener)
   }
 
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
-  watch(request: Omit<ListRequest, 'era' | 'cursor'>): Promise<void> {
-    return this.#lists.watch(request)
+  watch(audience: Audience): Promise<void> {
+    return this.#lists.watch(audience)
   }
 
-  /** The configuration is another one: whoever listens is told once. */
+  /**
+   * The configuration is another one. Where somebody listens, what begins anew is asked for its lists, so
+   * that it is known what has changed. What sleeps is not woken, and one that is somebody's own is not
+   * started for a client that is idle: those who see it are told to ask.
+   */
   change({ added, changed, removed, isShownAnew = false }: ServersChange): void {
     const servers = isShownAnew ? this.#names : [...added, ...changed, ...removed]
-    this.#change(servers, LIST_KINDS)
+    this.#change({ servers, kinds: LIST_KINDS, isOurs: true })
+    if (!this.#announcer.isHeard) return
+    const { servers: configured, isUp } = this.#context
+    const anew = [...added, ...changed]
+    const known = anew.filter((name) => isUp(name) && configured.peek(name) !== undefined)
+    this.#announcer.suspect(anew.filter((name) => !known.includes(name)))
+    const asked = { principal: '', capabilities: undefined }
+    const asking = LIST_KINDS.map((kind) => this.#lists.ensure(kind, known, asked))
+    this.#announcer.hold(Promise.all(asking)).catch(() => undefined)
   }
 
   /** A tool of the server may be used again. */
   tell(server: string): void {
-    this.#change([server], ['tools'], true)
+    this.#change({ servers: [server], kinds: ['tools'], isOurs: true })
   }
 
   /** How much `lazy` saves of what is known of the common servers. */
@@ -186,10 +222,16 @@ export class Catalog {
     return this.#context.servers.all.some(isPersonal)
   }
 
-  #change(servers: readonly string[], kinds: readonly ListKind[], isOurs = false): void {
+  get #configured(): { name: string; requiredScopes: readonly string[] }[] {
+    return this.#names.map((name) => {
+      const { requiredScopes = [] } = this.#context.servers.factsOf(name, '')?.config ?? {}
+      return { name, requiredScopes }
+    })
+  }
+
+  #change(change: ListChange): void {
     this.#indexes.clear()
-    if (kinds.length === 0 || servers.length === 0) return
-    for (const listener of this.#listeners) listener(servers, kinds, isOurs)
+    this.#announcer.change(change)
   }
 
   #index(principal: string, capabilities = NO_CAPABILITIES): CatalogIndex {

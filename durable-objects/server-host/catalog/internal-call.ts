@@ -99,3 +99,10 @@ function readFailure(payload: Uint8Array): GatewayError | undefined {
     ...(typeof code === 'number' && { data: { rpc: code } }),
   })
 }
+
+/** A server that does not know a list has none. Throws any other error. */
+export function orNothing(error: unknown): undefined {
+  if (!GatewayError.is(error) || error.data?.rpc !== METHOD_NOT_FOUND) throw error
+}
+
+const METHOD_NOT_FOUND = -32601

@@ -17,9 +17,21 @@ import { Variants } from './variants.ts'
 export interface KnownListsOptions {
   context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
   serve: (server: Server) => Promise<ModernServing>
-  /** These lists of a server are not what they were; none: something is known that was not. */
-  onChanged: (server: string, kinds: readonly ListKind[]) => void
+  /** These lists of a server are not what they were. `isFirst`: nothing was known of them. */
+  onChanged: (server: string, kinds: readonly ListKind[], isFirst: boolean) => void
 }
+
+export interface Waiting {
+  principal: string
+  capabilities: string | undefined
+  /** Longest wait. Default: that of the configuration. */
+  waitMs?: number
+  /** Waits for servers that were late before, too. */
+  isPatient?: boolean
+}
+
+/** A call is waited for longer than a list. */
+const LEARN_MS = 5_000
 
 /** What a list does not show. */
 interface Lacking {
@@ -50,23 +62,26 @@ export class KnownLists {
   }
 
   /**
-   * Waits for the servers that were never listed, each for a bounded time; those with old lists are asked.
-   * Without capabilities it is on nobody's behalf, and any list will do.
+   * Waits for the servers that were never listed, all of them together for a bounded time; those with old
+   * lists are asked. Without capabilities it is on nobody's behalf, and any list will do.
    */
   async ensure(
     kind: ListKind,
     names: readonly string[],
-    { principal, capabilities }: { principal: string; capabilities: string | undefined },
+    { principal, capabilities, waitMs, isPatient = false }: Waiting,
   ): Promise<Lacking> {
     const { servers, isUp } = this.#options.context
     const { listTimeoutMs, listTtlMs } = servers.catalog
+    const longest = waitMs ?? listTimeoutMs
     const incomplete: Incomplete[] = []
     const missing = names.map(async (server): Promise<Missing[]> => {
       if (!this.#isListed(server, principal)) return []
       try {
         const variants = await this.#variantsOf(server, principal)
         const listed = variants.of(capabilities)
-        if (listed.peek(kind) === undefined) await listed.within(listTimeoutMs, kind)
+        if (listed.peek(kind) === undefined) {
+          await (isPatient ? listed.within(longest, kind) : listed.first(longest, kind))
+        }
         // What is old is answered all the same, and does not wake a container.
         else if (isUp(server)) variants.refresh(kind, listed, listTtlMs)
         incomplete.push(...listed.notes(kind).map((message) => ({ server, message })))
@@ -84,8 +99,7 @@ export class KnownLists {
   /** Asks a server, whatever is known of it. */
   async learn(kind: ListKind, server: string, principal: string): Promise<void> {
     const variants = await this.#variantsOf(server, principal)
-    const { listTimeoutMs } = this.#options.context.servers.catalog
-    await variants.of(undefined).within(listTimeoutMs, kind)
+    await variants.of(undefined).within(LEARN_MS, kind)
   }
 
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
@@ -151,7 +165,7 @@ export class KnownLists {
     const { context, serve, onChanged } = this.#options
     return listServer(context, {
       ...{ server, capabilities, role, serve },
-      onChanged: (kinds) => onChanged(server.name, kinds),
+      onChanged: (kinds, isFirst) => onChanged(server.name, kinds, isFirst),
     })
   }
 }

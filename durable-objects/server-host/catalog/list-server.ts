@@ -6,6 +6,7 @@ import type { Server } from '../servers/servers.ts'
 import { requireFacts } from '../servers/spoken-facts.ts'
 import { ask } from './internal-call.ts'
 import type { ListKind } from './kinds.ts'
+import { Lateness } from './lateness.ts'
 import { ListedServer, type ListRole } from './listed-server.ts'
 
 export interface ListingOptions {
@@ -14,11 +15,12 @@ export interface ListingOptions {
   capabilities: string
   role: ListRole
   serve: (server: Server) => Promise<ModernServing>
-  onChanged: (kinds: ListKind[]) => void
+  /** See `ListedServerOptions`. */
+  onChanged: (kinds: ListKind[], isFirst: boolean) => void
 }
 
 export function listServer(
-  { eras, store, pins }: Pick<HostContext, 'eras' | 'store' | 'pins'>,
+  { eras, servers, store, pins }: Pick<HostContext, 'eras' | 'servers' | 'store' | 'pins'>,
   { server, capabilities, role, serve, onChanged }: ListingOptions,
 ): ListedServer {
   const { name, launch, principal = '' } = server
@@ -37,6 +39,10 @@ export function listServer(
       return pins.observe(name, tools, { viewer, isWhole: true })
     },
     role,
+    late: new Lateness({
+      ...{ store: store.late, digest: launch.digest },
+      limitMs: () => servers.catalog.listTimeoutMs,
+    }),
     onChanged,
   })
 }

@@ -6,8 +6,9 @@ import { GatewayError } from '#protocol/errors.ts'
 import { decode } from '../connection.ts'
 import type { ServerFacts } from '../translate/server-facts.ts'
 import { parseEntries, readPage, writeEntries, type Entry } from './entries.ts'
-import type { Asked } from './internal-call.ts'
+import { orNothing, type Asked } from './internal-call.ts'
 import { changedKinds, LIST_KINDS, LISTS, type ListKind } from './kinds.ts'
+import type { Lateness } from './lateness.ts'
 import type { ListKey, ListsStore } from './lists-store.ts'
 import { readPages, type WholeList } from './read-pages.ts'
 
@@ -25,8 +26,9 @@ export interface ListedServerOptions {
   /** What tools there are, before anybody sees them. */
   examine: (tools: readonly Entry[]) => Promise<void>
   role: ListRole
-  /** A list is not what it was. */
-  onChanged: (kinds: ListKind[]) => void
+  late: Pick<Lateness, 'reason' | 'took' | 'failed'>
+  /** Lists are not what they were. `isFirst`: nothing was known of them. */
+  onChanged: (kinds: ListKind[], isFirst: boolean) => void
 }
 
 /** What the lists for some capabilities are to those of the same server for others. */
@@ -62,6 +64,8 @@ export class ListedServer {
   readonly #fetching = new Map<ListKind, { entries: Promise<readonly Entry[]>; since: number }>()
   /** Of which the server said that they have changed, and nobody was told yet. */
   readonly #announced = new Set<ListKind>()
+  /** Those of them that were fetched since, and are others. */
+  readonly #changed = new Set<ListKind>()
   #renewing: ReturnType<typeof setTimeout> | undefined
   /** `Date.now()` */
   #renewedAt = 0
@@ -138,7 +142,23 @@ export class ListedServer {
     return entries
   }
 
-  /** The same, for at most so long after the server was asked; who comes later does not wait again. */
+  /** The same for a list that shows all servers: one that was late or failed before is asked, and not waited for. */
+  async first(timeoutMs: number, kind: ListKind): Promise<readonly Entry[]> {
+    const { late } = this.#options
+    const { reason } = late
+    if (reason !== undefined) {
+      this.fetch(kind).catch(() => undefined)
+      throw this.failure(kind) ?? reason
+    }
+    try {
+      return await this.within(timeoutMs, kind)
+    } catch (error) {
+      late.failed(kind, GatewayError.from(error))
+      throw error
+    }
+  }
+
+  /** For at most so long after the server was asked; who comes later does not wait again. */
   async within(timeoutMs: number, kind: ListKind): Promise<readonly Entry[]> {
     const entries = this.fetch(kind)
     const { since = Date.now() } = this.#fetching.get(kind) ?? {}
@@ -198,24 +218,29 @@ export class ListedServer {
     await Promise.allSettled(known.map((kind) => this.fetch(kind)))
     this.#renewing = undefined
     this.#renewedAt = Date.now()
+    const changed = kinds.filter((kind) => this.#changed.delete(kind))
     for (const kind of kinds) this.#announced.delete(kind)
-    if (!this.#isClosed) this.#options.onChanged(kinds)
+    if (!this.#isClosed && changed.length > 0) this.#options.onChanged(changed, false)
     // What was said while it was asked, and is not in its answer yet.
     if (this.#dirty.size > 0) this.renew([...this.#dirty])
   }
 
   async #fetch(kind: ListKind): Promise<readonly Entry[]> {
+    const { late, role, examine } = this.#options
+    const begun = Date.now()
     try {
       this.#dirty.delete(kind)
       const list = await this.#read(kind)
-      if (kind === 'tools') await this.#options.examine(list.entries)
+      if (kind === 'tools') await examine(list.entries)
       this.#failures.delete(kind)
+      late.took(kind, Date.now() - begun)
       await this.#keep(kind, list)
-      if (this.#options.role.isCanonical()) this.listen()
+      if (role.isCanonical()) this.listen()
       return list.entries
     } catch (error) {
       const failure = GatewayError.from(error)
       this.#failures.set(kind, { error: failure, at: Date.now() })
+      late.failed(kind, failure)
       throw failure
     }
   }
@@ -249,7 +274,8 @@ export class ListedServer {
     store.save(key, { entries: text, notes, fetchedAt })
     if (isSame) return
     // What was announced is told when all of it was fetched.
-    onChanged(before === undefined || this.#announced.has(kind) ? [] : [kind])
+    if (before !== undefined && this.#announced.has(kind)) this.#changed.add(kind)
+    else onChanged([kind], before === undefined)
   }
 
   /** Hears from now on what the server says of its lists. After it was lost, the next fetch opens it again. */
@@ -286,10 +312,3 @@ export class ListedServer {
     await this.#listening.response
   }
 }
-
-/** A server that does not know a list has none. */
-function orNothing(error: unknown): undefined {
-  if (!GatewayError.is(error) || error.data?.rpc !== METHOD_NOT_FOUND) throw error
-}
-
-const METHOD_NOT_FOUND = -32601

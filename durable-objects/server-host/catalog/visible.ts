@@ -1,6 +1,7 @@
 /** What of the catalog a principal sees. Pure. */
-import { accessTo, allows, maySeeServer, type Access } from '#protocol/access.ts'
+import { accessTo, allows, holdsScope, maySeeServer, type Access } from '#protocol/access.ts'
 import type { CatalogView } from '#protocol/catalog.ts'
+import type { Grants } from '#protocol/scopes.ts'
 import { mayAllowTemplate } from '#protocol/uri-template.ts'
 import type { CatalogEntry } from './catalog-index.ts'
 import { LISTS, type ListKind } from './kinds.ts'
@@ -26,12 +27,17 @@ export function keepVisible(
   })
 }
 
-/** Whether a change of one of these servers is any of a client's business. */
-export function concernsView(
-  { servers = [], grants }: CatalogView,
-  changed: readonly string[],
-): boolean {
-  return changed.some((server) => {
-    return servers.includes(server) || grants === undefined || maySeeServer(grants, server)
+/** What may be seen of the servers that there are now, by the grants that the client had when it asked last. */
+export function renewView(
+  view: CatalogView,
+  configured: readonly { name: string; requiredScopes: readonly string[] }[],
+): CatalogView {
+  if (view.servers === undefined) return view
+  const { grants = EVERYTHING } = view
+  const seen = configured.filter(({ name, requiredScopes }) => {
+    return maySeeServer(grants, name) && requiredScopes.every((scope) => holdsScope(grants, scope))
   })
+  return { ...view, servers: seen.map(({ name }) => name) }
 }
+
+const EVERYTHING: Grants = { scopes: ['*'] }

@@ -29,6 +29,9 @@ export class CatalogLeg implements UpstreamSession {
   /** Those of them that it was asked for since. */
   readonly lists: Partial<Record<ListKind, readonly Entry[]>> = {}
 
+  /** Its process tells its client what changes; not one that has not begun since the server was configured anew. */
+  isHeard = true
+
   /** Grows when one of them is to be asked for again. */
   generation = 0
 
@@ -47,6 +50,12 @@ export class CatalogLeg implements UpstreamSession {
   forget(kinds: readonly ListKind[]): void {
     this.generation++
     for (const kind of kinds) delete this.lists[kind]
+  }
+
+  /** What its process said is of a process that is no more. */
+  renew(): void {
+    this.own.clear()
+    this.isHeard = false
   }
 
   get upstream(): Upstream | undefined {

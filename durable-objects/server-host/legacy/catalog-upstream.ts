@@ -8,10 +8,10 @@ import { isObject, toResult, type Envelope } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ListRequest } from '../catalog/list-request.ts'
+import type { Audience, Listening } from '../catalog/announcer.ts'
 import { listKindOf, LISTS, type ListKind } from '../catalog/kinds.ts'
 import type { Pins } from '../catalog/pins/pins.ts'
 import { readParsedPage, type Entry } from '../catalog/entries.ts'
-import { concernsView } from '../catalog/visible.ts'
 import { readPages } from '../catalog/read-pages.ts'
 import { decode, encode } from '../connection.ts'
 import { CATALOG } from '#protocol/catalog.ts'
@@ -37,15 +37,24 @@ export class CatalogUpstream implements Upstream {
   readonly #options: CatalogUpstreamOptions
   readonly #legs = new Map<string, CatalogLeg>()
   readonly #beginning = new Map<string, Promise<CatalogLeg>>()
-  readonly #stopListening: () => void
+  readonly #listening: Listening
   readonly #capabilities: string
   #isClosed = false
 
   constructor(options: CatalogUpstreamOptions) {
     this.#options = options
     this.#capabilities = readCapabilities(options.session.record.initialize)
-    this.#stopListening = options.catalog.listen((servers, kinds, isOurs) => {
-      this.#tell(servers, kinds, isOurs)
+    const audience = (): Audience => this.#audience
+    this.#listening = options.catalog.listen({
+      get audience() {
+        return audience()
+      },
+      hears: (server) => this.#legs.get(server)?.isHeard === true,
+      // What its process was asked for may be another by now, or have been approved.
+      forget: ({ servers, kinds }) => {
+        for (const server of servers) this.#legs.get(server)?.forget(kinds)
+      },
+      tell: (methods) => this.#tell(methods),
     })
   }
 
@@ -65,6 +74,7 @@ export class CatalogUpstream implements Upstream {
     if (server === CATALOG) return this.#answer(call, body)
     const leg = this.#legs.get(server) ?? (await this.#begin(server))
     if (call.settled) return
+    leg.isHeard = true
     call.expose = (payload) => leg.exposeAnswer(payload)
     await leg.upstream?.call(call, body)
   }
@@ -91,7 +101,7 @@ export class CatalogUpstream implements Upstream {
 
   close(): void {
     this.#isClosed = true
-    this.#stopListening()
+    this.#listening.stop()
     for (const { upstream } of this.#legs.values()) upstream?.close()
     this.#legs.clear()
   }
@@ -129,6 +139,7 @@ export class CatalogUpstream implements Upstream {
       capabilities: this.#capabilities,
       view: call.host.catalog ?? {},
       cursor: isObject(params) ? params.cursor : undefined,
+      listening: this.#listening,
       ...(own.size > 0 && { own }),
     }
   }
@@ -201,17 +212,23 @@ export class CatalogUpstream implements Upstream {
     return leg
   }
 
-  /** A server that this session has a process of says itself what changes for it. */
-  #tell(servers: readonly string[], kinds: readonly ListKind[], isOurs: boolean): void {
-    const { session } = this.#options
-    // What its process was asked for may be another by now, or have been approved.
-    for (const server of servers) this.#legs.get(server)?.forget(kinds)
-    const others = servers.filter((server) => isOurs || !this.#legs.has(server))
-    if (!concernsView(session.record.catalog ?? {}, others)) return
-    const methods = new Set(kinds.map((kind) => LISTS[kind].changed))
+  /** By what its processes have said so far. */
+  get #audience(): Audience {
+    const { record } = this.#options.session
+    const changed = [...this.#legs.values()].filter(({ own }) => own.size > 0)
+    const own = new Map(changed.map(({ server, lists }) => [server.name, lists]))
+    return {
+      principal: record.principal,
+      capabilities: this.#capabilities,
+      view: record.catalog ?? {},
+      ...(own.size > 0 && { own }),
+    }
+  }
+
+  #tell(methods: ReadonlySet<string>): void {
     for (const method of methods) {
       const payload = encode({ jsonrpc: '2.0', method })
-      session.fromServer(payload, { kind: 'notification', method })
+      this.#options.session.fromServer(payload, { kind: 'notification', method })
     }
   }
 }

@@ -21,6 +21,8 @@ export interface AttachedSession extends UpstreamSession {
   /** As it is configured now. */
   server: SessionServer
   use: (upstream: Upstream) => void
+  /** Its server begins anew. Of a part of a session of the catalog, whose lists are compared there. */
+  renew?: () => void
 }
 
 /** In memory, of sessions that are there or about to begin. */
@@ -69,7 +71,10 @@ export class Upstreams {
     }
   }
 
-  /** Sessions on what is configured anew go on: their clients are told to list again, once. */
+  /**
+   * Sessions on what is configured anew go on: their clients are told to list again, once. Those of the
+   * catalog hear from that.
+   */
   change({ changed, removed, principal }: ServersChange): void {
     const [anew, gone] = [new Set(changed), new Set(removed)]
     for (const { session, upstream } of this.#attached) {
@@ -80,6 +85,8 @@ export class Upstreams {
       const { capabilities } = upstream
       upstream.supersede()
       session.server = this.#context.servers.factsOf(server.name, record.principal) ?? server
+      session.renew?.()
+      if (record.catalog !== undefined) continue
       for (const method of listsOf(capabilities)) {
         session.fromServer(encode({ jsonrpc: '2.0', method }), { kind: 'notification', method })
       }

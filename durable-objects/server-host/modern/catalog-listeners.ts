@@ -9,10 +9,9 @@ import { isObject, toResult } from '#protocol/json-rpc.ts'
 import { META } from '#protocol/mcp.ts'
 import { findSpans, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import type { Listening } from '../catalog/announcer.ts'
 import { catalogFacts } from '../catalog/facts.ts'
 import { ask, type Asked } from '../catalog/internal-call.ts'
-import { concernsView } from '../catalog/visible.ts'
-import { LISTS, type ListKind } from '../catalog/kinds.ts'
 import { decode, encode } from '../connection.ts'
 import { oldestOfGreedier } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
@@ -34,7 +33,8 @@ const ACKNOWLEDGE_MS = 10_000
 interface Listener {
   filter: ListenFilter
   legs: Asked[]
-  isAcknowledged: boolean
+  /** Once it is acknowledged. */
+  listening: Listening | undefined
 }
 
 /** What of one server a client wants to hear of, by the server's own URI. */
@@ -44,7 +44,6 @@ export class CatalogListeners {
   readonly #context: HostContext
   readonly #serve: (server: Server) => Promise<ModernServing>
   readonly #listeners = new Map<ClientCall, Listener>()
-  #stopListening: (() => void) | undefined
 
   constructor(context: HostContext, serve: (server: Server) => Promise<ModernServing>) {
     this.#context = context
@@ -57,16 +56,17 @@ export class CatalogListeners {
     const asked = readListenFilter(decode(body).params)
     if (!asked.ok) throw new GatewayError('invalid_params', { detail: asked.detail })
     const { resourceSubscriptions: uris = [], ...filter } = asked.filter
-    const listener: Listener = { filter, legs: [], isAcknowledged: false }
+    const listener: Listener = { filter, legs: [], listening: undefined }
     this.#listeners.set(client, listener)
     const { catalog } = this.#context
-    this.#stopListening ??= catalog.listen((servers, kinds) => this.#publish(servers, kinds))
     const { principal, capabilities = '{}', catalog: view = {} } = client.host
-    await catalog.watch({ view, principal, capabilities })
+    const audience = { view, principal, capabilities }
+    await catalog.watch(audience)
     const honoured = await this.#subscribe(client, listener, uris)
     if (honoured.length > 0) listener.filter = { ...filter, resourceSubscriptions: honoured }
     if (client.settled) return this.delete(client)
-    listener.isAcknowledged = true
+    const tell = (methods: ReadonlySet<string>): void => this.#publish(client, methods)
+    listener.listening = catalog.listen({ audience, tell })
     client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
@@ -83,23 +83,18 @@ export class CatalogListeners {
     const listener = this.#listeners.get(client)
     this.#listeners.delete(client)
     for (const leg of listener?.legs ?? []) leg.abandon()
-    if (this.#listeners.size > 0) return
-    this.#stopListening?.()
-    this.#stopListening = undefined
+    listener?.listening?.stop()
   }
 
   close(): void {
     for (const client of this.#listeners.keys()) this.#end(client)
   }
 
-  #publish(servers: readonly string[], kinds: readonly ListKind[]): void {
-    const methods = new Set(kinds.map((kind) => LISTS[kind].changed))
-    for (const [client, { filter, isAcknowledged }] of this.#listeners) {
-      if (!isAcknowledged || !concernsView(client.host.catalog ?? {}, servers)) continue
-      for (const method of methods) {
-        if (!filterAccepts(filter, method)) continue
-        client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
-      }
+  #publish(client: ClientCall, methods: ReadonlySet<string>): void {
+    const { filter = {} } = this.#listeners.get(client) ?? {}
+    for (const method of methods) {
+      if (!filterAccepts(filter, method)) continue
+      client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
     }
   }
 
@@ -178,7 +173,7 @@ export class CatalogListeners {
   }
 
   #update(client: ClientCall, server: string, payload: Uint8Array): void {
-    if (this.#listeners.get(client)?.isAcknowledged !== true) return
+    if (this.#listeners.get(client)?.listening === undefined) return
     const { params } = decode(payload)
     const { grants } = client.host.catalog ?? {}
     // A server may report a part of what was subscribed to.

@@ -37,13 +37,15 @@ function makeFormer(database: DatabaseSync): void {
   expect(deserialize(key?.value as Uint8Array)).toBeGreaterThan(FORMER_SCHEMA)
   const former = database.prepare("UPDATE _cf_KV SET value = ? WHERE key = 'schema'")
   former.run(serialize(FORMER_SCHEMA))
-  database.exec('ALTER TABLE lists DROP COLUMN notes; DROP TABLE pinned_servers')
+  database.exec('ALTER TABLE lists DROP COLUMN notes')
+  database.exec('DROP TABLE pinned_servers; DROP TABLE late_lists')
   database.exec("UPDATE lists SET entries = '[]'")
   database.exec("UPDATE eras SET discover = '{}', initialize = initialize")
 }
 
 test('does not keep its tools from clients', async () => {
   gateway = await startGateway({ servers, dataFolder, warm: false })
+  await gateway.admin('PUT', 'catalog', { listTimeoutMs: 20_000 })
   expect(await listed()).toEqual(['odd__hi'])
   await gateway.stop()
   const files = globSync('**/*ServerHost/*.sqlite', { cwd: dataFolder })

@@ -38,7 +38,7 @@ export class LazyTools {
   /** The result of `tools/list`, as JSON. */
   async list(request: ListRequest): Promise<string> {
     const { visible, missing, incomplete } = await this.#options.see(request)
-    const shown = toEntries(request.view)
+    const shown = lazyEntries(request.view)
     const texts = visible.map((entry) => this.#options.show(entry))
     const savings = countSavings(
       texts,
@@ -61,7 +61,7 @@ export class LazyTools {
     const texts = tools.map((entry) => this.#options.show(entry))
     return countSavings(
       texts,
-      toEntries(view).map(({ text }) => text),
+      lazyEntries(view).map(({ text }) => text),
     )
   }
 
@@ -96,8 +96,8 @@ export function addLazyInstructions<F extends { instructions?: string }>(
   return { ...facts, instructions: LAZY_INSTRUCTIONS + all }
 }
 
-/** By name, as a list is. */
-function toEntries({ servers = [] }: CatalogView): CatalogEntry[] {
+/** The two of them, by name, as a list is. */
+export function lazyEntries({ servers = [] }: CatalogView): CatalogEntry[] {
   return [CALL_TOOL_DEFINITION, findToolsDefinition(servers)].map((definition) => {
     const exposed = String(definition.name)
     return { server: '', name: exposed, exposed, text: JSON.stringify(definition) }
