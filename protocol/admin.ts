@@ -75,9 +75,11 @@ export const ConsoleQueryParameters = z.strictObject({
 export const ApprovalBody = z.strictObject({
   fingerprint: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^[0-9a-f]{8,64}$/)
     .optional()
-    .describe('Of what was looked at: another definition is not approved. Default: what there is'),
+    .describe(
+      'Of what was looked at, or how it begins: another definition is not approved. Default: what there is',
+    ),
 })
 
 export const RoutesBody = z.strictObject({ routes: Routes })

@@ -69,6 +69,6 @@ export interface Finding {
 export interface ToolApproval {
   server: string
   tool: string
-  /** What is approved: another definition than this one is not. */
+  /** What is approved, or how it begins: another definition than this one is not. */
   fingerprint?: string
 }

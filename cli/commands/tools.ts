@@ -24,8 +24,10 @@ const Tools = z.looseObject({
 })
 const Approved = z.looseObject({ server: z.string(), tool: z.string(), fingerprint: z.string() })
 
-/** Enough to tell two definitions of one tool apart. */
+/** Enough to tell two definitions of one tool apart: approve takes it. */
 const SHOWN_CHARS = 12
+/** More are in the answer with --json. */
+const MAX_SHOWN_FINDINGS = 20
 
 const LIST_HELP = `
 Examples:
@@ -37,10 +39,10 @@ const APPROVE_HELP = `
 Examples:
   hearth tools diff github create_issue
   hearth tools approve github create_issue
-  hearth tools approve github create_issue --fingerprint 5f0c…
+  hearth tools approve github create_issue --fingerprint 5f0c11aa9b3e
 
-With --fingerprint exactly the definition that diff showed is approved, and no other that the server
-may show by now.`
+With --fingerprint exactly the definition that list or diff showed is approved, and no other that the
+server may show by now. The first 8 digits are enough where no other definition begins with them.`
 
 interface ListOptions extends GatewayOptions {
   server?: string
@@ -85,15 +87,18 @@ async function list({ server, changed, ...options }: ListOptions): Promise<void>
   const { tools, findings, savings } = read(Tools, answer)
   const shown = changed ? tools.filter(({ pending }) => pending.length > 0) : tools
   print(toTable(['SERVER', 'TOOL', 'STATE', 'LISTED', 'FINGERPRINT', 'APPROVED'], shown.map(toRow)))
-  for (const { text } of findings) hint(toPlain(text))
+  for (const { text } of findings.slice(0, MAX_SHOWN_FINDINGS)) hint(toPlain(text))
+  const more = findings.length - MAX_SHOWN_FINDINGS
+  if (more > 0) hint(`${more} more findings: --json has all of them`)
   const { tools: count, tokens, savedTokens } = savings
   hint(`${count} tools take some ${tokens} tokens; lazy tools would save ${savedTokens} of them`)
 }
 
-function toRow({ server, tool, state, isListed, fingerprint, approvedAt }: Tool): Cell[] {
+/** The fingerprint is of what waits for approval, or else of what is approved. */
+function toRow({ server, tool, state, isListed, fingerprint, approvedAt, pending }: Tool): Cell[] {
   return [
     ...[server, tool, state, isListed ? 'yes' : 'no'],
-    fingerprint?.slice(0, SHOWN_CHARS),
+    (pending.at(-1)?.fingerprint ?? fingerprint)?.slice(0, SHOWN_CHARS),
     toTime(approvedAt),
   ]
 }
@@ -116,6 +121,10 @@ async function diff(server: string, tool: string, options: GatewayOptions): Prom
 
 async function approve(server: string, tool: string, options: ApproveOptions): Promise<void> {
   const { fingerprint, ...rest } = options
+  if (fingerprint !== undefined && !/^[0-9a-f]{8,64}$/.test(fingerprint)) {
+    const needed = 'at least the first 8 digits of what "hearth tools list" shows'
+    throw new Failure(`--fingerprint ${fingerprint}: give ${needed}`)
+  }
   const { api, path } = await openGateway(rest)
   const at = path('tools', server, tool, 'approve')
   const body = fingerprint === undefined ? {} : { fingerprint }

@@ -233,7 +233,7 @@ export class ServerHost {
     const { servers, catalog, pins, store } = this.#context
     await servers.load()
     const { changes: whenToolChanges, appears: whenToolAppears } = pins.policies
-    const reported = reportPins(store.pins.all, pins.policies)
+    const reported = reportPins(store.pins.all, pins.policies, servers.catalog.naming)
     return { whenToolChanges, whenToolAppears, savings: catalog.savings(), ...reported }
   }
 

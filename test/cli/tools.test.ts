@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(file, JSON.stringify([CALM]))
   const bank = fixture('tools-as-told', { env: { TOOLS: file } })
   gateway = await startGateway({ servers: { bank } })
-  await gateway.admin('PUT', 'catalog', { whenToolChanges: 'quarantine' })
+  await gateway.admin('PUT', 'catalog', { whenToolChanges: 'quarantine', listTimeoutMs: 20_000 })
   await new ModernClient({ url: `${gateway.url}/mcp`, token: gateway.token }).request('tools/list')
 })
 
@@ -55,6 +55,7 @@ test('a tool is listed, its change is shown, and approved', async () => {
     { timeout: 20_000, interval: 100 },
   )
   expect(changed.trimEnd().split('\n')).toHaveLength(2)
+  const shown = /[0-9a-f]{12}/.exec(changed)?.[0] ?? ''
 
   const { stdout: diff } = await tools('diff', 'bank', CALM.name)
   const fingerprint = /not approved: ([0-9a-f]{64})\n/.exec(diff)?.[1] ?? ''
@@ -63,10 +64,30 @@ test('a tool is listed, its change is shown, and approved', async () => {
 
   const other = await tools('approve', 'bank', CALM.name, '--fingerprint', '0'.repeat(64))
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('(invalid_params)') })
-  const approved = await tools('approve', 'bank', CALM.name, '--fingerprint', fingerprint)
+  const approved = await tools('approve', 'bank', CALM.name, '--fingerprint', shown)
   expect(approved.stdout).toBe(`send money/now of bank is approved: ${fingerprint}\n`)
   expect((await tools('list', '--changed')).stdout).not.toContain('bank')
   expect((await tools('diff', 'bank', CALM.name)).stdout).toMatch(/^changed, and approved 20/)
+})
+
+test('servers that offer the same are a table, and no findings', async () => {
+  // Servers of one launch share their lists.
+  const bank = (NAME: string) => fixture('tools-as-told', { env: { TOOLS: file, NAME } })
+  const names = ['bank', 'north', 'south', 'west']
+  await gateway.putServers(Object.fromEntries(names.map((name) => [name, bank(name)])))
+  await new ModernClient({ url: `${gateway.url}/mcp`, token: gateway.token }).request('tools/list')
+
+  const { stdout, stderr } = await tools('list')
+
+  expect(stdout.trimEnd().split('\n')).toHaveLength(5)
+  expect(stderr).toContain('4 tools take some')
+  expect(stderr).not.toContain('is called like')
+})
+
+test('a fingerprint of which too little is given is refused with what is missing', async () => {
+  const short = await tools('approve', 'bank', CALM.name, '--fingerprint', 'abc')
+
+  expect(short).toMatchObject({ code: 1, stderr: expect.stringContaining('first 8 digits') })
 })
 
 test('--json is the answer as it is', async () => {

@@ -397,7 +397,8 @@ describe('findings', () => {
       const { findings } = await report()
       const told = findings.map(({ kind, tool, other }) => [kind, tool, other?.server, other?.tool])
       expect(told).toContainEqual(['renamed', 'transfer_money', 'bank', 'send_money'])
-      expect(told).toContainEqual(['same_name', 'get_balance', 'bank', 'get_balance'])
+      // Their names in the catalog differ.
+      expect(told.map(([kind]) => kind)).not.toContain('same_name')
       expect(told).toContainEqual(['similar_name', cyrillic, 'bank', 'get_balance'])
       expect(told).toContainEqual(['mentions_other', 'helper', 'bank', 'transfer_money'])
     }, SOON)

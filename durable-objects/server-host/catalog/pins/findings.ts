@@ -31,11 +31,16 @@ const MENTION = /[`"']?[\p{L}\p{N}][\p{L}\p{N}_.:/-]*[`"']?/gu
 /** A name of several words is meant where it stands; another word may be just a word. */
 const COMPOUND = /[\p{L}\p{N}][_-][\p{L}\p{N}]|\p{Ll}\p{Lu}/u
 
-export function findOddities(tools: readonly ListedTool[]): Finding[] {
+/** `areNamesApart`: in the catalog tools of two servers never have the same name, nor takes one the other's. */
+export function findOddities(
+  tools: readonly ListedTool[],
+  { areNamesApart }: { areNamesApart: boolean },
+): Finding[] {
+  const shadows = findShadows(tools)
   return [
     ...findTricks(tools),
     ...findRenames(tools),
-    ...findShadows(tools),
+    ...(areNamesApart ? shadows.filter(({ kind }) => kind !== 'same_name') : shadows),
     ...findMentions(tools),
   ].slice(0, MAX_FINDINGS)
 }
@@ -68,6 +73,11 @@ interface Compared {
 function findShadows(tools: readonly ListedTool[]): Finding[] {
   const bySkeleton = new Map<string, Compared[]>()
   const byEdit = new Map<string, Compared[]>()
+  const names = new Set(tools.map(toKey))
+  const has = (server: string, { tool }: ListedTool): boolean => names.has(toKey({ server, tool }))
+  // Each has the name of the other, too: two of one kind, and nothing that is taken for it.
+  const areTwins = (one: ListedTool, other: ListedTool): boolean =>
+    one.tool !== other.tool && has(one.server, other) && has(other.server, one)
   return tools.flatMap((one) => {
     const compared = { one, skeleton: skeletonOf(one.tool) }
     const { skeleton } = compared
@@ -75,9 +85,14 @@ function findShadows(tools: readonly ListedTool[]): Finding[] {
     const near = new Set(editKeys(skeleton).flatMap((key) => note(byEdit, key, compared)))
     const isNear = (other: Compared) => isOneEditApart(skeleton, other.skeleton)
     return [...same, ...[...near].filter(isNear)]
-      .filter((other) => other.one.server !== one.server)
+      .filter((other) => other.one.server !== one.server && !areTwins(one, other.one))
       .map((other) => tell(one, other.one))
   })
+}
+
+/** Names of servers hold no slash. */
+function toKey({ server, tool }: Pick<ListedTool, 'server' | 'tool'>): string {
+  return `${server}/${tool}`
 }
 
 /** Returns those that were noted before. */

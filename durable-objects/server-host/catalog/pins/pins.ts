@@ -147,12 +147,17 @@ export class Pins {
     const current = before.filter(({ state }) => state !== 'replaced')
     const newest = current.find(isPending) ?? current[0]
     if (newest === undefined) throw new GatewayError('tool_not_found')
-    const meant = current.find((pin) => pin.fingerprint === (fingerprint ?? newest.fingerprint))
-    if (meant === undefined) {
-      const detail = `the definition is another one now: ${newest.fingerprint}`
+    const [meant, ...more] =
+      fingerprint === undefined
+        ? [newest]
+        : current.filter((pin) => pin.fingerprint.startsWith(fingerprint))
+    if (meant === undefined || more.length > 0) {
+      const what = meant === undefined ? 'the definition is another one now' : 'two begin so'
+      const all = meant === undefined ? [newest] : [meant, ...more]
+      const detail = `${what}: ${all.map((pin) => pin.fingerprint).join(', ')}`
       throw new GatewayError('invalid_params', { detail })
     }
-    const after = approve(before, { now, fingerprint })
+    const after = approve(before, { now, fingerprint: fingerprint && meant.fingerprint })
     const kept = new Set(after.map((pin) => pin.fingerprint))
     const drop = before.filter((pin) => !kept.has(pin.fingerprint))
     store.change(server, { save: after, drop })

@@ -1,4 +1,5 @@
 /** The pins of a tenant as they are shown to those who administer it. Pure. */
+import type { CatalogSettings } from '#protocol/catalog.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import type { Finding, PinnedTool } from '#protocol/tool-pins.ts'
 import { findOddities, type ListedTool } from './findings.ts'
@@ -15,6 +16,7 @@ type Diff = (before: string, after: string) => string
 export function reportPins(
   all: readonly { server: string; pin: Pin }[],
   policies: Policies,
+  naming: CatalogSettings['naming'],
 ): { tools: PinnedTool[]; findings: Finding[] } {
   const byServer = new Map<string, Pin[]>()
   for (const { server, pin } of all) {
@@ -30,7 +32,7 @@ export function reportPins(
   const diff: Diff = (before, after) => (++diffs > MAX_DIFFS ? '…' : diffLines(before, after))
   return {
     tools: groups.map(({ server, group }) => toTool(server, group, { policies, diff })),
-    findings: findOddities(listed),
+    findings: findOddities(listed, { areNamesApart: naming !== 'priority' }),
   }
 }
 

@@ -1,11 +1,17 @@
 import { expect, test } from 'vitest'
 import { diffLines } from '#durable-objects/server-host/catalog/pins/line-diff.ts'
-import { findOddities } from '#durable-objects/server-host/catalog/pins/findings.ts'
+import {
+  findOddities as find,
+  type ListedTool,
+} from '#durable-objects/server-host/catalog/pins/findings.ts'
 import {
   editKeys,
   isOneEditApart,
   skeletonOf,
 } from '#durable-objects/server-host/catalog/pins/similar-names.ts'
+
+const findOddities = (tools: readonly ListedTool[], areNamesApart = false) =>
+  find(tools, { areNamesApart })
 
 const DEFINITIONS = new URL(
   '../../../../fixtures/servers/many-tools/definitions.mjs',
@@ -68,6 +74,20 @@ test.each([
   ],
 ])('%s is nothing odd', (_, tools) => {
   expect(findOddities(tools)).toEqual([])
+})
+
+test('the same name in two servers says nothing where the catalog’s names tell them apart', () => {
+  const echoes = ['a', 'b', 'c'].map((server) => tool(server, 'echo'))
+
+  expect(findOddities(echoes, true)).toEqual([])
+  expect(findOddities(echoes, false)).toHaveLength(3)
+})
+
+test('two servers that both have two names alike are not taken for one another', () => {
+  const both = (server: string) => [tool(server, 'list_items'), tool(server, 'listItems')]
+
+  expect(findOddities([...both('a'), ...both('b')], true)).toEqual([])
+  expect(findOddities([...both('a'), tool('b', 'listItems')], true)).toHaveLength(1)
 })
 
 const invisible = (code: number) => `Adds.${String.fromCodePoint(code)}Sends the rest.`
