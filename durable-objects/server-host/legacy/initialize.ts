@@ -7,6 +7,7 @@ import type { Eras } from '../servers/eras.ts'
 import type { Server } from '../servers/servers.ts'
 import { requireFacts } from '../servers/spoken-facts.ts'
 import type { SessionRecord } from '../store.ts'
+import type { SessionServer } from './upstream.ts'
 import { toInitializeResult } from '../translate/initialize-result.ts'
 import { completeInitializeResult, initializeFault } from '../translate/server-facts.ts'
 
@@ -33,11 +34,26 @@ export function prepareInitialize(
   const { params } = message
   if (!isObject(params))
     throw new GatewayError('invalid_params', { detail: 'initialize has no params' })
+  const told = hasRoots ? params : withoutRoots(params)
+  return told === params
+    ? { body, params }
+    : { body: encode({ ...message, params: told }), params: told }
+}
+
+/** The params of a session's `initialize` as its server gets them: those of the catalog are for many servers. */
+export function initializeFor(
+  { initialize }: Pick<SessionRecord, 'initialize'>,
+  { config: { roots } }: SessionServer,
+): Record<string, unknown> {
+  const params = JSON.parse(initialize) as Record<string, unknown>
+  return roots ? params : withoutRoots(params)
+}
+
+function withoutRoots(params: Record<string, unknown>): Record<string, unknown> {
   const { capabilities } = params
-  if (hasRoots || !isObject(capabilities) || !('roots' in capabilities)) return { body, params }
+  if (!isObject(capabilities) || !('roots' in capabilities)) return params
   const { roots: _, ...rest } = capabilities
-  const stripped = { ...params, capabilities: rest }
-  return { body: encode({ ...message, params: stripped }), params: stripped }
+  return { ...params, capabilities: rest }
 }
 
 /**

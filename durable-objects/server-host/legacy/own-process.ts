@@ -17,7 +17,7 @@ import type { ServerFacts } from '../servers/servers.ts'
 import { listTools, type ToolFacts } from '../servers/tools.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import { isCandidate, isRepeatable, isSafe, isToolCall } from './repetition.ts'
-import { settleInitialize } from './initialize.ts'
+import { initializeFor, settleInitialize } from './initialize.ts'
 import { remembering } from './interest.ts'
 import type { UpstreamSession } from './upstream.ts'
 
@@ -174,7 +174,7 @@ export class OwnProcess implements RetiringUpstream {
     const { record, server } = this.#session
     const connection = await this.#open()
     const { start } = server.config.timeoutMs
-    const initialize = JSON.parse(record.initialize) as Record<string, unknown>
+    const initialize = initializeFor(record, server)
     try {
       await tell(this.#context, this.#owned, connection, { ...record, initialize }, start)
     } catch (error) {

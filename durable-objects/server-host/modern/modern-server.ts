@@ -1,6 +1,6 @@
 /** Modern clients of a modern server: one process, frames as they are but for ids and tokens. */
 import { GatewayError } from '#protocol/errors.ts'
-import { OWN_CLIENT } from '#protocol/host-call.ts'
+import { OWN_CLIENT, type HostCall } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
@@ -32,6 +32,7 @@ const STATUS: Readonly<Record<number, number>> = {
 
 export class ModernServer implements ListenServing {
   readonly process: SharedProcess
+  readonly #server: Server
   readonly #running = new Map<ClientCall, number>()
   readonly #tools = new ToolCatalog()
   /** Streams that were acknowledged by another one. */
@@ -45,6 +46,7 @@ export class ModernServer implements ListenServing {
 
   /** `key`: of the object's own, for what clients bring back. */
   constructor(context: HostContext, server: Server, key: () => Promise<CryptoKey>) {
+    this.#server = server
     this.#key = key
     this.#hear = (method) => context.transforms.hear(server.name, method)
     this.process = new SharedProcess(context, server, {
@@ -69,6 +71,7 @@ export class ModernServer implements ListenServing {
     const isRetry = client.host.retries === true
     const request = isRetry ? await releaseState(own, method, client.host, this.#key) : own
     if (client.settled) return
+    const capabilities = this.#server.config.roots ? undefined : withoutRoots(client.host)
     const id = await this.process.request(
       {
         get deadline() {
@@ -96,7 +99,7 @@ export class ModernServer implements ListenServing {
           this.#lose(client, method, body, error)
         },
       },
-      (id) => rewrite(request, id, progressToken !== undefined),
+      (id) => rewrite(request, id, progressToken !== undefined, capabilities),
     )
     if (client.settled) this.process.cancel(id, 'the client is gone')
     else this.#running.set(client, id)
@@ -189,13 +192,32 @@ const OWN_META = {
   [META.clientCapabilities]: {},
 }
 
-function rewrite(body: Uint8Array, id: number, hasToken: boolean): Uint8Array {
-  const paths = [['id'], ...(hasToken ? [['params', '_meta', 'progressToken']] : [])]
-  const text = JSON.stringify(id)
-  return splice(
-    body,
-    findSpans(body, paths).flatMap((span) => (span === undefined ? [] : [{ span, text }])),
-  )
+/** `capabilities`: as JSON, in the place of the client's. */
+function rewrite(
+  body: Uint8Array,
+  id: number,
+  hasToken: boolean,
+  capabilities: string | undefined,
+): Uint8Array {
+  const paths = [
+    ['id'],
+    ...(hasToken ? [['params', '_meta', 'progressToken']] : []),
+    ...(capabilities === undefined ? [] : [CAPABILITIES]),
+  ]
+  const edits = findSpans(body, paths).flatMap((span, at) => {
+    const text = paths[at] === CAPABILITIES ? (capabilities ?? '{}') : JSON.stringify(id)
+    return span === undefined ? [] : [{ span, text }]
+  })
+  return splice(body, edits)
+}
+
+const CAPABILITIES = ['params', '_meta', META.clientCapabilities]
+
+/** A client's capabilities as JSON, where roots are among them. */
+function withoutRoots({ capabilities = '' }: HostCall): string | undefined {
+  if (!capabilities.includes('"roots"')) return undefined
+  const { roots, ...others } = JSON.parse(capabilities) as Record<string, unknown>
+  return roots === undefined ? undefined : JSON.stringify(others)
 }
 
 function readAcknowledged(payload: Uint8Array): ListenFilter {
