@@ -1,11 +1,13 @@
-/** Reads a configuration file: `mcpServers` as desktop clients write it, or the list form. */
+/** Reads a configuration file, in the form of Hearth or of another client. */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type ServerConfigs } from '#protocol/server-config.ts'
+import type { ServerConfigs } from '#protocol/server-config.ts'
+import { parseDocument } from './config/document.ts'
 import type { FileSettings } from './config/file-schema.ts'
 import { normaliseServer } from './config/normalise.ts'
-import { listServers } from './config/server-list.ts'
+import { listServers, toNoteLine, type RawServer } from './config/server-list.ts'
 import { readSettings } from './config/settings.ts'
+import { toWorkspace } from './config/workspace.ts'
 import { describeError, Failure } from './failure.ts'
 
 export interface ConfigSource {
@@ -24,39 +26,60 @@ export interface FileConfig {
   settings: FileSettings
 }
 
-/** Bytes; a file of this size is not a configuration. */
-const MAX_FILE_BYTES = 4 * 1024 * 1024
+export interface ReadConfig extends FileConfig {
+  /** Servers that are left out, each with what is wrong with it. */
+  refused: { name: string; problems: string[] }[]
+  /** What was read in another way than it is written, and what was passed over: a line each. */
+  notes: { server?: string; text: string }[]
+  /** Secrets that have to be set before a server starts. */
+  asks: { server: string; secret: string }[]
+}
 
-/** Throws `Failure` whose message has one line for each problem; none of them shows a value of `env`. */
-export function readConfigFile(source: ConfigSource): FileConfig {
+/** Bytes; a client keeps other things in its file, too. */
+const MAX_FILE_BYTES = 32 * 1024 * 1024
+
+/**
+ * Throws `Failure` for a file that cannot be read, whose settings are wrong, or no server of which can be
+ * used: its message has one line for each problem. None of them shows a value of `env`.
+ */
+export function readConfigFile(source: ConfigSource): ReadConfig {
   const path = resolve(source.path)
   return parseConfig(readText(source.path), { ...source, path })
 }
 
-export function parseConfig(text: string, source: ConfigSource): FileConfig {
-  const file = parseJSON(text, source.path)
-  const { servers, problems } = listServers(file)
-  const { dataFolder, environment } = source
-  const surroundings =
-    dataFolder === undefined
-      ? { variables: environment }
-      : {
-          folder: dirname(source.path),
-          variables: { ...environment, HEARTH_DATA: dataFolder },
-        }
-  const configs: ServerConfigs = {}
-  for (const server of servers) {
-    const normalised = normaliseServer(server, surroundings)
-    if ('config' in normalised) configs[server.name] = normalised.config
-    else problems.push(...normalised.problems)
+export function parseConfig(text: string, source: ConfigSource): ReadConfig {
+  const { path, dataFolder, environment } = source
+  const file = parseDocument(text, path)
+  const isHere = dataFolder !== undefined
+  const variables = isHere ? { ...environment, HEARTH_DATA: dataFolder } : environment
+  const surroundings = { variables, ...(isHere && { folder: dirname(path) }) }
+  const place = { folder: dirname(path), workspace: toWorkspace(path), cwd: process.cwd() }
+  const list = listServers(file, { ...place, variables })
+  const servers: ServerConfigs = {}
+  const taken: RawServer[] = []
+  const refused: ReadConfig['refused'] = []
+  for (const server of list.servers) {
+    const { config, problems } = normaliseServer(server, surroundings)
+    if (problems === undefined) {
+      servers[server.name] = config
+      taken.push(server)
+    } else refused.push({ name: server.name, problems })
   }
-  const names = new Set(servers.map(({ name }) => name))
-  const read = readSettings(file, names)
-  problems.push(...read.problems)
-  if (problems.length > 0) {
-    throw new Failure(problems.map((problem) => `${source.path}: ${problem}`).join('\n'))
+  const read = readSettings(file, new Set(Object.keys(servers)))
+  const problems = [...list.problems, ...read.problems]
+  const isEmpty = refused.length > 0 && Object.keys(servers).length === 0
+  if (problems.length > 0 || isEmpty) {
+    const all = [...refused.flatMap((server) => server.problems), ...problems]
+    throw new Failure(all.map((problem) => `${path}: ${problem}`).join('\n'))
   }
-  return { servers: configs, settings: read.settings }
+  const notes = [
+    ...taken.flatMap((server) => toNoteLine(server).map((text) => ({ server: server.name, text }))),
+    ...list.notes.map((text) => ({ text })),
+  ]
+  const asks = taken.flatMap(({ name, asks: secrets }) => {
+    return secrets.map((secret) => ({ server: name, secret }))
+  })
+  return { servers, settings: read.settings, refused, notes, asks }
 }
 
 function readText(path: string): string {
@@ -66,18 +89,5 @@ function readText(path: string): string {
     return bytes.toString('utf8')
   } catch (error) {
     throw new Failure(`cannot read the configuration ${path}: ${describeError(error)}`)
-  }
-}
-
-/** The engine's own message quotes the text around the fault, which may be a secret. */
-function parseJSON(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch (error) {
-    const where = /line \d+ column \d+/.exec(describeError(error))?.[0]
-    const hint = 'look for a comment, a trailing comma or a missing quote'
-    throw new Failure(
-      `${path}: not valid JSON${where === undefined ? '' : ` at ${where}`}; ${hint}`,
-    )
   }
 }

@@ -12,14 +12,22 @@ const Endpoint = z.object({
   pid: z.int().min(1),
   /** `Date.now()`; absent in the file of an older version. */
   startedAt: z.number().optional(),
+  /** What the tenant of the gateway is set from; absolute. */
+  configFile: z.string().optional(),
 })
 export type Endpoint = z.infer<typeof Endpoint>
 
 const fileOf = (folder: string): string => join(folder, 'endpoint.json')
 
 /** Call it with the lock on the folder. Gone when this process exits, however it decides to. */
-export function writeEndpoint(folder: string, url: URL): void {
-  const endpoint: Endpoint = { url: url.origin, pid: process.pid, startedAt: Date.now() }
+export function writeEndpoint(
+  folder: string,
+  { url, configFile }: { url: URL; configFile?: string },
+): void {
+  const endpoint: Endpoint = {
+    ...{ url: url.origin, pid: process.pid, startedAt: Date.now() },
+    ...(configFile !== undefined && { configFile }),
+  }
   const file = fileOf(folder)
   process.once('exit', () => removeEndpoint(folder))
   writeFileSync(`${file}.new`, `${JSON.stringify(endpoint)}\n`, { mode: 0o600 })

@@ -95,7 +95,14 @@ const listed = { allow: Patterns.optional(), deny: Patterns.optional() }
 export const ServerCatalog = z.strictObject({
   isListed: z.boolean().default(true).describe('false: the server is not in the catalog at all'),
   tools: z
-    .strictObject({ ...listed, overrides: z.record(z.string(), ToolOverride).default({}) })
+    .strictObject({
+      ...listed,
+      everywhere: z
+        .boolean()
+        .optional()
+        .describe('true: allow and deny hold at /mcp/{server}, too, for lists and for calls'),
+      overrides: z.record(z.string(), ToolOverride).default({}),
+    })
     .optional(),
   prompts: z
     .strictObject({

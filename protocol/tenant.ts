@@ -54,6 +54,8 @@ export interface TenantPolicy {
 }
 
 export interface ServerPolicy {
+  /** Patterns of the tools that there are, and of those that there are not, whoever calls. */
+  tools?: { allow?: string[]; deny?: string[] }
   /** A principal needs all of them, beside what grants it the server. */
   requiredScopes: string[]
   /** In the place of the tenant's limits of the same name. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { LOCAL_TENANT } from '../data-folder.ts'
 import { findEndpoint } from '../endpoint-file.ts'
 import { describeError, Failure } from '../failure.ts'
 import { AdminAPI, toPath } from './admin-api.ts'
@@ -21,6 +22,8 @@ export interface Gateway {
   url: URL
   /** Of a gateway that was found by its data folder: it runs on this machine. */
   dataFolder?: string
+  /** The file that it has set this tenant from, and sets it from again. */
+  configFile?: string
 }
 
 const OPTIONS_HEADING = 'Gateway options:'
@@ -54,8 +57,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const url = await locate(gateway)
   if ('url' in gateway) return { api: new AdminAPI(url, credential ?? ''), tenant, path, url }
   const { dataFolder } = gateway
+  const { configFile } = (await findEndpoint(dataFolder)) ?? {}
   const token = credential ?? readSecret(dataFolder, 'adminToken')
-  return { api: new AdminAPI(url, token), tenant, path, url, dataFolder }
+  const file = tenant === LOCAL_TENANT && configFile !== undefined ? { configFile } : {}
+  return { api: new AdminAPI(url, token), tenant, path, url, dataFolder, ...file }
+}
+
+/** What is set beside the file would be lost with the next start: it is refused. */
+export function requireNoFile({ tenant, configFile }: Gateway, setting: string): void {
+  if (configFile === undefined) return
+  throw new Failure(
+    `the ${setting} of ${tenant} are what ${configFile} says: write them there, as ` +
+      `{"hearth": {${JSON.stringify(setting)}: …}}; hearth up takes them over within a second`,
+  )
 }
 
 /** Ends with a slash. Throws `Failure` when no gateway runs on the data folder. */

@@ -1,7 +1,7 @@
 /** `hearth catalog`: how a tenant's servers are one at `/mcp`, as one document. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
+import { openGateway, requireNoFile, withGateway, type GatewayOptions } from '../admin/gateway.ts'
 import { print, read, toJSONLine } from '../admin/show.ts'
 import { readJSONFile } from '../json-file.ts'
 
@@ -13,8 +13,8 @@ Examples:
   hearth catalog set catalog.json
   echo '{"naming": "conflict", "tools": "lazy"}' | hearth catalog set -
 
-What is not in the file has its default. hearth up sets the catalog of its own tenant, local, at each
-start: to what the key "hearth" of its configuration file says.`
+What is not in the file has its default. The catalog of hearth up's own tenant, local, is in its
+configuration file, under "hearth".`
 
 export function addCatalogCommand(program: Command): void {
   const catalog = program
@@ -40,7 +40,9 @@ async function show(options: GatewayOptions): Promise<void> {
 }
 
 async function set(file: string, options: GatewayOptions): Promise<void> {
-  const { api, path } = await openGateway(options)
+  const gateway = await openGateway(options)
+  requireNoFile(gateway, 'catalog')
+  const { api, path } = gateway
   const body = readJSONFile(file)
   const answer = await api.send({ method: 'PUT', path: path('catalog'), body })
   if (options.json) return print(toJSONLine(answer))

@@ -17,7 +17,7 @@ const ServerNames = z.looseObject({ servers: z.record(z.string(), z.unknown()) }
 const SecretNames = z.looseObject({ secrets: z.array(z.looseObject({ name: z.string() })) })
 
 interface ImportOptions extends GatewayOptions {
-  from?: string
+  from?: string[]
   to?: string
   dryRun?: boolean
   replace?: boolean
@@ -38,7 +38,11 @@ export function addImportCommand(servers: Command): void {
     servers
       .command('import')
       .description('Take over the servers of desktop clients.')
-      .option('--from <client>', `${CLIENTS.join(', ')}, or a file (default: every client)`)
+      .option(
+        '--from <client>',
+        `${CLIENTS.join(', ')}, or a file; may stand more than once (default: every client)`,
+        (one: string, all: string[] = []) => [...all, one],
+      )
       .option('--to <file>', 'add them to a configuration file in the place of a gateway')
       .option('--dry-run', 'say what would be done, and change nothing')
       .option('--replace', 'also servers whose names are there already')
@@ -48,7 +52,7 @@ export function addImportCommand(servers: Command): void {
 }
 
 async function importServers(options: ImportOptions): Promise<void> {
-  const { from, to, dryRun = false } = options
+  const { from = [], to, dryRun = false } = options
   const machine = { platform: process.platform, home: homedir(), environment: process.env }
   const files = findFiles(from, process.cwd(), machine)
   const { plan, target } =

@@ -1,7 +1,7 @@
 /** `hearth limits`: rate limits, quotas and concurrency limits of a tenant, as one document. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
+import { openGateway, requireNoFile, withGateway, type GatewayOptions } from '../admin/gateway.ts'
 import { print, read, toJSONLine } from '../admin/show.ts'
 import { readJSONFile } from '../json-file.ts'
 import { toTable, type Cell } from '../table.ts'
@@ -55,7 +55,9 @@ function toRow(limit: z.infer<typeof Limit>): Cell[] {
 }
 
 async function set(file: string, options: GatewayOptions): Promise<void> {
-  const { api, path } = await openGateway(options)
+  const gateway = await openGateway(options)
+  requireNoFile(gateway, 'limits')
+  const { api, path } = gateway
   const body = readJSONFile(file)
   const answer = await api.send({ method: 'PUT', path: path('limits'), body })
   print(options.json ? toJSONLine(answer) : 'the limits are set: everywhere within 30 s\n')

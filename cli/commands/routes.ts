@@ -1,7 +1,7 @@
 /** `hearth routes`: who answers what, and why. */
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
+import { openGateway, requireNoFile, withGateway, type GatewayOptions } from '../admin/gateway.ts'
 import { print, read, toJSONLine } from '../admin/show.ts'
 import { readJSONFile } from '../json-file.ts'
 import { toPlain, toTable, type Cell } from '../table.ts'
@@ -25,8 +25,8 @@ Examples:
   echo '{"routes": [{"name": "search", "match": {"tools": ["{one,two}__search"]},
     "servers": ["one", "two"]}]}' | hearth routes set -
 
-The file has all routes of the tenant: what is not in it ends. hearth up sets the routes of its own
-tenant, local, at each start: to what the key "hearth" of its configuration file says.`
+The file has all routes of the tenant: what is not in it ends. Those of hearth up's own tenant, local,
+are in its configuration file, under "hearth".`
 
 const EXPLAIN_HELP = `
 Examples:
@@ -83,7 +83,9 @@ function toRow({ name, match, priority, servers, strategy }: z.infer<typeof Rout
 }
 
 async function set(file: string, options: GatewayOptions): Promise<void> {
-  const { api, path } = await openGateway(options)
+  const gateway = await openGateway(options)
+  requireNoFile(gateway, 'routes')
+  const { api, path } = gateway
   const body = readJSONFile(file)
   const answer = await api.send({ method: 'PUT', path: path('routes'), body })
   if (options.json) return print(toJSONLine(answer))

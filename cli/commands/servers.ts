@@ -1,8 +1,10 @@
 /** `hearth servers`: a tenant's servers, from the same files as `hearth up` reads. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { describeKnownNames } from '#protocol/known-names.ts'
 import { findVisibleSecrets } from '../config/visible-secrets.ts'
-import { readConfigFile } from '../config-file.ts'
+import { tellOfFile } from '../config/warnings.ts'
+import { readConfigFile, type ReadConfig } from '../config-file.ts'
 import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
 import { hint, print, read, toJSONLine } from '../admin/show.ts'
 import { Failure } from '../failure.ts'
@@ -74,23 +76,44 @@ async function show(server: string, options: GatewayOptions): Promise<void> {
 
 async function set(file: string, options: GatewayOptions & { only?: string }): Promise<void> {
   const { api, path, dataFolder } = await openGateway(options)
-  const { servers } = readConfigFile({
+  const config = readConfigFile({
     path: file,
     environment: process.env,
     ...(dataFolder === undefined ? {} : { dataFolder }),
   })
+  const { only } = options
+  const { servers, refused } = only === undefined ? config : takeOne(config, only, file)
   // The process list that they speak of is the gateway's machine's.
   if (dataFolder !== undefined) findVisibleSecrets(servers).forEach(hint)
-  const { only } = options
-  if (only !== undefined && !Object.hasOwn(servers, only)) {
-    throw new Failure(`${file} has no server ${JSON.stringify(only)}`)
-  }
-  const body = only === undefined ? servers : servers[only]
+  tellOfFile(
+    { ...config, refused },
+    { write: (_level, text) => hint(text) },
+    only === undefined ? undefined : new Set([only]),
+  )
+  // Asked first: a tenant of a mistyped name is not made, and what is refused goes on as it was.
+  const stored = read(ServerList, await api.send({ path: path('servers') })).servers
+  const kept = refused.filter(({ name }) => Object.hasOwn(stored, name))
+  const all = { ...servers, ...Object.fromEntries(kept.map(({ name }) => [name, stored[name]])) }
+  const body = only === undefined ? all : servers[only]
   const target = only === undefined ? path('servers') : path('servers', only)
   const answer = await api.send({ method: 'PUT', path: target, body })
+  if (refused.length > 0) process.exitCode = 1
   if (options.json) return print(toJSONLine(answer))
-  const names = only === undefined ? Object.keys(servers) : [only]
+  const names = only === undefined ? Object.keys(all) : [only]
   print(`configuration ${read(Changed, answer).version} has ${names.join(', ') || 'no server'}\n`)
+}
+
+/** Throws `Failure` with what is wrong with it, where it is in the file. */
+function takeOne(config: ReadConfig, only: string, file: string): ReadConfig {
+  const server = Object.hasOwn(config.servers, only) ? config.servers[only] : undefined
+  if (server !== undefined) return { ...config, servers: { [only]: server }, refused: [] }
+  const refused = config.refused.find(({ name }) => name === only)
+  if (refused !== undefined)
+    throw new Failure(refused.problems.map((one) => `${file}: ${one}`).join('\n'))
+  const names = [...Object.keys(config.servers), ...config.refused.map(({ name }) => name)]
+  throw new Failure(
+    `${file} has no server ${JSON.stringify(only)}: ${describeKnownNames(only, names)}`,
+  )
 }
 
 async function remove(server: string, options: GatewayOptions): Promise<void> {

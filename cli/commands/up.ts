@@ -1,7 +1,7 @@
 /** `hearth up`: serves a configuration on this machine until a signal ends it. */
 import { resolve } from 'node:path'
 import type { ServerConfigs } from '#protocol/server-config.ts'
-import { warnOf } from '../config/warnings.ts'
+import { tellOfFile, warnOf } from '../config/warnings.ts'
 import { readConfigFile } from '../config-file.ts'
 import { makeDataFolder, openDataFolder, protectDataFolder } from '../data-folder.ts'
 import { lockDataFolder } from '../data-lock.ts'
@@ -26,7 +26,8 @@ export async function serve(options: UpOptions): Promise<void> {
   const dataFolder = resolve(options.data)
   const configFile = chooseConfig(options.config)
   const source = { path: configFile, dataFolder, environment: process.env }
-  const { servers, settings } = readConfigFile(source)
+  const config = readConfigFile(source)
+  const { servers, settings } = config
   // What workerd writes is for its owner alone; servers get the mask that the command was started with.
   const umask = process.umask(0o077)
   makeDataFolder(dataFolder)
@@ -34,6 +35,7 @@ export async function serve(options: UpOptions): Promise<void> {
   if (protectDataFolder(dataFolder)) log.write('warn', toOpenWarning(dataFolder))
   const data = openDataFolder(dataFolder)
   removeEndpoint(dataFolder)
+  tellOfFile(config, log)
   warnOf(servers, log)
   const storage = new StorageWatch({ folder: data.storage, log })
   storage.start(stop.signal)
@@ -53,13 +55,12 @@ export async function serve(options: UpOptions): Promise<void> {
     ...(token === undefined ? {} : { token }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
   })
-  writeEndpoint(dataFolder, runtime.url)
+  writeEndpoint(dataFolder, { url: runtime.url, configFile: resolve(configFile) })
   const { origin } = publicUrl ?? runtime.url
   const ready = { url: origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
   void reportWarmth(runtime.admin, log, stop.signal)
   if (options.watch) {
-    const config = { servers, settings }
     const { admin } = runtime
     watchConfig({ source, config, admin, log, isJSON: options.json === true, signal: stop.signal })
   }

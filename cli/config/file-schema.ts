@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { CatalogSettings, DEFAULT_CATALOG } from '#protocol/catalog.ts'
+import { Limits } from '#protocol/limits.ts'
 import { Routes } from '#protocol/routes.ts'
 import { RemoteConfig, SERVER_NAME, StdioConfig } from '#protocol/server-config.ts'
 
@@ -59,6 +60,9 @@ export const FileSettings = z
   .strictObject({
     catalog: CatalogSettings.default(DEFAULT_CATALOG).describe('How the servers are one at /mcp'),
     routes: Routes.default([]).describe('Who answers what, and under which policies'),
+    limits: Limits.optional().describe(
+      'How often, and how many at once. Absent: those that the tenant has stay',
+    ),
   })
   .meta({ id: 'settings' })
 export type FileSettings = z.infer<typeof FileSettings>

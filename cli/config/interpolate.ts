@@ -3,6 +3,8 @@ const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
 /** `${env:NAME}`, `${input:name}` and the like, of other programs. A shell's own forms have no name there. */
 const PREFIXED = /\$\{([A-Za-z_][A-Za-z0-9_]*):[A-Za-z_][^}]*\}/g
+/** LibreChat fills these in for each of its users. */
+const OF_A_USER = /\{\{LIBRECHAT_\w*\}\}/g
 /** The gateway puts them in, when a process is started. */
 const SECRET_PREFIXES: ReadonlySet<string> = new Set(['secret', 'principal'])
 
@@ -10,7 +12,7 @@ export interface Interpolated {
   text: string
   /** Variables that have neither a value nor a default. */
   missing: string[]
-  /** Prefixes of references that nobody would fill in. */
+  /** References that nobody would fill in. */
   unknown: string[]
 }
 
@@ -26,6 +28,10 @@ export function interpolate(
     return value ?? whole
   })
   const prefixes = [...text.matchAll(PREFIXED)].map(([, prefix = '']) => prefix)
-  const unknown = prefixes.filter((prefix) => !SECRET_PREFIXES.has(prefix))
+  const others = prefixes.filter((prefix) => !SECRET_PREFIXES.has(prefix))
+  const unknown = [
+    ...others.map((prefix) => `\${${prefix}:…}`),
+    ...[...text.matchAll(OF_A_USER)].map(([whole]) => whole),
+  ]
   return { text: result, missing, unknown }
 }

@@ -15,13 +15,15 @@ export interface Surroundings {
   folder?: string
 }
 
-export type Normalised = { config: ServerConfig; problems?: never } | { problems: string[] }
+export type Normalised =
+  { config: ServerConfig; problems?: never } | { problems: string[]; config?: never }
 
-const FILLED_KEYS = ['command', 'args', 'env', 'cwd', 'headers', ...URL_SPELLINGS]
+const FILLED_KEYS = ['command', 'args', 'cwd', 'headers', ...URL_SPELLINGS]
 
 export function normaliseServer(server: RawServer, surroundings: Surroundings): Normalised {
   const { at, raw } = server
-  const problems: string[] = []
+  const problems = [...server.problems]
+  if (problems.length > 0 && Object.keys(raw).length === 0) return { problems }
   const filled = fillIn(raw, at, surroundings.variables, problems)
   return isRemote(raw)
     ? toRemote(server, filled, problems)
@@ -88,38 +90,75 @@ function withoutAlien<T extends FileStdioServer | Omit<FileRemoteServer, 'url'>>
   return { ...own, enabled: own.enabled && disabled !== true }
 }
 
-/** Fills variables in where they are allowed. */
+/** Fills variables in where they are allowed: those of the server's own `env` go before those around it. */
 function fillIn(
   raw: Record<string, unknown>,
   at: string,
   variables: Surroundings['variables'],
   problems: string[],
 ): Record<string, unknown> {
-  const fill = (value: unknown, path: string): unknown => {
-    if (typeof value === 'string') {
-      const { text, missing, unknown } = interpolate(value, variables)
-      for (const prefix of unknown) {
-        problems.push(
-          `${path}: nothing fills in \${${prefix}:…}: write \${NAME} for a variable of the ` +
-            'environment, ${secret:NAME} or ${principal:NAME} for a secret',
-        )
-      }
-      for (const name of missing) {
-        problems.push(
-          `${path}: the variable ${name} is not set: set it, or write \${${name}:-default}`,
-        )
-      }
-      return text
-    }
-    if (Array.isArray(value)) return value.map((item, index) => fill(item, `${path}[${index}]`))
-    if (!isObject(value)) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, fill(item, `${path}.${key}`)]),
-    )
-  }
   const filled = { ...raw }
+  const own = textsOf(raw.env)
+  const literal = own.filter(([, text]) => !text.includes('${'))
+  if (isObject(raw.env)) {
+    const entries = Object.entries(raw.env).map(([name, value]) => {
+      const others = Object.fromEntries(literal.filter(([other]) => other !== name))
+      return [name, fill(value, `${at}.env.${name}`, { ...variables, ...others }, problems)]
+    })
+    filled.env = Object.fromEntries(entries)
+  }
+  const all = { ...variables, ...Object.fromEntries(textsOf(filled.env)) }
   for (const key of FILLED_KEYS) {
-    if (raw[key] !== undefined) filled[key] = fill(raw[key], `${at}.${key}`)
+    if (raw[key] === undefined) continue
+    const known = key === 'args' && fillsInItself(raw) ? { ...all, ...asTheyAre(own) } : all
+    filled[key] = fill(raw[key], `${at}.${key}`, known, problems)
   }
   return filled
+}
+
+/** mcp-remote reads its own variables: in its arguments they would be shown by the process list. */
+function fillsInItself({ command, args }: Record<string, unknown>): boolean {
+  const words: unknown[] = [command, ...(Array.isArray(args) ? (args as unknown[]) : [])]
+  return words.some((word) => /(^|\/)mcp-remote(@|$)/.test(String(word)))
+}
+
+function asTheyAre(entries: readonly [name: string, text: string][]): Record<string, string> {
+  return Object.fromEntries(entries.map(([name]) => [name, `\${${name}}`]))
+}
+
+function textsOf(group: unknown): [name: string, text: string][] {
+  return isObject(group)
+    ? Object.entries(group).flatMap(([name, value]) =>
+        typeof value === 'string' ? [[name, value]] : [],
+      )
+    : []
+}
+
+function fill(
+  value: unknown,
+  path: string,
+  variables: Surroundings['variables'],
+  problems: string[],
+): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, index) => fill(item, `${path}[${index}]`, variables, problems))
+  }
+  if (isObject(value)) {
+    const entries = Object.entries(value)
+    return Object.fromEntries(
+      entries.map(([key, item]) => [key, fill(item, `${path}.${key}`, variables, problems)]),
+    )
+  }
+  if (typeof value !== 'string') return value
+  const { text, missing, unknown } = interpolate(value, variables)
+  for (const reference of unknown) {
+    problems.push(
+      `${path}: nothing fills in ${reference}: write \${NAME} for a variable of the ` +
+        'environment, ${secret:NAME} or ${principal:NAME} for a secret',
+    )
+  }
+  for (const name of missing) {
+    problems.push(`${path}: the variable ${name} is not set: set it, or write \${${name}:-default}`)
+  }
+  return text
 }

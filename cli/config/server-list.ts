@@ -1,76 +1,77 @@
-/** The servers of a configuration file in either form, each with its name and where it stands. */
+/** The servers of a file in any of the forms that are read, each with its name, its keys and what was left out. */
 import { isObject } from '#protocol/json-rpc.ts'
 import { SERVER_NAME } from '#protocol/server-config.ts'
-import { didYouMean } from '#protocol/did-you-mean.ts'
+import { toServerName } from './server-names.ts'
+import type { Place, Translated } from './draft.ts'
+import type { Entry } from './registry-server.ts'
+import { findEntries } from './shapes.ts'
+import { translateServer } from './translate-server.ts'
 
-export interface RawServer {
+export interface RawServer extends Translated {
   name: string
+  /** As the file calls it, where that cannot be a name here. */
+  formerName?: string
   /** For messages: `mcpServers.github` or `servers[2]`. */
   at: string
-  raw: Record<string, unknown>
 }
 
 export interface ServerList {
   servers: RawServer[]
+  /** Of the whole file. */
   problems: string[]
+  notes: string[]
 }
 
-export function listServers(file: unknown): ServerList {
-  const list: ServerList = { servers: [], problems: [] }
-  if (!isObject(file)) {
-    list.problems.push('must be a JSON object with "mcpServers"')
-  } else if (file.mcpServers !== undefined) {
-    addByName(list, 'mcpServers', file.mcpServers)
-  } else if (Array.isArray(file.servers)) {
-    file.servers.forEach((raw, index) => addListed(list, `servers[${index}]`, raw))
-  } else if (file.servers !== undefined) {
-    addByName(list, 'servers', file.servers)
-  } else {
-    list.problems.push(describeMissing(Object.keys(file)))
+export interface FilePlace extends Omit<Place, 'at'> {
+  /** The working folder, for the servers that Claude Code keeps for it alone. */
+  cwd: string
+}
+
+export function listServers(file: unknown, place: FilePlace): ServerList {
+  const { entries, problems, notes, isOff } = findEntries(file, place.cwd)
+  const names = entries.flatMap(({ name = '' }) => (SERVER_NAME.test(name) ? [name] : []))
+  const taken = new Set(names)
+  const servers = new Map<string, RawServer>()
+  for (const one of entries) {
+    const server = toServer(one, place, taken)
+    const former = servers.get(server.name)
+    if (former !== undefined) {
+      notes.push(`${one.at}: left out; ${former.at} has the same name`)
+      continue
+    }
+    if (isOff(one.name ?? '')) {
+      server.raw.enabled = false
+      server.notes.push('is switched off in the file')
+    }
+    servers.set(server.name, server)
+    taken.add(server.name)
   }
-  return list
+  return { servers: [...servers.values()], problems, notes }
 }
 
-function describeMissing(keys: string[]): string {
-  const near = keys.find((key) => didYouMean(key, ['mcpServers', 'servers']) !== undefined)
-  return near === undefined
-    ? 'has no "mcpServers": write {"mcpServers": {"name": {"command": "…"}}}'
-    : `unknown key ${JSON.stringify(near)}; did you mean mcpServers?`
-}
-
-function addByName(list: ServerList, key: string, value: unknown): void {
-  if (!isObject(value)) {
-    list.problems.push(`${key}: must be an object of servers by name`)
-    return
+function toServer(
+  { name: former, at, entry }: Entry,
+  place: FilePlace,
+  taken: ReadonlySet<string>,
+): RawServer {
+  const name = toServerName(former ?? at, taken)
+  const own = { name, at, ...(former !== undefined && former !== name && { formerName: former }) }
+  const empty = { raw: {}, notes: [], asks: [], secretVariables: [] }
+  if (former === undefined) {
+    const problem = `${at}.name: must be a string: every server of the list form has a name`
+    return { ...own, ...empty, problems: [problem] }
   }
-  for (const [name, raw] of Object.entries(value)) addServer(list, `${key}.${name}`, name, raw)
-}
-
-function addListed(list: ServerList, at: string, value: unknown): void {
-  if (!isObject(value) || typeof value.name !== 'string') {
-    list.problems.push(`${at}.name: must be a string: every server of the list form has a name`)
-    return
+  if (!isObject(entry)) {
+    return { ...own, ...empty, problems: [`${at}: must be an object with "command"`] }
   }
-  const { name, ...raw } = value
-  addServer(list, at, name as string, raw)
+  const translated = translateServer(entry, { at, ...place })
+  const { formerName } = own
+  if (formerName !== undefined)
+    translated.notes.unshift(`is ${JSON.stringify(formerName)} in the file`)
+  return { ...own, ...translated }
 }
 
-function addServer(list: ServerList, at: string, name: string, raw: unknown): void {
-  if (!SERVER_NAME.test(name)) list.problems.push(`${at}: ${describeBadName(name)}`)
-  else if (list.servers.some((server) => server.name === name)) {
-    list.problems.push(`${at}: there is another server named ${JSON.stringify(name)}`)
-  } else if (!isObject(raw)) list.problems.push(`${at}: must be an object with "command"`)
-  else list.servers.push({ name, at, raw })
-}
-
-function describeBadName(name: string): string {
-  const mended = name
-    .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[._-]+|-+$/g, '')
-    .slice(0, 64)
-  const hint = mended === '' ? '' : `, for example ${JSON.stringify(mended)}`
-  return (
-    `the name ${JSON.stringify(name)} becomes part of a URL: ` +
-    `use letters, digits, ".", "_" and "-", at most 64${hint}`
-  )
+/** One line for a server: all that was changed of it, or left out. */
+export function toNoteLine({ name, notes }: Pick<RawServer, 'name' | 'notes'>): string[] {
+  return notes.length === 0 ? [] : [`server ${JSON.stringify(name)}: ${notes.join('; ')}`]
 }

@@ -1,5 +1,5 @@
 /** Which values of a server look like credentials: by how they are called, or by their form. Pure. */
-import { toSecretName } from './read-servers.ts'
+import { toSecretName } from '../config/references.ts'
 
 export interface Credential {
   server: string
@@ -38,15 +38,21 @@ export function looksLikeCredential(name: string, value: string): boolean {
   return NAMED.test(name) && !HARMLESS.test(bare)
 }
 
+export interface Known {
+  /** Values by the names that are in use; those of secrets that are there already are not known. */
+  taken: Map<string, string | undefined>
+  /** Of `env`: secret whatever they are called, since they come from a file of secrets. */
+  secretVariables?: readonly string[]
+}
+
 /**
  * Takes the credentials of a server out: in their place stand references to secrets. Equal values
- * under one name are one secret. `taken`: values by the names that are in use; those of secrets that
- * are there already are not known.
+ * under one name are one secret.
  */
 export function extractCredentials(
   server: string,
   holder: Holder,
-  taken: Map<string, string | undefined>,
+  { taken, secretVariables = [] }: Known,
 ): Holder & { credentials: Credential[] } {
   const credentials: Credential[] = []
   const extract = (group: 'env' | 'headers'): Record<string, string> | undefined => {
@@ -55,7 +61,8 @@ export function extractCredentials(
     const extracted: Record<string, string> = {}
     for (const [key, text] of Object.entries(values)) {
       extracted[key] = text
-      if (!looksLikeCredential(key, text)) continue
+      const isSaid = group === 'env' && secretVariables.includes(key) && text !== ''
+      if (!isSaid && !looksLikeCredential(key, text)) continue
       const scheme = SCHEME.exec(text)?.[0] ?? ''
       const value = text.slice(scheme.length)
       const name = chooseName(server, key, value, taken)

@@ -1,10 +1,11 @@
 /** The clients' files that are there, and what they hold. */
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { parseDocument } from '../config/document.ts'
+import { listServers, type RawServer } from '../config/server-list.ts'
+import { toWorkspace } from '../config/workspace.ts'
 import { describeError, Failure } from '../failure.ts'
 import { clientFiles, CLIENTS, type Client, type Machine } from './client-files.ts'
-import { toPlainJSON } from './plain-json.ts'
-import { readServers, type FoundServer } from './read-servers.ts'
 
 export interface FoundFile {
   path: string
@@ -12,46 +13,60 @@ export interface FoundFile {
   client?: Client
   /** Where relative folders of its servers start. */
   folder: string
-  servers: FoundServer[]
+  servers: RawServer[]
+  /** About the file as a whole. */
+  notes: string[]
 }
+
+type Named = Omit<FoundFile, 'servers' | 'notes'>
 
 /** Bytes; a client's file holds other things, too. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024
 
-/** `from`: a client, or the path of a file; without it every client. Throws `Failure`. */
-export function findFiles(from: string | undefined, cwd: string, machine: Machine): FoundFile[] {
+/** `from`: clients, or paths of files; without one every client. Throws `Failure`. */
+export function findFiles(from: readonly string[], cwd: string, machine: Machine): FoundFile[] {
+  const found = from.flatMap((one) => findOf(one, cwd, machine))
+  return from.length > 0 ? found : findClients(CLIENTS, cwd, machine)
+}
+
+function findOf(from: string, cwd: string, machine: Machine): FoundFile[] {
   const client = CLIENTS.find((known) => known === from)
-  if (from !== undefined && client === undefined) {
-    if (!existsSync(from))
-      throw new Failure(`${from} is no file, and no client: ${CLIENTS.join(', ')}`)
-    return [readFile({ path: from, folder: dirname(from) }, cwd)]
-  }
-  const clients = client === undefined ? CLIENTS : [client]
-  const paths = clients.flatMap((one) =>
-    clientFiles(one, machine).map((path) => ({ path, client: one })),
+  if (client !== undefined) return findClients([client], cwd, machine)
+  if (existsSync(from)) return [readFile({ path: from, folder: dirname(from) }, cwd, machine)]
+  throw new Failure(`${from} is no file, and no client: ${CLIENTS.join(', ')}`)
+}
+
+function findClients(clients: readonly Client[], cwd: string, machine: Machine): FoundFile[] {
+  const paths = clients.flatMap((client) =>
+    clientFiles(client, machine).map((path) => ({ path, client })),
   )
   const found = paths
     .filter(({ path }) => existsSync(path))
-    .map((one) => readFile({ ...one, folder: machine.home }, cwd))
+    .map((one) => readFile({ ...one, folder: machine.home }, cwd, machine))
   if (found.length > 0) return found
   const looked = paths.map(({ path }) => `\n  ${path}`).join('')
   throw new Failure(`no client's file is there; looked for:${looked}`)
 }
 
-/** The engine's message is not passed on: it quotes the text, which may be a secret. */
-function readFile(file: Omit<FoundFile, 'servers'>, cwd: string): FoundFile {
-  const { path } = file
-  let text: string
+function readFile(file: Named, cwd: string, { environment }: Machine): FoundFile {
+  const { path, client } = file
+  const whole = resolve(cwd, path)
+  const place = { folder: dirname(whole), workspace: toWorkspace(whole), cwd }
+  const document = parseDocument(readText(path), path)
+  const { servers, problems, notes } = listServers(document, { ...place, variables: environment })
+  // A client's file of settings may be there without a server.
+  if (client === undefined && problems.length > 0) {
+    throw new Failure(problems.map((problem) => `${path}: ${problem}`).join('\n'))
+  }
+  return { ...file, servers, notes }
+}
+
+function readText(path: string): string {
   try {
     const bytes = readFileSync(path)
     if (bytes.length > MAX_FILE_BYTES) throw new Error(`larger than ${MAX_FILE_BYTES} bytes`)
-    text = bytes.toString('utf8')
+    return bytes.toString('utf8')
   } catch (error) {
     throw new Failure(`cannot read ${path}: ${describeError(error)}`)
-  }
-  try {
-    return { ...file, servers: readServers(JSON.parse(toPlainJSON(text)), cwd) }
-  } catch {
-    throw new Failure(`cannot read ${path}: it is not valid JSON`)
   }
 }

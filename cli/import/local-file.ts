@@ -1,7 +1,6 @@
 /** A configuration file of this machine as the target of an import: what it has stays as it is. */
 import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { isObject } from '#protocol/json-rpc.ts'
-import { listServers } from '../config/server-list.ts'
 import { describeError, Failure } from '../failure.ts'
 
 export interface LocalFile {
@@ -15,11 +14,9 @@ export interface LocalFile {
 export function openLocalFile(path: string): LocalFile {
   const isNew = !existsSync(path)
   const content = isNew ? { mcpServers: {} } : read(path)
-  const { servers, problems } = listServers(content)
-  if (problems.length > 0) throw new Failure(problems.map((one) => `${path}: ${one}`).join('\n'))
   return {
     isNew,
-    names: new Set(servers.map(({ name }) => name)),
+    names: new Set(namesOf(content, path)),
     add(added) {
       write(path, isNew, merge(content, added))
     },
@@ -40,6 +37,14 @@ function read(path: string): Record<string, unknown> {
     // the engine's message quotes the text
   }
   throw new Failure(`${path} is no configuration in plain JSON: it is not touched`)
+}
+
+/** Only the forms that Hearth itself writes: what another client reads is not changed. */
+function namesOf({ mcpServers, servers }: Record<string, unknown>, path: string): string[] {
+  const group = mcpServers ?? servers
+  if (isObject(group)) return Object.keys(group)
+  if (!Array.isArray(group)) throw new Failure(`${path}: has no "mcpServers": it is not touched`)
+  return group.flatMap((one: unknown) => (isObject(one) ? [String(one.name)] : []))
 }
 
 /** In the form that the file has. */

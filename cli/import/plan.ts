@@ -2,9 +2,9 @@
 import type { ServerConfig } from '#protocol/server-config.ts'
 import { isRemote } from '#protocol/server-config.ts'
 import { normaliseServer, type Surroundings } from '../config/normalise.ts'
+import type { RawServer } from '../config/server-list.ts'
 import { extractCredentials, findInArguments, type Credential, type Holder } from './credentials.ts'
 import type { FoundFile } from './find-files.ts'
-import type { FoundServer } from './read-servers.ts'
 
 export interface PlanOptions {
   /** Names of servers that are there already. */
@@ -32,6 +32,8 @@ export interface PlannedServer {
   raw: Record<string, unknown>
   /** Secrets that its client asked for, which have to be set. */
   asks: string[]
+  /** What was changed of it, or left out. */
+  notes: string[]
 }
 
 export interface Plan {
@@ -52,13 +54,13 @@ export function planImport(files: FoundFile[], options: PlanOptions): Plan {
 }
 
 interface Step {
-  server: FoundServer
+  server: RawServer
   file: FoundFile
   taken: Map<string, string | undefined>
 }
 
 function planServer(plan: Plan, { server, file, taken }: Step, options: PlanOptions): void {
-  const { name, formerName, raw, asks } = server
+  const { name, formerName, raw, asks, notes, secretVariables } = server
   const from = file.client ?? file.path
   const skip = (why: string): void => void plan.skipped.push({ name, from, why })
   const twin = plan.servers.find((planned) => planned.name === name)
@@ -67,23 +69,31 @@ function planServer(plan: Plan, { server, file, taken }: Step, options: PlanOpti
   if (isPresent && !options.replaces) return skip('a server of this name is there: --replace')
   const { variables } = options
   const surroundings = { variables, ...(options.isHere && { folder: file.folder }) }
-  const read = normaliseServer({ name, at: name, raw }, surroundings)
-  if ('problems' in read && read.problems !== undefined) return skip(read.problems.join('; '))
+  const { config, problems } = normaliseServer(server, surroundings)
+  if (problems !== undefined) return skip(problems.join('; '))
   const kept = {
     name,
     ...(formerName !== undefined && { formerName }),
     from,
     asks,
+    notes,
     replaces: isPresent,
   }
-  const { config } = read
   const {
     raw: shownRaw,
     config: shownConfig,
     credentials,
   } = options.isPlain
     ? { raw, config, credentials: [] }
-    : takeOut(name, { raw, config }, { taken, isForFile: options.isForFile })
+    : takeOut(
+        name,
+        { raw, config },
+        {
+          taken,
+          isForFile: options.isForFile,
+          secretVariables,
+        },
+      )
   plan.credentials.push(...credentials)
   plan.servers.push({ ...kept, raw: shownRaw, config: shownConfig })
   const flags = isRemote(config) ? [] : findInArguments(config.args)
@@ -97,10 +107,14 @@ function planServer(plan: Plan, { server, file, taken }: Step, options: PlanOpti
 function takeOut(
   server: string,
   { raw, config }: Pick<PlannedServer, 'raw' | 'config'>,
-  { taken, isForFile }: { taken: Step['taken']; isForFile: boolean },
+  {
+    taken,
+    isForFile,
+    secretVariables,
+  }: { taken: Step['taken']; isForFile: boolean; secretVariables: string[] },
 ) {
   const form = isForFile ? (raw as Holder) : config
-  const { env, headers, credentials } = extractCredentials(server, form, taken)
+  const { env, headers, credentials } = extractCredentials(server, form, { taken, secretVariables })
   const shown = { ...(env && { env }), ...(headers && { headers }) }
   if (isForFile) return { raw: { ...raw, ...shown }, config, credentials }
   return { raw, config: { ...config, ...shown } as ServerConfig, credentials }

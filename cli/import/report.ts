@@ -1,5 +1,6 @@
 /** What an import says: for people, or as one line of JSON. No value of a credential is in either. Pure. */
 import { toPlain } from '../table.ts'
+import { toNoteLine } from '../config/server-list.ts'
 import type { FoundFile } from './find-files.ts'
 import type { Plan } from './plan.ts'
 
@@ -21,6 +22,8 @@ export function toImportText({ files, plan, target, isDryRun }: Imported): strin
     lines.push(`${replaces ? 'replaces' : 'adds'} ${name} from ${from}${former}`)
   }
   for (const { name, from, why } of skipped) lines.push(`skips ${name} from ${from}: ${why}`)
+  for (const server of servers) lines.push(...toNoteLine(server))
+  for (const { path, notes } of files) lines.push(...notes.map((note) => `${path}: ${note}`))
   for (const { server, at, name } of credentials) {
     lines.push(`keeps ${at} of ${server} as the secret ${name}`)
   }
@@ -48,6 +51,7 @@ export function toImportLine({ files, plan, target, isDryRun }: Imported): strin
     replaced: named(true),
     skipped: plan.skipped,
     secrets: plan.credentials.map(({ server, at, name }) => ({ server, at, name })),
+    notes: [...plan.servers.flatMap(toNoteLine), ...files.flatMap(({ notes }) => notes)],
     asks: plan.servers.flatMap(({ name, asks }) =>
       asks.map((secret) => ({ server: name, secret })),
     ),

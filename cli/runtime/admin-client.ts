@@ -22,9 +22,10 @@ export class AdminClient {
   }
 
   /** After the servers: routes name them. */
-  async putSettings({ catalog, routes }: FileSettings): Promise<void> {
+  async putSettings({ catalog, routes, limits }: FileSettings): Promise<void> {
     await this.#send('PUT', 'catalog', catalog)
     await this.#send('PUT', 'routes', { routes })
+    if (limits !== undefined) await this.#send('PUT', 'limits', { limits })
   }
 
   /** Registers a token that may use every server; the same one may be registered again. */

@@ -14,16 +14,17 @@ export interface Difference {
 export function compareConfigs(before: FileConfig, after: FileConfig): Difference {
   const { servers } = before
   const names = Object.keys(after.servers)
-  const settings = Object.entries(after.settings)
+  const settings = new Map<string, unknown>(Object.entries(after.settings))
   const formerSettings = new Map<string, unknown>(Object.entries(before.settings))
+  const settingNames = new Set([...settings.keys(), ...formerSettings.keys()])
   return {
     added: names.filter((name) => !Object.hasOwn(servers, name)),
     changed: names.filter((name) => {
       return Object.hasOwn(servers, name) && !isDeepStrictEqual(servers[name], after.servers[name])
     }),
     removed: Object.keys(servers).filter((name) => !Object.hasOwn(after.servers, name)),
-    settings: settings.flatMap(([name, value]) => {
-      return isDeepStrictEqual(formerSettings.get(name), value) ? [] : [name]
+    settings: [...settingNames].filter((name) => {
+      return !isDeepStrictEqual(formerSettings.get(name), settings.get(name))
     }),
   }
 }

@@ -2,12 +2,12 @@
  * Keeps a gateway at what its configuration file says. A file that cannot be read, or that is refused,
  * changes nothing: what runs goes on until the file is mended.
  */
-import type { FileConfig } from '../config-file.ts'
+import type { FileConfig, ReadConfig } from '../config-file.ts'
 import { describeError } from '../failure.ts'
 import { compareConfigs, isSame, type Difference } from './difference.ts'
 
 export type Reload =
-  | ({ outcome: 'applied'; config: FileConfig } & Difference)
+  | ({ outcome: 'applied'; config: ReadConfig } & Difference)
   /** One line for each problem. */
   | { outcome: 'refused'; problems: string[] }
   /** The file was refused before, and says now what runs. */
@@ -15,9 +15,9 @@ export type Reload =
 
 export interface LiveConfigOptions {
   /** What runs. */
-  applied: FileConfig
+  applied: ReadConfig
   /** Reads the file. Throws an error whose message has a line for each problem. */
-  read: () => FileConfig
+  read: () => ReadConfig
   apply: (config: FileConfig, difference: Difference) => Promise<void>
   onReload: (reload: Reload) => void
 }
@@ -43,6 +43,7 @@ export class LiveConfig {
   constructor(options: LiveConfigOptions) {
     this.#options = options
     this.#applied = options.applied
+    this.#refused = toText(options.applied.refused)
   }
 
   /** The file may have changed. Changes that come meanwhile are taken together, after this one. */
@@ -73,22 +74,25 @@ export class LiveConfig {
   }
 
   async #reload({ mayBeUnfinished }: Asked): Promise<void> {
-    let config: FileConfig
+    let read: ReadConfig
     try {
-      config = this.#options.read()
+      read = this.#options.read()
     } catch (error) {
       if (!mayBeUnfinished) return this.#refuse(error)
       this.#settling = setTimeout(() => this.#ask({ mayBeUnfinished: false }), SETTLE_MS)
       this.#settling.unref()
       return
     }
-    await this.#apply(config)
+    await this.#apply(read)
   }
 
-  async #apply(config: FileConfig): Promise<void> {
+  async #apply(read: ReadConfig): Promise<void> {
+    const config = keepRefused(read, this.#applied)
     const difference = compareConfigs(this.#applied, config)
+    const refused = toText(read.refused)
     const wasRefused = this.#refused !== undefined
     if (isSame(difference)) {
+      if (refused !== undefined) return this.#refuse(new Error(refused))
       this.#refused = undefined
       if (wasRefused) this.#options.onReload({ outcome: 'mended' })
       return
@@ -99,8 +103,9 @@ export class LiveConfig {
       return this.#refuse(error)
     }
     this.#applied = config
-    this.#refused = undefined
     this.#options.onReload({ outcome: 'applied', config, ...difference })
+    if (refused !== undefined) return this.#refuse(new Error(refused))
+    this.#refused = undefined
   }
 
   /** The same problems are told once. */
@@ -110,4 +115,18 @@ export class LiveConfig {
     this.#refused = text
     this.#options.onReload({ outcome: 'refused', problems: text.split('\n') })
   }
+}
+
+/** A server whose entry is wrong goes on as it was; one that was not there is left out. */
+function keepRefused(read: ReadConfig, applied: FileConfig): ReadConfig {
+  const { servers, refused } = read
+  const kept = refused.flatMap(({ name }) => {
+    const former = Object.hasOwn(applied.servers, name) ? applied.servers[name] : undefined
+    return former === undefined ? [] : [[name, former] as const]
+  })
+  return { ...read, servers: { ...servers, ...Object.fromEntries(kept) } }
+}
+
+function toText(refused: ReadConfig['refused']): string | undefined {
+  return refused.length === 0 ? undefined : refused.flatMap(({ problems }) => problems).join('\n')
 }

@@ -1,10 +1,10 @@
 /** Watches the file of `hearth up`, from when the gateway is ready until it stops. */
 import { resolve } from 'node:path'
-import { readConfigFile, type ConfigSource, type FileConfig } from '../config-file.ts'
+import { readConfigFile, type ConfigSource, type ReadConfig } from '../config-file.ts'
 import type { Log } from '../log.ts'
 import type { AdminClient } from '../runtime/admin-client.ts'
 import { reportWarmth } from '../warmth.ts'
-import { warnOf } from '../config/warnings.ts'
+import { tellOfFile, warnOf } from '../config/warnings.ts'
 import { LiveConfig, type Reload } from './live-config.ts'
 import { toReloadLine, toReloadText } from './reload-text.ts'
 import { WatchedFile } from './watched-file.ts'
@@ -12,7 +12,7 @@ import { WatchedFile } from './watched-file.ts'
 export interface WatchConfigOptions {
   source: ConfigSource
   /** What runs. */
-  config: FileConfig
+  config: ReadConfig
   admin: AdminClient
   log: Log
   /** A line of JSON in the place of text. */
@@ -28,7 +28,10 @@ export function watchConfig(options: WatchConfigOptions): void {
     read: () => readConfigFile(source),
     async apply({ servers, settings }, difference) {
       await admin.putServers(servers)
-      if (difference.settings.length > 0) await admin.putSettings(settings)
+      if (difference.settings.length === 0) return
+      // A key that was taken out of the file: what it said ends.
+      const wasRemoved = difference.settings.includes('limits') && settings.limits === undefined
+      await admin.putSettings(wasRemoved ? { ...settings, limits: [] } : settings)
     },
     onReload: (reload) => tell(reload, options),
   })
@@ -52,6 +55,7 @@ function tell(reload: Reload, { log, isJSON, admin, signal }: WatchConfigOptions
   if (reload.outcome !== 'applied') return
   const names = new Set([...reload.added, ...reload.changed])
   const entries = Object.entries(reload.config.servers).filter(([name]) => names.has(name))
+  tellOfFile(reload.config, log, names)
   warnOf(Object.fromEntries(entries), log)
   if (names.size > 0) void reportWarmth(admin, log, signal, names)
 }

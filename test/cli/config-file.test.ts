@@ -168,7 +168,7 @@ describe('what is wrong is one line with the path, the value and the mend', () =
     {
       name: 'a timeout as text',
       file: one({ command: 'x', timeoutMs: '60s' }),
-      says: 'mcpServers.a.timeoutMs: must be a whole number from 1 to 86400000 or {"call": …, "start": …}; got "60s"',
+      says: 'mcpServers.a.timeoutMs: must be a whole number from 1 to 86400000 or {"call": …, "start": …, "total": …}; got "60s"',
     },
     {
       name: 'a misspelt key',
@@ -177,9 +177,9 @@ describe('what is wrong is one line with the path, the value and the mend', () =
     },
     {
       name: 'a reference of another program',
-      file: one({ command: 'x', env: { A: '${env:SECRET}' } }),
+      file: one({ command: 'x', env: { A: '${vault:SECRET}' } }),
       says:
-        'mcpServers.a.env.A: nothing fills in ${env:…}: write ${NAME} for a variable of the ' +
+        'mcpServers.a.env.A: nothing fills in ${vault:…}: write ${NAME} for a variable of the ' +
         'environment, ${secret:NAME} or ${principal:NAME} for a secret',
     },
     {
@@ -195,23 +195,6 @@ describe('what is wrong is one line with the path, the value and the mend', () =
       says:
         'mcpServers.a.command: takes no secret: put the reference into args or env; ' +
         'got "${secret:KEY}"',
-    },
-    {
-      name: 'a name that cannot stand in a URL',
-      file: { mcpServers: { 'My Server': { command: 'x' } } },
-      says:
-        'mcpServers.My Server: the name "My Server" becomes part of a URL: ' +
-        'use letters, digits, ".", "_" and "-", at most 64, for example "My-Server"',
-    },
-    {
-      name: 'a name given twice in the list form',
-      file: {
-        servers: [
-          { name: 'a', command: 'x' },
-          { name: 'a', command: 'y' },
-        ],
-      },
-      says: 'servers[1]: there is another server named "a"',
     },
     {
       name: 'a list entry without a name',
@@ -230,8 +213,8 @@ describe('what is wrong is one line with the path, the value and the mend', () =
     },
     {
       name: 'text that is no JSON',
-      file: '{\n  "a": 1,\n}',
-      says: 'not valid JSON at line 3 column 1; look for a comment, a trailing comma or a missing quote',
+      file: '{\n  // mine\n  "a": 1 "b"\n}',
+      says: 'not valid JSON at line 3 column 10; look for a missing quote, comma or bracket',
     },
   ]
   test.each(rejected)('$name', ({ file, says }) => {
@@ -251,7 +234,7 @@ describe('what is wrong is one line with the path, the value and the mend', () =
       name: 'an env value under a bad name',
       file: one({ command: 'x', env: { '1A': 'hunter2' } }),
     },
-    { name: 'an interpolated value', file: one({ command: 'x', args: ['${SECRET}', 5] }) },
+    { name: 'an interpolated value', file: one({ command: 'x', args: ['${SECRET}', {}] }) },
     { name: 'a file cut off in a value', file: '{"mcpServers":{"a":{"env":{"A":"hunter2' },
   ]
   test.each(leaky)('no secret is shown for $name', ({ file }) => {
@@ -261,7 +244,9 @@ describe('what is wrong is one line with the path, the value and the mend', () =
 
 function messageOf(file: unknown): string {
   try {
-    parse(file)
+    const text = typeof file === 'string' ? file : JSON.stringify(file)
+    const { refused } = parseConfig(text, SOURCE)
+    if (refused.length > 0) return refused.flatMap(({ problems }) => problems).join('\n')
   } catch (error) {
     if (error instanceof Failure) return error.message
     throw error

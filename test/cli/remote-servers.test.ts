@@ -102,8 +102,8 @@ test.each([
   ],
   [{ url: URL, header: {} }, 'mcpServers.a: unknown key "header"; did you mean headers?'],
   [
-    { url: URL, headers: { A: '${input:key}' } },
-    'mcpServers.a.headers.A: nothing fills in ${input:…}: write ${NAME} for a variable of the ' +
+    { url: URL, headers: { A: '${vault:key}' } },
+    'mcpServers.a.headers.A: nothing fills in ${vault:…}: write ${NAME} for a variable of the ' +
       'environment, ${secret:NAME} or ${principal:NAME} for a secret',
   ],
 ])('%j is refused, and none of its values is shown', (server, says) => {

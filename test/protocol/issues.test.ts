@@ -71,7 +71,7 @@ describe.each<[name: string, key: object, says: string]>([
   [
     'a time as text',
     { timeoutMs: '60s' },
-    'timeoutMs: must be a whole number from 1 to 86400000 or {"call": …, "start": …}; got "60s"',
+    'timeoutMs: must be a whole number from 1 to 86400000 or {"call": …, "start": …, "total": …}; got "60s"',
   ],
   ['a nested key', { catalog: { tool: {} } }, 'catalog: unknown key "tool"; did you mean tools?'],
 ])('%s', (_name, key, says) => {

@@ -7,6 +7,7 @@ import type { AppEnv, CallRecord, IncomingCall } from '../context.ts'
 import { applyRoutes } from '../routing/apply.ts'
 import { decideCall, decideServer, type Refusal } from './decide.ts'
 import { refuseNamed } from './decide-restricted.ts'
+import { narrowGrants } from './server-lists.ts'
 
 /** Before anything is said of the call: to whom a server does not exist, no call of it is malformed. */
 export function requireServer(): MiddlewareHandler<AppEnv> {
@@ -25,7 +26,8 @@ export function authorizeCall(): MiddlewareHandler<AppEnv> {
     // What is about all servers the object answers with what the principal may see of each.
     if (call.server === CATALOG) return next()
     const verdict = requireVerdict(record)
-    const decision = decideCall(verdict.grants, call)
+    const own = verdict.policy.servers[call.server]
+    const decision = decideCall(narrowGrants(verdict.grants, call.server, own), call)
     if (!decision.isAllowed) {
       const refusal = inItsWords(decision, call)
       throw new GatewayError(refusal.code, refusal)

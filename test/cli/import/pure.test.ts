@@ -6,8 +6,8 @@ import {
   findInArguments,
   looksLikeCredential,
 } from '#cli/import/credentials.ts'
-import { toPlainJSON } from '#cli/import/plain-json.ts'
-import { readServers } from '#cli/import/read-servers.ts'
+import { toPlainJSON } from '#cli/config/plain-json.ts'
+import { listServers } from '#cli/config/server-list.ts'
 
 describe('the files of clients', () => {
   const machines: Record<string, Machine> = {
@@ -95,6 +95,16 @@ describe('JSON with comments', () => {
   })
 })
 
+const readServers = (file: unknown, cwd: string) => {
+  const { servers } = listServers(file, { folder: cwd, workspace: cwd, cwd, variables: {} })
+  return servers.map(({ name, formerName, raw, asks }) => ({
+    name,
+    ...(formerName !== undefined && { formerName }),
+    raw,
+    asks,
+  }))
+}
+
 describe('the forms of files', () => {
   const stdio = { command: 'node', args: ['x'] }
 
@@ -142,7 +152,7 @@ describe('the forms of files', () => {
   test('names become such as can stand in a URL, variables and questions such as are filled in here', () => {
     const env = { A: '${env:HOME}', B: '${input:api-key}', C: '${userHome}/x', D: '${PLAIN:-d}' }
     const file = {
-      servers: { 'My Server (2)': { command: 'node', env }, '???': stdio, no: 'text' },
+      servers: { 'My Server (2)': { command: 'node', env }, 東京: stdio, Café: stdio },
     }
 
     expect(readServers(file, '/w')).toEqual([
@@ -155,6 +165,8 @@ describe('the forms of files', () => {
         },
         asks: ['API_KEY'],
       },
+      { name: 'server-130016b2', formerName: '東京', raw: stdio, asks: [] },
+      { name: 'Cafe', formerName: 'Café', raw: stdio, asks: [] },
     ])
   })
 
@@ -206,7 +218,7 @@ describe('credentials', () => {
       server: string,
       env: Record<string, string>,
       headers?: Record<string, string>,
-    ) => extractCredentials(server, { env, headers }, taken)
+    ) => extractCredentials(server, { env, headers }, { taken })
 
     const one = extract('one', { API_TOKEN: 'a', MODE: 'x' }, { Authorization: 'Bearer h1' })
     const same = extract('same', { API_TOKEN: 'a' })

@@ -2,11 +2,11 @@
 import { beforeEach, expect, test, vi, afterEach } from 'vitest'
 import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
 import { ServerConfigs } from '#protocol/server-config.ts'
-import type { FileConfig } from '#cli/config-file.ts'
+import type { FileConfig, ReadConfig } from '#cli/config-file.ts'
 import { LiveConfig, type Reload } from '#cli/watch/live-config.ts'
 import { toReloadLine, toReloadText } from '#cli/watch/reload-text.ts'
 
-let file: FileConfig | Error
+let file: ReadConfig | Error
 let applied: FileConfig[]
 let reloads: Reload[]
 let live: LiveConfig
@@ -31,11 +31,14 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-function configOf(commands: Record<string, string>, settings = {}): FileConfig {
+function configOf(commands: Record<string, string>, settings = {}): ReadConfig {
   const servers = Object.entries(commands).map(([name, command]) => [name, { command }])
   return {
     servers: ServerConfigs.parse(Object.fromEntries(servers)),
     settings: { catalog: DEFAULT_CATALOG, routes: [], ...settings },
+    refused: [],
+    notes: [],
+    asks: [],
   }
 }
 
@@ -135,4 +138,33 @@ test('nothing is told after the end', async () => {
   await vi.advanceTimersByTimeAsync(1_000)
 
   expect(reloads).toEqual([])
+})
+
+test('a server whose entry becomes wrong goes on as it was, and the others change', async () => {
+  const refused = [{ name: 'a', problems: ['a.args: must be a list of strings'] }]
+  file = { ...configOf({ b: 'new' }), refused }
+  await settled()
+  await settled()
+  file = configOf({ a: 'one', b: 'new' })
+  await settled()
+
+  expect(applied.map(({ servers }) => Object.keys(servers).toSorted())).toEqual([['a', 'b']])
+  expect(reloads.map(toReloadText)).toEqual([
+    'the configuration has changed: added b',
+    'the configuration is not valid; what runs goes on:\n  a.args: must be a list of strings',
+    'the configuration is valid again, and says what runs',
+  ])
+})
+
+test('limits that are taken out of the file are a change', async () => {
+  const limit = { name: 'x', per: 'tenant', algorithm: 'concurrency', limit: 1 }
+  file = configOf({ a: 'one' }, { limits: [limit] })
+  await settled()
+  file = configOf({ a: 'one' })
+  await settled()
+
+  expect(reloads.map(toReloadText)).toEqual([
+    'the configuration has changed: settings limits',
+    'the configuration has changed: settings limits',
+  ])
 })

@@ -65,22 +65,25 @@ test('takes effect in about a second, and what is wrong changes nothing and is t
 
   await save('{"mcpServers": {')
   await heard('not valid JSON')
-  await configure({ first: slow({ comand: 'node', warm: 99 }), third: slow() })
-  await waitUntil(() => configurations().length === 3, 'the problems were not told')
+  const kept = { second: slow({ env: { KEY: '${TOLD}' } }), third: slow() }
+  await configure({ first: slow({ comand: 'node', warm: 99 }), ...kept })
+  await waitUntil(() => configurations().length === 4, 'the problems were not told')
   expect([await call(first), await call(second)]).toEqual([200, 200])
 
   await configure({ second: slow({ env: { KEY: 'other' } }) })
-  await waitUntil(() => configurations().length === 4, 'the last change was not told')
+  await waitUntil(() => configurations().length === 5, 'the last change was not told')
   expect([await call(first), await call(second)]).toEqual([404, 200])
 
-  const [added, broken, refused, last] = configurations()
+  const [added, broken, others, refused, last] = configurations()
   expect(added).toMatchObject({ outcome: 'applied', added: ['second'], changed: [], removed: [] })
   expect(broken).toMatchObject({ outcome: 'refused', problems: [expect.any(String)] })
+  expect(others).toMatchObject({ outcome: 'applied', added: ['third'], changed: [], removed: [] })
   expect(refused?.problems).toEqual([
-    expect.stringContaining('mcpServers.first.warm: must be at most 16; got 99'),
-    expect.stringContaining('mcpServers.first: unknown key "comand"; did you mean command?'),
+    'mcpServers.first: unknown key "comand"; did you mean command?',
+    'mcpServers.first.warm: must be at most 16; got 99',
   ])
-  expect(last).toMatchObject({ outcome: 'applied', changed: ['second'], removed: ['first'] })
+  expect(last).toMatchObject({ outcome: 'applied', changed: ['second'] })
+  expect(last?.removed).toEqual(['third', 'first'])
   expect(command.stdout).toHaveLength(1)
   expect(said()).not.toContain('a-value-of-the-environment')
 })

@@ -1,0 +1,60 @@
+/** Lists of tools that a client shows, or hides, become the catalog's of the server. */
+import { isObject } from '#protocol/json-rpc.ts'
+import { ALLOWS, DENIES } from './client-keys.ts'
+import type { Draft } from './draft.ts'
+
+export function takeTools(draft: Draft): void {
+  const { rest, problems, place } = draft
+  const allow = takeLists(draft, [...ALLOWS, 'tools'])
+  const deny = takeLists(draft, DENIES)
+  if (allow === undefined && deny === undefined) return
+  const catalog = isObject(rest.catalog) ? rest.catalog : {}
+  const tools = isObject(catalog.tools) ? catalog.tools : {}
+  if (allow !== undefined && tools.allow !== undefined) {
+    problems.push(`${place.at}: has two lists of tools that are allowed: keep catalog.tools.allow`)
+    return
+  }
+  const denied = [...(deny ?? []), ...(Array.isArray(tools.deny) ? (tools.deny as unknown[]) : [])]
+  const lists = { ...(allow && { allow }), ...(denied.length > 0 && { deny: denied }) }
+  if (Object.keys(lists).length === 0) return
+  // A client's own list holds wherever the tools are called.
+  rest.catalog = { ...catalog, tools: { ...tools, ...lists, everywhere: true } }
+}
+
+/** One list of all of them; `undefined` where nothing is restricted. */
+function takeLists(
+  { rest, notes, problems, place }: Draft,
+  keys: readonly string[],
+): string[] | undefined {
+  let found: string[] | undefined
+  for (const key of keys) {
+    const list = rest[key]
+    if (list === undefined || (key === 'tools' && !Array.isArray(list))) {
+      // Codex has approvals of single tools there.
+      if (key === 'tools') delete rest[key]
+      continue
+    }
+    delete rest[key]
+    if (list === null || isEverything(key, list)) continue
+    if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) {
+      problems.push(`${place.at}.${key}: must be a list of names of tools`)
+      continue
+    }
+    const names = list.map(toPattern)
+    notes.push(`takes over ${key}: ${names.length === 0 ? 'none' : names.join(', ')}`)
+    found = [...(found ?? []), ...names]
+  }
+  return found
+}
+
+/** `["*"]` of Copilot; and Goose means all by an empty list. */
+function isEverything(key: string, list: unknown): boolean {
+  if (!Array.isArray(list)) return false
+  if (key === 'available_tools' || DENIES.includes(key)) return list.length === 0
+  return list.includes('*')
+}
+
+/** Gemini may have a beginning of arguments behind the name: the whole tool is meant then. */
+function toPattern(name: string): string {
+  return name.replace(/\(.*$/s, '')
+}
