@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { Limits } from './limits.ts'
 import { MAX_GLOB_CHARS, readGlob } from './glob.ts'
+import { describeKnownNames } from './known-names.ts'
 import type { Kind } from './scopes.ts'
 import { Scope } from './scopes.ts'
 import { SERVER_NAME } from './server-config.ts'
@@ -135,15 +136,15 @@ export const GLOBS_OF_KIND = {
   resource: 'resources',
 } as const satisfies Record<Kind, string>
 
-/** Servers of routes that there are not, each with its route. */
-export function findUnknownServers(
-  routes: Routes,
-  servers: Readonly<Record<string, unknown>>,
-): { route: string; server: string }[] {
+/** A line for each server of a route that there is not. */
+export function describeUnknownServers(routes: Routes, names: readonly string[]): string[] {
   return routes.flatMap((route) =>
     route.servers
-      .filter(({ server }) => !Object.hasOwn(servers, server))
-      .map(({ server }) => ({ route: route.name, server })),
+      .filter(({ server }) => !names.includes(server))
+      .map(({ server }) => {
+        const known = describeKnownNames(server, names)
+        return `the route "${route.name}" has "${server}", and there is no such server: ${known}`
+      }),
   )
 }
 

@@ -1,7 +1,8 @@
 /** The key `hearth` of a configuration file: catalog and routes, or what is wrong with them. */
 import { describeIssues } from '#protocol/issues.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import { findUnknownServers } from '#protocol/routes.ts'
+import { describeKnownNames } from '#protocol/known-names.ts'
+import { describeUnknownServers } from '#protocol/routes.ts'
 import { FileSettings } from './file-schema.ts'
 
 const KEY = 'hearth'
@@ -20,9 +21,16 @@ export function readSettings(file: unknown, servers: ReadonlySet<string>): ReadS
     const checked = { schema: FileSettings, value: file[KEY], at: KEY }
     return { settings: DEFAULTS, problems: describeIssues(parsed.error.issues, checked) }
   }
-  const named = Object.fromEntries([...servers].map((name) => [name, true]))
-  const problems = findUnknownServers(parsed.data.routes, named).map(({ route, server }) => {
-    return `${KEY}.routes: the route "${route}" has "${server}", and there is no such server`
-  })
+  const names = [...servers]
+  const { routes, catalog } = parsed.data
+  const problems = [
+    ...describeUnknownServers(routes, names).map((line) => `${KEY}.routes: ${line}`),
+    ...catalog.priority
+      .filter((name) => !servers.has(name))
+      .map((name) => {
+        const known = describeKnownNames(name, names)
+        return `${KEY}.catalog.priority: there is no server ${JSON.stringify(name)}: ${known}`
+      }),
+  ]
   return { settings: parsed.data, problems }
 }

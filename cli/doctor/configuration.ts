@@ -13,12 +13,13 @@ export interface ConfigurationSource {
 export function checkConfiguration(source: ConfigurationSource): Finding[] {
   const { path, environment } = source
   try {
-    const { servers } = readConfigFile(source)
+    const { servers, refused } = readConfigFile(source)
     const count = Object.values(servers).filter(({ enabled }) => enabled).length
     const missing = findMissingCommands(servers, environment).map(({ server, problem }) =>
       warn(`server ${server}`, problem),
     )
-    return [ok('configuration', `${path}: ${count} servers`), ...missing]
+    const wrong = refused.map(({ name, problems }) => fail(`server ${name}`, problems.join('; ')))
+    return [ok('configuration', `${path}: ${count} servers`), ...wrong, ...missing]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [fail('configuration', error.message.split('\n').join('; '))]

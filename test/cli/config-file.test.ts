@@ -91,6 +91,69 @@ describe('what a file may say', () => {
       },
     },
     {
+      name: "a variable of the server's own env, before one of the environment",
+      server: { command: 'x', args: ['${OWN}-${REGION}'], env: { OWN: 'mine', REGION: '${OWN}!' } },
+      becomes: { command: 'x', args: ['mine-mine!'], env: { OWN: 'mine', REGION: 'mine!' } },
+    },
+    {
+      name: 'a variable of env that is made of the one around it',
+      server: { command: 'x', env: { REGION: '${REGION}-west' } },
+      becomes: { command: 'x', env: { REGION: 'eu-west' } },
+    },
+    {
+      name: 'what mcp-remote fills in itself, which the process list would show',
+      server: {
+        command: 'npx',
+        args: [
+          'mcp-remote',
+          'https://e.com',
+          '--header',
+          'Authorization:${AUTH_HEADER}',
+          '${REGION}',
+        ],
+        env: { AUTH_HEADER: 'Bearer hunter2' },
+      },
+      becomes: {
+        command: 'npx',
+        args: ['mcp-remote', 'https://e.com', '--header', 'Authorization:${AUTH_HEADER}', 'eu'],
+        env: { AUTH_HEADER: 'Bearer hunter2' },
+      },
+    },
+    {
+      name: 'numbers, booleans and null in env',
+      server: { command: 'x', args: [7], env: { A: 1, B: true, C: null, D: '' } },
+      becomes: { command: 'x', args: ['7'], env: { A: '1', B: 'true', D: '' } },
+    },
+    {
+      name: 'seconds and milliseconds of other clients',
+      server: { command: 'x', timeout: 30, initTimeout: 5_000 },
+      becomes: { command: 'x', timeoutMs: { call: 30_000, start: 5_000, total: 3_600_000 } },
+    },
+    {
+      name: 'the command as a list',
+      server: { type: 'local', command: ['x', '-y'], environment: { A: '{env:REGION}' } },
+      becomes: { command: 'x', args: ['-y'], env: { A: 'eu' } },
+    },
+    {
+      name: 'lists of tools, which hold everywhere',
+      server: { command: 'x', includeTools: ['a', 'b(c)'], excludeTools: ['d'] },
+      becomes: {
+        command: 'x',
+        catalog: {
+          isListed: true,
+          tools: { allow: ['a', 'b'], deny: ['d'], everywhere: true, overrides: {} },
+        },
+      },
+    },
+    {
+      name: 'an empty list of tools that are allowed: none',
+      server: { command: 'x', includeTools: [], disabledTools: [] },
+      becomes: {
+        command: 'x',
+        catalog: { isListed: true, tools: { allow: [], everywhere: true, overrides: {} } },
+      },
+    },
+    {
       name: 'keys of other clients',
       server: {
         command: 'x',
@@ -130,6 +193,74 @@ describe('what a file may say', () => {
     })
 
     expect(list).toEqual(parse({ mcpServers: { a: { command: 'x' }, b: { command: 'y' } } }))
+  })
+
+  test.each([
+    ['servers by name alone', { a: { command: 'x' }, version: 1 }],
+    ['mcp of opencode', { mcp: { a: { type: 'local', command: ['x'] } } }],
+    [
+      'servers that Gemini CLI allows',
+      { mcp: { allowed: ['a'] }, mcpServers: { a: { command: 'x' } } },
+    ],
+  ])('%s', (_form, file) => {
+    expect(parse(file).a).toMatchObject({ command: 'x', enabled: true })
+  })
+
+  test.each([
+    ['excluded by Gemini CLI', { mcp: { excluded: ['a'] } }],
+    ['not among those that it allows', { mcp: { allowed: ['b'] } }],
+    [
+      'switched off for a folder by Claude Code',
+      { projects: { [process.cwd()]: { disabledMcpServers: ['a'] } } },
+    ],
+  ])('a server that is %s stays off', (_name, more) => {
+    const read = parseConfig(
+      JSON.stringify({ mcpServers: { a: { command: 'x' } }, ...more }),
+      SOURCE,
+    )
+
+    expect(read.servers.a?.enabled).toBe(false)
+    expect(read.notes).toEqual([{ server: 'a', text: 'server "a": is switched off in the file' }])
+  })
+
+  test('one server with a problem is left out, and the others are there', () => {
+    const mcpServers = { good: { command: 'x' }, bad: { command: 'x', args: 'y' } }
+    const { servers, refused } = parseConfig(JSON.stringify({ mcpServers }), SOURCE)
+
+    expect(Object.keys(servers)).toEqual(['good'])
+    expect(refused).toEqual([
+      {
+        name: 'bad',
+        problems: ['mcpServers.bad.args: must be a list of strings; got a string of 1 characters'],
+      },
+    ])
+  })
+
+  test('of two servers with one name the first is there, and that is said', () => {
+    const list = [
+      { name: 'a', command: 'x' },
+      { name: 'a', command: 'y' },
+    ]
+    const { servers, notes } = parseConfig(JSON.stringify({ servers: list }), SOURCE)
+
+    expect(servers.a).toMatchObject({ command: 'x' })
+    expect(notes).toEqual([{ text: 'servers[1]: left out; servers[0] has the same name' }])
+  })
+
+  test('names that cannot stand in a URL become such, the same ones each time, and each its own', () => {
+    const names = ['My Server', 'My-Server', 'my/server', '東京', '大阪', 'Café']
+    const file = { mcpServers: Object.fromEntries(names.map((name) => [name, { command: 'x' }])) }
+
+    expect(Object.keys(parse(file))).toEqual([
+      ...[
+        'My-Server-c2d9a82f',
+        'My-Server',
+        'my-server',
+        'server-130016b2',
+        'server-6df97746',
+        'Cafe',
+      ],
+    ])
   })
 
   test('other settings beside mcpServers and a byte order mark are no fault', () => {
@@ -210,6 +341,28 @@ describe('what is wrong is one line with the path, the value and the mend', () =
       name: 'no servers at all',
       file: { theme: 'dark' },
       says: 'has no "mcpServers": write {"mcpServers": {"name": {"command": "…"}}}',
+    },
+    {
+      name: 'limits in the place of a configuration',
+      file: { limits: [], shards: 1 },
+      says: 'has no "mcpServers": looks like limits: hearth limits set FILE reads it',
+    },
+    {
+      name: 'a package.json',
+      file: { name: 'x', dependencies: {} },
+      says: 'has no "mcpServers": looks like a package.json',
+    },
+    {
+      name: 'a key that may restrict a server',
+      file: one({ command: 'x', blockedHosts: ['a'] }),
+      says:
+        'mcpServers.a.blockedHosts: may restrict what this server does, and Hearth cannot do that: ' +
+        'remove the key to serve it without',
+    },
+    {
+      name: 'an envFile that is not there',
+      file: one({ command: 'x', envFile: 'none.env' }),
+      says: 'mcpServers.a.envFile: cannot read /home/me/none.env: no such file',
     },
     {
       name: 'text that is no JSON',
@@ -306,7 +459,7 @@ describe('settings of the tenant', () => {
     ],
     [
       { routes: [{ name: 'r', match: { tools: ['a'] }, servers: ['a', 'c'] }] },
-      'hearth.routes: the route "r" has "c", and there is no such server',
+      'hearth.routes: the route "r" has "c", and there is no such server: did you mean a?',
     ],
   ])('%j is refused', (hearth, says) => {
     expect(() => settingsOf(hearth)).toThrow(`/home/me/mcp.json: ${says}`)

@@ -114,6 +114,6 @@ test('--follow goes on with each new line, once, until Ctrl-C', async () => {
 test('a server that is not there is an error that names those that are', async () => {
   expect(await hearth('logs', 'alod')).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/there are aloud, apart, quiet, ends \(server_not_found\)\n$/),
+    stderr: expect.stringMatching(/did you mean aloud\? \(server_not_found\)\n$/),
   })
 })

@@ -41,6 +41,7 @@ beforeAll(async () => {
     hearth: {
       catalog: { pageSize: 77 },
       routes: [{ name: 'from-file', match: { tools: ['slow__*'] }, timeoutMs: 9_000 }],
+      limits: [{ name: 'from-file', per: 'tenant', algorithm: 'concurrency', limit: 9 }],
     },
   })
   up = runHearth(['up', '--config', config, '--data', data, '--port', '0', '--json'])
@@ -110,7 +111,9 @@ test('tenants: list, create, show, delete', async () => {
   expect(await tryHearth(`tenants show ${tenant}`)).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'hearth: There is no tenant of this name (tenant_not_found)\n',
+    stderr: expect.stringMatching(
+      /^hearth: There is no tenant of this name.* \(tenant_not_found\)\n$/,
+    ),
   })
 })
 
@@ -251,6 +254,55 @@ test("a tenant's own token with the scope admin does the same, for its tenant al
 test('hearth up sets the catalog and the routes of its file', async () => {
   expect(await json('catalog show --tenant local')).toMatchObject({ pageSize: 77 })
   expect(await hearth('routes explain slow__x --tenant local')).toContain('route from-file ')
+})
+
+test('servers are not set for a tenant of a mistyped name, and none is made', async () => {
+  const file = await write('for-nobody.json', { mcpServers: { one: { command: 'node' } } })
+  const refused = await tryHearth(`servers set ${file} --tenant locl`)
+
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: 'hearth: There is no tenant of this name: did you mean local? (tenant_not_found)\n',
+  })
+  expect(await hearth('tenants list')).not.toMatch(/^locl /m)
+})
+
+test.each([
+  'servers show slw --tenant local',
+  'servers remove slw --tenant local',
+  'tools list --server slw --tenant local',
+  'tools approve slw any --tenant local',
+  'routes explain any --server slw --tenant local',
+])('a mistyped server is refused with the nearest name: %s', async (line) => {
+  expect(await tryHearth(line)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/ did you mean slow\? \(server_not_found\)\n$/),
+  })
+})
+
+test.each(['catalog', 'routes', 'limits'])(
+  'hearth %s set is refused where a file says it, with where to write it',
+  async (setting) => {
+    const before = await operator('GET', `tenants/local/${setting}`)
+    const refused = await tryHearth(`${setting} set - --tenant local --data ${data}`, {
+      input: before,
+      env: { HEARTH_URL: '' },
+    })
+
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(
+      new RegExp(
+        `^hearth: the ${setting} of local are what .*mcp\\.json says: write them there, as \\{"hearth": \\{"${setting}": …\\}\\}; hearth up`,
+      ),
+    )
+    expect(await operator('GET', `tenants/local/${setting}`)).toBe(before)
+  },
+)
+
+test('hearth up sets the limits of its file', async () => {
+  expect(await json('limits show --tenant local')).toMatchObject({
+    limits: [{ name: 'from-file', algorithm: 'concurrency', limit: 9 }],
+  })
 })
 
 test('catalog: show, set', async () => {
@@ -482,6 +534,12 @@ const refused: { name: string; line: string; code: number; says: RegExp; input?:
     line: 'tokens list --tenant nobody',
     code: 1,
     says: /^There is no tenant of this name \(tenant_not_found\)$/,
+  },
+  {
+    name: 'a tenant of a mistyped name',
+    line: 'tokens list --tenant locl',
+    code: 1,
+    says: /^There is no tenant of this name: did you mean local\? \(tenant_not_found\)$/,
   },
   {
     name: 'an unknown server',

@@ -1,6 +1,6 @@
 /** What routes may say, and how what they may not say is told. */
 import { expect, test } from 'vitest'
-import { findUnknownServers, MAX_ROUTES, Routes } from '#protocol/routes.ts'
+import { describeUnknownServers, MAX_ROUTES, Routes } from '#protocol/routes.ts'
 
 const DEFAULTS = { priority: 0, strategy: 'failover', requiredScopes: [], limits: [] }
 
@@ -74,8 +74,8 @@ test('servers of routes that there are not are found', () => {
     { name: 'two', match, servers: ['toString'] },
   ])
 
-  expect(findUnknownServers(routes, { here: true })).toEqual([
-    { route: 'one', server: 'gone' },
-    { route: 'two', server: 'toString' },
+  expect(describeUnknownServers(routes, ['here'])).toEqual([
+    'the route "one" has "gone", and there is no such server: there are here',
+    'the route "two" has "toString", and there is no such server: there are here',
   ])
 })

@@ -7,7 +7,7 @@ import { explain } from '../routing/explain.ts'
 import { splitName, type Called } from '../routing/match.ts'
 import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
-import { forget, found } from './found.ts'
+import { forget, found, requireServerThere } from './found.ts'
 import { permit } from './permit.ts'
 import { readBody, readQuery } from './request.ts'
 
@@ -32,7 +32,8 @@ export function createRoutingRoutes(deps: AdminDeps): Hono<AdminEnv> {
     const query = readQuery(c, ExplainQuery)
     const { tenant, admin } = c.var
     const policy = await found(() => deps.tenant(tenant).policy())
-    const { kind, name } = query
+    const { kind, name, server } = query
+    if (server !== undefined) await requireServerThere(deps, tenant, server)
     const called = await resolve(deps, c, policy, query)
     const grants = admin.isOperator ? undefined : admin.verdict.grants
     return c.json(explain(policy, { kind, name, called }, grants))

@@ -3,10 +3,9 @@ import { Hono } from 'hono'
 import { ConsoleQueryParameters } from '#protocol/admin.ts'
 import { VERSION } from '#protocol/version.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
-import { found } from './found.ts'
+import { found, requireServerThere } from './found.ts'
 import { permit, requireServerName } from './permit.ts'
 import { readQuery } from './request.ts'
-import { notFound } from './servers.ts'
 
 const TENANT = '/tenants/:tenant'
 
@@ -41,8 +40,7 @@ export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
   routes.get(`${TENANT}/servers/:server/console`, permit('console.get'), async function logs(c) {
     const server = requireServerName(c)
     const { since, lines } = readQuery(c, ConsoleQueryParameters)
-    const { servers } = await found(() => deps.tenant(c.var.tenant).servers())
-    if (!Object.hasOwn(servers, server)) throw notFound(Object.keys(servers))
+    await requireServerThere(deps, c.var.tenant, server)
     const query = { server, lines, ...(since !== undefined && { since }) }
     return c.json(await deps.serverHost(c.var.tenant).console(query))
   })

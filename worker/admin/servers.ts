@@ -1,17 +1,14 @@
 /** `/admin/tenants/{tenant}/servers`: all of them at once, and one by one. */
 import { Hono } from 'hono'
-import { GatewayError } from '#protocol/errors.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
-import { forget, found } from './found.ts'
+import { forget, found, requireServerThere } from './found.ts'
 import { permit, requireServerName } from './permit.ts'
 import { readBody } from './request.ts'
 
 const ALL = '/tenants/:tenant/servers'
 const ONE = `${ALL}/:server`
-/** Names of others that a 404 tells: who may manage servers knows them. */
-const MAX_NAMES = 20
 
 export function createServerRoutes(deps: AdminDeps): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>()
@@ -30,11 +27,7 @@ export function createServerRoutes(deps: AdminDeps): Hono<AdminEnv> {
   })
 
   routes.get(ONE, permit('server.get'), async function getServer(c) {
-    const name = requireServerName(c)
-    const { servers } = await found(() => deps.tenant(c.var.tenant).servers())
-    const server = Object.hasOwn(servers, name) ? servers[name] : undefined
-    if (server === undefined) throw notFound(Object.keys(servers))
-    return c.json(server)
+    return c.json(await requireServerThere(deps, c.var.tenant, requireServerName(c)))
   })
 
   routes.put(ONE, permit('server.put'), async function putServer(c) {
@@ -54,12 +47,4 @@ export function createServerRoutes(deps: AdminDeps): Hono<AdminEnv> {
   })
 
   return routes
-}
-
-/** What there is in the place of it. */
-export function notFound(names: string[]): GatewayError {
-  if (names.length === 0) return new GatewayError('server_not_found', { detail: 'there are none' })
-  const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : ''
-  const detail = `there are ${names.slice(0, MAX_NAMES).join(', ')}${more}`
-  return new GatewayError('server_not_found', { detail })
 }

@@ -5,7 +5,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import { repeatWhenLost } from '../durable-call.ts'
 import { toActor } from './actor.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
-import { found } from './found.ts'
+import { found, requireServerThere } from './found.ts'
 import { permit, requireServerName } from './permit.ts'
 import { readOptionalBody, readQuery } from './request.ts'
 
@@ -23,6 +23,7 @@ export function createToolRoutes(deps: AdminDeps): Hono<AdminEnv> {
 
   routes.get(ALL, permit('tools.get'), async function getTools(c) {
     const { server } = readQuery(c, ToolsQuery)
+    if (server !== undefined) await requireServerThere(deps, c.var.tenant, server)
     const host = await hostOf(c.var.tenant)
     const report = await repeatWhenLost(() => host().tools())
     if (server === undefined) return c.json(report)
@@ -36,6 +37,7 @@ export function createToolRoutes(deps: AdminDeps): Hono<AdminEnv> {
     const server = requireServerName(c)
     const tool = requireTool(c)
     const body = await readOptionalBody(c, ApprovalBody)
+    await requireServerThere(deps, tenant, server)
     const host = await hostOf(tenant)
     const asked = { server, tool, ...(body.fingerprint && { fingerprint: body.fingerprint }) }
     const fingerprint = await repeatWhenLost(() => host().approveTool(asked))

@@ -2,6 +2,7 @@
 import { CatalogSettings } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { Issuers } from '#protocol/issuers.ts'
+import { describeKnownNames } from '#protocol/known-names.ts'
 import { Limits } from '#protocol/limits.ts'
 import { Routes } from '#protocol/routes.ts'
 import { ServerConfigs, type ServerConfig } from '#protocol/server-config.ts'
@@ -133,7 +134,10 @@ export class TenantConfig {
   /** Throws `server_not_found`. */
   deleteServer(name: string, change: Change): number {
     const before = this.require().servers
-    if (!Object.hasOwn(before, name)) throw new GatewayError('server_not_found')
+    if (!Object.hasOwn(before, name)) {
+      const detail = describeKnownNames(name, Object.keys(before))
+      throw new GatewayError('server_not_found', { detail })
+    }
     const { [name]: _, ...servers } = before
     return this.#putServers('server.delete', servers, change, name)
   }

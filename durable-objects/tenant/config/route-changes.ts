@@ -1,7 +1,7 @@
 /** What may change of a tenant's routes, and by whom. Pure. */
 import type { CatalogSettings } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
-import { findUnknownServers, type Route, type Routes } from '#protocol/routes.ts'
+import { describeUnknownServers, type Route, type Routes } from '#protocol/routes.ts'
 
 /** Names that an audit row lists of each kind. */
 const MAX_NAMES = 20
@@ -16,10 +16,9 @@ export function requireKnownServers(
   routes: Routes,
   servers: Readonly<Record<string, unknown>>,
 ): void {
-  const unknown = findUnknownServers(routes, servers).slice(0, MAX_NAMES)
+  const unknown = describeUnknownServers(routes, Object.keys(servers)).slice(0, MAX_NAMES)
   if (unknown.length === 0) return
-  const named = unknown.map(({ route, server }) => `the route "${route}" has "${server}"`)
-  throw new GatewayError('invalid_config', { detail: `${named.join(', ')}: no such server` })
+  throw new GatewayError('invalid_config', { detail: unknown.join('; ') })
 }
 
 /**

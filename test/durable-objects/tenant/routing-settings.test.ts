@@ -100,7 +100,9 @@ describe('routes', () => {
     })
 
     expectCode(answer, 400, 'invalid_config')
-    expect(answer.text).toContain('the route \\"r\\" has \\"three\\": no such server')
+    expect(answer.text).toContain(
+      'the route \\"r\\" has \\"three\\", and there is no such server: there are',
+    )
     expect(await versionOf('misrouted')).toBe(1)
   })
 
