@@ -157,13 +157,21 @@ export interface WarmReport {
 
 export interface ServerReport {
   name: string
-  /** Its era is known, or it is personal: then it starts with the first call of a principal. */
+  /**
+   * It has answered its first request, and its last start did not fail. Or it is personal: then it starts
+   * with the first call of a principal.
+   */
   ready: boolean
   eras: string[]
   isPersonal?: boolean
   /** Of the server host that it is in; of a server at the edge there is none. */
   placement?: string
+  /** Why it is not ready. Absent, too, while it was not started yet. */
   error?: string
+  /** The last lines that it printed. */
+  output?: string[]
+  /** What to do about it. */
+  hint?: string
   /** What it has at `/mcp`; of a personal server this is each principal's own. */
   lists?: ListsReport
   /** How it fares: its breaker, its calls, its health. */

@@ -63,6 +63,10 @@ export const FRAME = {
   failed: 12,
   /** Host → object: it ends once the requests in flight are answered, and takes no others. No meta. */
   draining: 13,
+  /** Host → object, on channel 0: a server does not start, or does again. Meta: `StartFailedMeta`. */
+  startFailed: 16,
+  /** Host → object: what a process has printed that has not answered yet, as of now. Meta: `Why`. */
+  printed: 17,
 } as const
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]
@@ -167,14 +171,31 @@ export interface OpenedMeta {
   warm: boolean
 }
 
-export interface RefusedMeta {
+/** Why a server does not start. Public: the launch's secrets are taken out. */
+export interface Why {
+  detail?: string
+  /** The last lines that it printed. */
+  output?: string[]
+  /** What to do about it. */
+  hint?: string
+}
+
+export interface StartFailedMeta extends Why {
+  /** The launch's name. */
+  server: string
+  /** Of the launch. */
+  digest: string
+  /** It has started since. */
+  isOver?: true
+}
+
+export interface RefusedMeta extends Why {
   code:
     | 'server_not_found'
     | 'server_start_failed'
     | 'server_crash_loop'
     | 'server_busy'
     | 'shutting_down'
-  detail?: string
   retryAfterMs?: number
 }
 
@@ -203,12 +224,14 @@ export interface MessageMeta {
   ms?: number
 }
 
-export interface ExitMeta {
+/**
+ * `detail`: why a remote session ended, that memory had run out, or with what words it crashed. `output`
+ * and `hint` are told of a process that has served one caller at most.
+ */
+export interface ExitMeta extends Why {
   exitCode: number | null
   signal: string | null
   reason: 'crashed' | 'closed' | 'idle' | 'lifetime' | 'shutdown'
-  /** Why a remote session ended, or that memory had run out: public. */
-  detail?: string
 }
 
 export interface UndeliveredMeta {

@@ -29,6 +29,7 @@ export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
       return {
         name,
         warm: found?.ready ?? false,
+        ...(isCommon && found?.error !== undefined && { error: found.error }),
         ...(resilience !== undefined && toPublic(resilience)),
       }
     })

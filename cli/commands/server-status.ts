@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
 import { print, read, toJSONLine } from '../admin/show.ts'
+import { toText } from '../start-failures.ts'
 import { toTable, toTime, type Cell } from '../table.ts'
 
 const Resilience = z.looseObject({
@@ -18,6 +19,8 @@ const Server = z.looseObject({
   ready: z.boolean(),
   placement: z.string().optional(),
   error: z.string().optional(),
+  output: z.array(z.string()).optional(),
+  hint: z.string().optional(),
   resilience: Resilience.optional(),
   lists: z.looseObject({ notes: z.array(z.string()).optional() }).optional(),
 })
@@ -36,6 +39,8 @@ const HEADER = [
   'LAST FAILURE',
 ]
 
+const READY = 'READY: the server answered its first request, and its last start did not fail.'
+
 export function addServerStatusCommand(servers: Command): void {
   withGateway(
     servers.command('status').description('Show how the servers of a tenant fare. Starts nothing.'),
@@ -48,18 +53,23 @@ async function status(options: GatewayOptions): Promise<void> {
   if (options.json) return print(toJSONLine(answer))
   const { servers } = read(Status, answer)
   print(toTable(HEADER, servers.map(toRow)))
+  print(`\n${READY}\n`)
+  for (const { name, ready, error, output, hint } of servers) {
+    if (ready) continue
+    if (error === undefined) print(`${name}: it was not started yet, or is being started\n`)
+    else print(`${toText({ server: name, error, output, hint })}\n`)
+  }
   for (const { name, lists } of servers) {
     for (const note of lists?.notes ?? []) print(`${name}: ${note}\n`)
   }
 }
 
-/** A server that cannot start says why in the place of its last failure. */
-function toRow({ name, placement, ready, error, resilience }: z.output<typeof Server>): Cell[] {
+function toRow({ name, placement, ready, resilience }: z.output<typeof Server>): Cell[] {
   const { health, breaker, inFlight, queued, failures, lastFailure } = resilience ?? {}
   const failed =
     lastFailure === undefined ? undefined : `${lastFailure.code} ${toTime(lastFailure.at)}`
   return [
     ...[name, placement, ready ? 'yes' : 'no', health],
-    ...[breaker?.state, toTime(breaker?.since), inFlight, queued, failures, error ?? failed],
+    ...[breaker?.state, toTime(breaker?.since), inFlight, queued, failures, failed],
   ]
 }

@@ -11,6 +11,7 @@ import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
 import { StorageWatch } from '../storage-watch.ts'
+import { StartFailures } from '../start-failures.ts'
 import { reportWarmth } from '../warmth.ts'
 import { watchConfig } from '../watch/watch-config.ts'
 import { chooseConfig } from './choose-config.ts'
@@ -39,6 +40,7 @@ export async function serve(options: UpOptions): Promise<void> {
   warnOf(servers, log)
   const storage = new StorageWatch({ folder: data.storage, log })
   storage.start(stop.signal)
+  const failures = new StartFailures(log)
   const runtime = await startLocalRuntime({
     servers,
     settings,
@@ -49,7 +51,7 @@ export async function serve(options: UpOptions): Promise<void> {
     umask,
     allowedOrigins: options.allowOrigin,
     onLine: (level, text) => {
-      log.relay(level, text)
+      if (!failures.hear(text)) log.relay(level, text)
       storage.hear(text)
     },
     ...(token === undefined ? {} : { token }),
@@ -59,7 +61,7 @@ export async function serve(options: UpOptions): Promise<void> {
   const { origin } = publicUrl ?? runtime.url
   const ready = { url: origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
-  void reportWarmth(runtime.admin, log, stop.signal)
+  void reportWarmth(runtime.admin, log, stop.signal, { failures })
   if (options.watch) {
     const { admin } = runtime
     watchConfig({ source, config, admin, log, isJSON: options.json === true, signal: stop.signal })

@@ -8,6 +8,7 @@ import { Routes, Strategy } from '#protocol/routes.ts'
 import { Grants } from '#protocol/scopes.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import { FINDING_KINDS } from '#protocol/tool-pins.ts'
+import { why } from './why.ts'
 
 const time = z.int().describe('Milliseconds since 1970')
 const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
@@ -176,7 +177,7 @@ export const WarmAnswer = z.strictObject({
       name: z.string(),
       ready: z.boolean(),
       eras: z.array(z.string()),
-      error: z.string().optional(),
+      ...why,
     }),
   ),
 })
@@ -211,7 +212,7 @@ export const StatusAnswer = z.strictObject({
         .string()
         .optional()
         .describe('Of the server host that it is in; absent at the edge'),
-      error: z.string().optional(),
+      ...why,
       lists: z
         .strictObject({
           tools: z.int().optional(),

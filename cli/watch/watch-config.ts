@@ -57,5 +57,5 @@ function tell(reload: Reload, { log, isJSON, admin, signal }: WatchConfigOptions
   const entries = Object.entries(reload.config.servers).filter(([name]) => names.has(name))
   tellOfFile(reload.config, log, names)
   warnOf(Object.fromEntries(entries), log)
-  if (names.size > 0) void reportWarmth(admin, log, signal, names)
+  if (names.size > 0) void reportWarmth(admin, log, signal, { only: names })
 }

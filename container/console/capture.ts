@@ -37,13 +37,13 @@ export class Capture {
 
   /** A line of standard output that is no message. */
   takeStray(line: Uint8Array): void {
-    const shown = Buffer.from(line.subarray(0, MAX_LINE_BYTES)).toString('utf8')
-    this.#keep('stdout', shown, line.length > MAX_LINE_BYTES)
+    const isCut = line.length > MAX_LINE_BYTES
+    this.#keep('stdout', toText(line.subarray(0, MAX_LINE_BYTES)), isCut)
   }
 
   /** The beginning of a line, as its caller may see it. */
   quote(line: Uint8Array): string {
-    const shown = Buffer.from(line.subarray(0, MAX_QUOTE_BYTES)).toString('utf8')
+    const shown = toText(line.subarray(0, MAX_QUOTE_BYTES))
     const isCut = line.length > MAX_QUOTE_BYTES
     const text = this.#context.redact(shown, isCut)
     return isCut ? `${text}…` : text
@@ -59,4 +59,12 @@ export class Capture {
     const shown = redact(text, isCut)
     console.push(stream, isCut ? `${shown}… (cut)` : shown, callId())
   }
+}
+
+/** In UTF-16 each second byte of a text in English is zero. Where lines were cut, a character lost a half. */
+function toText(line: Uint8Array): string {
+  const bytes = Buffer.from(line)
+  const zeros = bytes.filter((byte) => byte === 0).length
+  if (zeros * 3 < bytes.length || bytes.length < 4) return bytes.toString('utf8')
+  return `(UTF-16) ${Buffer.from(bytes.filter((byte) => byte > 0 && byte < 0x80)).toString()}`
 }

@@ -46,6 +46,11 @@ export class ProcessConsole {
   entries(): ConsoleEntry[] {
     return this.#lines.toArray()
   }
+
+  /** The lines alone, oldest first. */
+  texts(): string[] {
+    return this.#lines.toArray().map(({ text }) => text)
+  }
 }
 
 /** The consoles of one cell: of every live process, and of the last that ended. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { ChannelList } from './channel-list.ts'
+import { Failures } from './failures.ts'
 import type { Log } from './log.ts'
 import { CellConsole } from '../console/process-console.ts'
 import { Assembler } from '../link/assembler.ts'
@@ -37,6 +38,7 @@ export class Cell {
   readonly #remotes: Remotes
   readonly #channels = new ChannelList(() => this.#link.pendingChannels())
   readonly #assembler = new Assembler(MAX_MESSAGE_BYTES)
+  readonly #failures: Failures
   #forgetTimer: NodeJS.Timeout | undefined
 
   constructor(options: CellOptions) {
@@ -53,6 +55,10 @@ export class Cell {
       onFault: (error) => log('warn', 'link_fault', { cell: name, error: describeFault(error) }),
     })
     this.#remotes = new Remotes(log, options.starter.askNumbers)
+    this.#failures = new Failures(
+      (meta) => this.#send(FRAME.startFailed, 0, meta),
+      (level, facts) => log(level, 'server_start_failed', { cell: name, ...facts }),
+    )
     this.#supervisor = this.#createSupervisor(options)
     this.#watch(false)
   }
@@ -93,10 +99,15 @@ export class Cell {
       {
         onOpened: (channel, meta) => this.#send(FRAME.opened, channel, meta),
         onRefused: (channel, meta) => this.#end(FRAME.refused, channel, meta),
-        onExit: (channel, meta) => {
-          if (meta.reason === 'crashed') log('warn', 'process_crashed', { cell: name, ...meta })
+        onExit: (channel, meta, server) => {
+          const { exitCode, signal, reason } = meta
+          // What it printed may be about a call.
+          if (reason === 'crashed')
+            log('warn', 'process_crashed', { cell: name, server, exitCode, signal })
           this.#end(FRAME.exit, channel, meta)
         },
+        onPrinted: (channel, why) => this.#send(FRAME.printed, channel, why),
+        onFailing: (launch, why) => this.#failures.note(launch, why),
         onOversize: (channel, meta) => this.#send(FRAME.oversize, channel, meta),
         onUndelivered: (channel, meta) => this.#send(FRAME.undelivered, channel, meta),
         onFailed: (channel, meta) => this.#send(FRAME.failed, channel, meta),
@@ -112,6 +123,7 @@ export class Cell {
     if (type === FRAME.configure) {
       const { launches, remotes = [] } = parseConfigure(frame.meta)
       this.#supervisor.configure([...launches, ...remotes])
+      this.#failures.configure([...launches, ...remotes])
       return this.#remotes.retain(remotes)
     }
     if (type === FRAME.close) return this.#supervisor.close(channel)

@@ -23,7 +23,8 @@ export async function runTool(task: string, program: Program): Promise<void> {
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   process.off('exit', stop)
   clearTimeout(deadline)
-  if (code !== 0) throw new StartError(`${task} failed: ${toolReason(tail.toArray())}`)
+  const output = tail.toArray()
+  if (code !== 0) throw new StartError(`${task} failed: ${toolReason(output)}`, output)
 }
 
 /** From their beginning: the rest of a line could be the rest of a secret, which nobody would know. */

@@ -2,6 +2,7 @@
  * A crash loop is a server that does not come up: its processes end before they have answered anything.
  * When such failures are too many, how long to wait, and when they are forgiven. Pure.
  */
+import type { Why } from '#protocol/link.ts'
 
 export interface CrashPolicy {
   /** This many failures within `failureWindowMs` are a crash loop. */
@@ -27,8 +28,8 @@ export const DEFAULT_CRASH_POLICY: Omit<CrashPolicy, 'jitter'> = {
 }
 
 export interface Failure {
-  /** Public: it is shown to the client. */
-  detail: string
+  /** It is shown to the client. */
+  why: Why
   neverStarted: boolean
 }
 

@@ -1,11 +1,13 @@
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
+import { Failing } from './failing.ts'
 import type { OnExit, Running } from './running.ts'
 import { hasPlace } from './slots.ts'
 import type { Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
 import { StartError } from './spawn.ts'
 import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
-import type { Launch } from '#protocol/link.ts'
+import { explain } from '../reasons/explain.ts'
+import type { Launch, Why } from '#protocol/link.ts'
 import type { Owner } from '#protocol/yielding.ts'
 
 const REFILL_DELAY_MS = 100
@@ -40,6 +42,8 @@ export interface LaunchGroupOptions {
   onOpened(lease: Lease): void
   /** The channel was refused, or its process is gone. */
   onOver(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void
+  /** It does not start, or does again. */
+  onFailing(why: Why | undefined): void
   /** Something of the cell's room may have become free. */
   onExit(): void
 }
@@ -51,11 +55,13 @@ export class LaunchGroup {
   readonly #processes = new Map<number, Running>()
   readonly #emptied = new Set<() => void>()
   #state: LaunchState = INITIAL
+  readonly #failing: Failing
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LaunchGroupOptions) {
     this.launch = options.launch
     this.#options = options
+    this.#failing = new Failing(options.onFailing)
   }
 
   /** Processes that are not being ended. */
@@ -98,6 +104,7 @@ export class LaunchGroup {
   }
 
   dispatch(event: SupervisorEvent): void {
+    if (event.type === 'served') this.#failing.end()
     const { state, effects } = next(this.#state, event, performance.now(), this.#policy())
     this.#state = state
     clearTimeout(this.#timer)
@@ -168,10 +175,15 @@ export class LaunchGroup {
 
   async #start(slot: number): Promise<void> {
     try {
-      const process = await this.#options.start(this.launch, (exitCode, signal, detail) => {
+      const process = await this.#options.start(this.launch, (exitCode, signal, detail, read) => {
         this.#processes.delete(slot)
-        const why = detail === undefined ? {} : { detail }
-        this.dispatch({ type: 'exited', slot, exitCode, signal, ...why })
+        const isEnding = this.#state.slots.get(slot)?.phase === 'ending'
+        const words = isEnding ? undefined : read?.()
+        if (words?.isUnused) this.#failing.begin(words.why)
+        const known = detail === undefined ? {} : { detail }
+        const why = words?.why ?? known
+        const common = words?.isUnused ? words.why : known
+        this.dispatch({ type: 'exited', slot, exitCode, signal, why, common })
         this.#options.onExit()
         if (this.#processes.size === 0) this.#tellEmptied()
       })
@@ -181,12 +193,22 @@ export class LaunchGroup {
         this.#end(slot, wanted.reason === 'shutdown' ? SHUTDOWN_GRACE : GRACE)
       } else {
         this.dispatch({ type: 'started', slot })
+        this.#failing.endLater(() => this.#processes.get(slot) === process)
       }
     } catch (error) {
-      const detail = error instanceof StartError ? error.message : 'internal error'
-      this.dispatch({ type: 'start-failed', slot, detail })
+      const why = this.#explain(error)
+      this.#failing.begin(why)
+      this.dispatch({ type: 'start-failed', slot, why })
       this.#options.onExit()
     }
+  }
+
+  #explain(error: unknown): Why {
+    if (!(error instanceof StartError)) return { detail: 'internal error' }
+    const { message: how, output: printed } = error
+    const told = { how, printed, server: this.launch.name, isNew: true }
+    const { quote: _, ...why } = explain(told)
+    return { detail: how, ...why }
   }
 
   #end(slot: number, grace: typeof GRACE): void {

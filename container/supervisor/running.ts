@@ -1,6 +1,6 @@
 import type { HeldBy, OutputMessage } from './output.ts'
 import type { Grace } from './terminate.ts'
-import type { FailedMeta, OversizeMeta, SentMeta, UndeliveredMeta } from '#protocol/link.ts'
+import type { FailedMeta, OversizeMeta, SentMeta, UndeliveredMeta, Why } from '#protocol/link.ts'
 
 /** Who has leased what a launch started. */
 export interface Lessee {
@@ -10,6 +10,8 @@ export interface Lessee {
   onUndelivered(meta: UndeliveredMeta): void
   /** A request that gets no answer, while the others go on. */
   onFailed(meta: FailedMeta): void
+  /** It has not answered yet, and has printed this. */
+  onPrinted(why: Why): void
   /** It has outlived its idle or absolute bound, or does not take what it is sent. */
   onExpire(reason: 'idle' | 'lifetime' | 'crashed' | 'shutdown'): void
 }
@@ -32,5 +34,20 @@ export interface Running {
   end(grace: Grace): Promise<void>
 }
 
-/** Called once, after the last of what it said. `detail`: why a remote session ended. */
-export type OnExit = (exitCode: number | null, signal: string | null, detail?: string) => void
+/** Why a process ended that nobody had asked to. */
+export interface LastWords {
+  why: Why
+  /** Nobody has called it: what it printed is about its start alone. */
+  isUnused: boolean
+}
+
+/**
+ * Called once, after the last of what it said. `detail`: why a remote session ended. `read` has what may
+ * be told of an exit that nobody asked for; `undefined` where it could be about several callers.
+ */
+export type OnExit = (
+  exitCode: number | null,
+  signal: string | null,
+  detail?: string,
+  read?: () => LastWords | undefined,
+) => void

@@ -2,9 +2,11 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { MAX_STDIN_QUEUE_BYTES } from './limits.ts'
 import { Lifetime } from './lifetime.ts'
 import { Output, type HeldBy } from './output.ts'
-import type { Lessee, OnExit, Running } from './running.ts'
+import type { LastWords, Lessee, Running } from './running.ts'
+import { Silence } from './silence.ts'
 import { terminate } from './terminate.ts'
 import type { Grace } from './terminate.ts'
+import { explain } from '../reasons/explain.ts'
 import { Capture } from '../console/capture.ts'
 import type { ProcessConsole } from '../console/process-console.ts'
 import type { Floods, LineReader } from '../stdio/line-reader.ts'
@@ -18,6 +20,10 @@ import type { Redactor } from '#protocol/redaction.ts'
 /** How long the output of a process that has exited is waited for, while it is being read. */
 const DRAIN_MS = 500
 
+/** What is asked before anything of a caller's is. */
+const IS_OPENING =
+  /^(?:initialize|ping|server\/discover|logging\/setLevel|[^/]+(?:\/templates)?\/list)$/
+
 export interface ServerProcessOptions {
   child: ChildProcessWithoutNullStreams
   launch: Launch
@@ -25,7 +31,7 @@ export interface ServerProcessOptions {
   redact: Redactor
   floods: Floods
   askNumbers: AskNumbers
-  onExit: OnExit
+  onExit: (exitCode: number | null, signal: string | null) => void
 }
 
 /** One OS child that speaks MCP over stdio: its streams, and the calls in flight. */
@@ -39,7 +45,10 @@ export class ServerProcess implements Running {
   readonly #errors: LineReader
   readonly #lifetime: Lifetime
   #lessee: Lessee | undefined
+  readonly #silence: Silence
   #isFinishing = false
+  #hasAnswered = false
+  #isUnused = true
 
   constructor(options: ServerProcessOptions) {
     const { child, launch, console, redact, floods, askNumbers, onExit } = options
@@ -49,6 +58,14 @@ export class ServerProcess implements Running {
     this.#stdin = new StdinWriter(child.stdin, MAX_STDIN_QUEUE_BYTES)
     this.#numbering = new Numbering(askNumbers, (meta) => this.#lessee?.onFailed(meta))
     const { requests } = this.#numbering
+    this.#silence = new Silence(
+      () => console.texts(),
+      (printed) => {
+        const told = { how: 'it has not answered', printed, server: launch.name, isNew: true }
+        const { quote = 'it printed nothing', ...why } = explain(told)
+        this.#lessee?.onPrinted({ detail: quote, ...why })
+      },
+    )
     this.#lifetime = new Lifetime(launch, requests, (reason) => this.#lessee?.onExpire(reason))
     const capture = new Capture({ console, redact, callId: () => requests.only?.id })
     this.#errors = capture.readStderr(child.stderr, floods)
@@ -61,9 +78,11 @@ export class ServerProcess implements Running {
     this.#console.key = key
     this.#lessee = lessee
     this.#lifetime.start()
+    this.#silence.start()
     this.#output.open({
       onMessage: (message) => {
         this.#lifetime.touch(message.meta.id)
+        if (message.meta.kind === 'response') this.#heard()
         lessee.onMessage(message)
       },
       onOversize: (meta) => lessee.onOversize(meta),
@@ -82,9 +101,25 @@ export class ServerProcess implements Running {
     if (sent === undefined) return
     const { request, cancelled } = sent
     if (request !== undefined && this.#isFinishing) return this.#return(request)
+    this.#isUnused &&= request === undefined || IS_OPENING.test(request.method)
     this.#lifetime.touch((request ?? cancelled)?.id)
     const onLost = request && (() => this.#lessee?.onUndelivered(nameOf(request)))
     if (!this.#stdin.write(sent.payload, onLost)) this.#lessee?.onExpire('crashed')
+  }
+
+  /** `how` it ended. `undefined` where what it printed may be about calls of several callers. */
+  lastWords(how: string): LastWords | undefined {
+    if (this.#numbering.isShared && !this.#isUnused) return undefined
+    const { server } = this.#console
+    const printed = this.#console.texts()
+    const { quote, ...why } = explain({ how, printed, server, isNew: !this.#hasAnswered })
+    const detail = quote === undefined ? how : `${how}: ${quote}`
+    return { why: { detail, ...why }, isUnused: this.#isUnused }
+  }
+
+  #heard(): void {
+    this.#hasAnswered = true
+    this.#silence.stop()
   }
 
   /** It takes no more requests. */
@@ -121,6 +156,7 @@ export class ServerProcess implements Running {
       child.once('close', (exitCode, signal) => {
         clearTimeout(timer)
         this.#lifetime.stop()
+        this.#silence.stop()
         onExit(exitCode, signal)
       })
     })

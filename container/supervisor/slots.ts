@@ -1,5 +1,5 @@
 /** The parts of a launch's state, and the small changes that its events are made of. Pure. */
-import type { ExitMeta, RefusedMeta } from '#protocol/link.ts'
+import type { ExitMeta, RefusedMeta, Why } from '#protocol/link.ts'
 import type { CrashPolicy, CrashRecord } from './crash-loop.ts'
 
 export type EndReason = ExitMeta['reason']
@@ -46,13 +46,16 @@ export type SupervisorEvent =
   | { type: 'started'; slot: number }
   /** Its first answer that is no error. */
   | { type: 'served'; slot: number }
-  | { type: 'start-failed'; slot: number; detail: string }
+  | { type: 'start-failed'; slot: number; why: Why }
   | {
       type: 'exited'
       slot: number
       exitCode: number | null
       signal: string | null
-      detail?: string
+      /** For the caller that has it. */
+      why?: Why
+      /** The same for whoever asks next: without what was printed about a call. */
+      common?: Why
     }
   /** End a leased process for a reason of our own; `crashed` is for one that cannot go on. */
   | { type: 'expire'; slot: number; reason: 'idle' | 'lifetime' | 'crashed' | 'shutdown' }

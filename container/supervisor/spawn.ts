@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { User } from '../host/settings.ts'
 
 /** Of 1000: as if the process had half of all memory more than it has. */
 const OOM_SCORE_ADJ = '500'
+
+/** The kernel reads no more of a script's first line. */
+const MAX_FIRST_LINE_BYTES = 256
 
 export interface Program {
   file: string
@@ -17,9 +20,15 @@ export interface Program {
   user?: User | undefined
 }
 
-/** Why a process could not be started; the message is public. */
+/** Why a process could not be started; the message is public, and so is what a package manager printed. */
 export class StartError extends Error {
   override readonly name = 'StartError'
+  readonly output: readonly string[]
+
+  constructor(message: string, output: readonly string[] = []) {
+    super(message)
+    this.output = output
+  }
 }
 
 /**
@@ -72,9 +81,27 @@ async function toStartError(error: unknown, program: Program): Promise<StartErro
     return new StartError(`working folder not found: ${cwd}`)
   }
   const code = codeOf(error)
-  if (code === 'ENOENT') return new StartError(`command not found: ${file}`)
+  if (code === 'ENOENT') return new StartError(await explainMissing(file))
   if (code === 'EACCES') return new StartError(`command is not executable: ${file}`)
   return new StartError(`the command cannot be run: ${file}: ${code}`)
+}
+
+/** So, too, is the interpreter that a script's first line names. */
+async function explainMissing(file: string): Promise<string> {
+  const interpreter = file.includes('/') ? await readInterpreter(file) : undefined
+  if (interpreter === undefined) return `command not found: ${file}`
+  return `${file} names an interpreter that is not there: ${interpreter}`
+}
+
+async function readInterpreter(file: string): Promise<string | undefined> {
+  try {
+    const handle = await open(file)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_FIRST_LINE_BYTES))
+    await handle.close()
+    return /^#!\s*(\S+)/.exec(buffer.toString('utf8', 0, bytesRead))?.[1]
+  } catch {
+    return undefined // it is the file that is missing
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import { ServerProcess } from './server-process.ts'
 import { spawnProgram, StartError } from './spawn.ts'
 import type { StartTurn, StartTurns } from './start-turns.ts'
 import type { CellConsole } from '../console/process-console.ts'
+import { secretValues } from '../console/secret-values.ts'
 import type { CommandResolver } from '../resolve/command.ts'
 import type { Floods } from '../stdio/line-reader.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
@@ -51,7 +52,7 @@ export async function startProcess(
   const printed = console.open(launch.name, pid)
   turn.follow(pid)
   child.stdout.once('data', () => turn.end())
-  return new ServerProcess({
+  const process: ServerProcess = new ServerProcess({
     child,
     launch,
     console: printed,
@@ -61,9 +62,17 @@ export async function startProcess(
     onExit: (exitCode, signal) => {
       console.end(printed)
       log('debug', 'process_ended', { server: launch.name, pid, exitCode, signal })
-      onExit(exitCode, signal, shortage)
+      const how = shortage ?? describeExit(exitCode, signal)
+      onExit(exitCode, signal, shortage, () => process.lastWords(how))
     },
   })
+  return process
+}
+
+function describeExit(exitCode: number | null, signal: string | null): string {
+  return signal === null
+    ? `the process exited with code ${exitCode}`
+    : `the process was ended by ${signal}`
 }
 
 /** The cell is known by its console. */
@@ -83,9 +92,12 @@ async function spawnLaunch(
     turn?.end()
     // What is quoted in it may be an argument; a package manager's own words are cut.
     const message = redact(error instanceof Error ? error.message : 'unknown error', true)
-    log('warn', 'process_start_failed', { server: launch.name, error: message })
-    if (error instanceof StartError) throw new StartError(message)
-    throw error
+    if (!(error instanceof StartError)) {
+      log('error', 'process_start_failed', { server: launch.name, error: message })
+      throw error
+    }
+    const printed = error.output.map((line) => redact(line, true))
+    throw new StartError(message, printed)
   }
 }
 
@@ -94,7 +106,7 @@ const redactors = new WeakMap<ProcessLaunch, Redactor>()
 function redactorOf(launch: ProcessLaunch): Redactor {
   const known = redactors.get(launch)
   if (known !== undefined) return known
-  const redact = createRedactor(launch.secrets ?? [])
+  const redact = createRedactor(secretValues(launch))
   redactors.set(launch, redact)
   return redact
 }

@@ -15,7 +15,7 @@ import type {
   SupervisorEvent,
 } from './slots.ts'
 import { fillPool, oldestSpare } from './warm-pool.ts'
-import type { RefusedMeta } from '#protocol/link.ts'
+import type { RefusedMeta, Why } from '#protocol/link.ts'
 
 export interface Step {
   state: LaunchState
@@ -64,7 +64,7 @@ function apply(draft: Draft, event: SupervisorEvent): void {
     case 'served':
       return served(draft, event.slot)
     case 'start-failed':
-      return startFailed(draft, event.slot, event.detail)
+      return startFailed(draft, event.slot, event.why)
     case 'exited':
       return exited(draft, event)
     case 'expire':
@@ -116,7 +116,7 @@ function toRefusal({ crashes, now }: Draft): RefusedMeta {
   const { lastFailure, retryAt } = crashes
   return {
     code: lastFailure?.neverStarted === true ? 'server_start_failed' : 'server_crash_loop',
-    ...(lastFailure === undefined ? {} : { detail: lastFailure.detail }),
+    ...lastFailure?.why,
     retryAfterMs: Math.ceil(retryAt - now),
   }
 }
@@ -175,27 +175,26 @@ function served(draft: Draft, number: number): void {
   draft.crashes = forgive(draft.crashes, slot.since)
 }
 
-function startFailed(draft: Draft, number: number, detail: string): void {
+function startFailed(draft: Draft, number: number, why: Why): void {
   const slot = draft.slots.get(number)
   draft.slots.delete(number)
   if (slot?.phase !== 'starting') return
-  fail(draft, { detail, neverStarted: true })
+  fail(draft, { why, neverStarted: true })
   if (slot.channel === undefined) return
-  refuse(draft, slot.channel, { code: 'server_start_failed', detail })
+  refuse(draft, slot.channel, { code: 'server_start_failed', ...why })
 }
 
 function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'exited' }>): void {
   const slot = draft.slots.get(event.slot)
   if (slot === undefined) return
   draft.slots.delete(event.slot)
-  const { exitCode, signal, detail } = event
+  const { exitCode, signal, why, common } = event
   if (isFailedStart(slot, draft)) {
-    const how = signal === null ? `it exited with code ${exitCode}` : `it ended by ${signal}`
-    fail(draft, { detail: detail ?? how, neverStarted: false })
+    const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
+    fail(draft, { why: { detail: `the process ${how}`, ...common }, neverStarted: false })
   }
   if (slot.channel === undefined) return
   const reason = slot.reason ?? 'crashed'
-  const why = detail === undefined ? {} : { detail }
   draft.effects.push({ do: 'exited', channel: slot.channel, exitCode, signal, reason, ...why })
 }
 

@@ -15,6 +15,7 @@ import type {
   RefusedMeta,
   SentMeta,
   UndeliveredMeta,
+  Why,
 } from '#protocol/link.ts'
 import { findYielding, type Owner } from '#protocol/yielding.ts'
 
@@ -32,7 +33,10 @@ export interface SupervisorOptions {
 export interface ChannelSink {
   onOpened(channel: number, meta: OpenedMeta): void
   onRefused(channel: number, meta: RefusedMeta): void
-  onExit(channel: number, meta: ExitMeta): void
+  onExit(channel: number, meta: ExitMeta, server: string): void
+  onPrinted(channel: number, why: Why): void
+  /** The launch does not start, or does again. */
+  onFailing(launch: Launch, why: Why | undefined): void
   onMessage(channel: number, message: OutputMessage): void
   onOversize(channel: number, meta: OversizeMeta): void
   onUndelivered(channel: number, meta: UndeliveredMeta): void
@@ -144,7 +148,8 @@ export class Supervisor {
         return process
       },
       onOpened: (lease) => this.#opened(lease),
-      onOver: (effect) => this.#settle(effect),
+      onOver: (effect) => this.#settle(effect, launch.name),
+      onFailing: (why) => this.#sink.onFailing(launch, why),
       onExit: () => this.#useFreedRoom(),
     })
     this.#groups.set(launch.name, group)
@@ -157,10 +162,10 @@ export class Supervisor {
     return count
   }
 
-  #settle(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void {
+  #settle(effect: Extract<Effect, { do: 'refused' | 'exited' }>, server: string): void {
     const { channel, do: kind, ...meta } = effect
     this.#channels.delete(channel)
-    if (kind === 'exited') this.#sink.onExit(channel, meta as ExitMeta)
+    if (kind === 'exited') this.#sink.onExit(channel, meta as ExitMeta, server)
     else this.#sink.onRefused(channel, this.#explain(meta as RefusedMeta))
   }
 
@@ -188,6 +193,7 @@ export class Supervisor {
       onOversize: (meta) => this.#sink.onOversize(number, meta),
       onUndelivered: (meta) => this.#sink.onUndelivered(number, meta),
       onFailed: (meta) => this.#sink.onFailed(number, meta),
+      onPrinted: (why) => this.#sink.onPrinted(number, why),
       onExpire: (reason) => group.dispatch({ type: 'expire', slot, reason }),
     })
     for (const { payload, meta } of this.#channels.takeEarly(channel)) process.write(payload, meta)

@@ -7,6 +7,7 @@ import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
 import { PROBE_ID, type MessageMeta } from '#protocol/link.ts'
 import type { Channel } from './link/channel.ts'
+import { toFault } from './link/why.ts'
 import type { Ticker, Ticking } from './ticker.ts'
 
 /** A request whose response is awaited. Exactly one of the two ends it. */
@@ -185,7 +186,7 @@ export class Connection implements Ticking {
     for (const exchange of this.#exchanges.values()) {
       if (exchange.deadline > now) continue
       this.cancel(exchange, 'timeout')
-      exchange.onLost(new GatewayError('call_timeout'))
+      exchange.onLost(toFault('call_timeout', this.channel.printed ?? {}))
     }
   }
 

@@ -90,24 +90,24 @@ export class ServerHost {
         return { ...program, dial }
       },
       launches: (placement) => servers.launchesAt(placement),
-      store: store.placements,
+      ...{ store: store.placements, unacked: this.#room },
       adopt: (channel, placement) => this.#adopt(channel, placement),
-      unacked: this.#room,
+      onStartFailed: (meta) => servers.reasons.hear(meta),
     })
     const onLaunches = (): void => {
       links.configure(servers.placements)
-      const { digests } = servers
       this.#modern.prune()
       this.#context.shared.prune(this.#context)
-      this.#context.catalog.prune(digests)
+      this.#context.catalog.prune(servers.digests)
       this.#context.guards.reconcile()
       this.#context.transforms.configure()
     }
-    const servers = new Servers(options.launches, onLaunches, (change) => this.#change(change))
+    const { tenant, keepAliveMs, logs } = options
+    const onChange = (change: ServersChange): void => this.#change(change)
+    const servers = new Servers(options.launches, onLaunches, onChange, tenant)
     const remotes = new RemoteChannels(EDGE_NETWORK)
     const eras = new EraProbe({ links, servers, remotes, store, ticker })
     const calls = new Set<ClientCall>()
-    const { tenant, keepAliveMs, logs } = options
     const isUp = (server: string): boolean => links.isUp(servers.placementOf(server))
     const credentials = new Credentials(ticker)
     const serve = (server: Server): Promise<ModernServing> => this.#modern.serve(server)

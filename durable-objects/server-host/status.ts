@@ -2,6 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { ServerReport, WarmReport } from '#protocol/host-call.ts'
 import type { HostContext } from './host-context.ts'
+import { describe } from './link/why.ts'
 import type { Eras } from './servers/eras.ts'
 import { requireFacts } from './servers/spoken-facts.ts'
 
@@ -18,8 +19,9 @@ export async function readStatus(context: HostContext, principal?: string): Prom
     if (server === undefined) return { ...reportUnstarted(name, fault), ...more }
     const known = eras.known(server)
     const lists = catalog.report(server)
-    const told = known && { ...report(known, name), lists }
-    return { ...(told ?? { name, ready: false, eras: [], lists }), ...more }
+    const told = known === undefined ? { name, ready: false, eras: [] } : report(known, name)
+    const failure = servers.reasons.of(server.launch)
+    return { ...told, ...(failure && notReady(failure)), lists, ...more }
   })
   return { servers: reports }
 }
@@ -30,7 +32,9 @@ export async function warmServers({ servers, eras }: HostContext): Promise<WarmR
   const reports = servers.all.map(async ({ name, server, fault }) => {
     if (server === undefined) return reportUnstarted(name, fault)
     try {
-      return report(await eras.of(server), name)
+      const told = report(await eras.of(server), name)
+      const failure = servers.reasons.of(server.launch)
+      return { ...told, ...(failure && notReady(failure)) }
     } catch (error) {
       return reportUnstarted(name, GatewayError.from(error))
     }
@@ -44,15 +48,20 @@ function report(known: Eras, name: string): ServerReport {
     requireFacts(known, name, 'legacy')
     return { name, ready: true, eras: toNames(known) }
   } catch (error) {
-    const { message } = GatewayError.from(error)
-    return { name, ready: false, eras: toNames(known), error: message }
+    return { name, eras: toNames(known), ...notReady(GatewayError.from(error)) }
   }
 }
 
 /** A personal server has no fault: its processes wait for their principals. */
 function reportUnstarted(name: string, fault: GatewayError | undefined): ServerReport {
-  if (fault !== undefined) return { name, ready: false, eras: [], error: fault.message }
+  if (fault !== undefined) return { name, eras: [], ...notReady(fault) }
   return { name, ready: true, eras: [], isPersonal: true }
+}
+
+function notReady(fault: GatewayError): Pick<ServerReport, 'error' | 'output' | 'hint'> & {
+  ready: false
+} {
+  return { ready: false, ...describe(fault) }
 }
 
 function toNames({ initialize, discover }: Eras = {}): string[] {

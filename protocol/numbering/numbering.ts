@@ -65,6 +65,11 @@ export class Numbering {
     this.#onRefused = onRefused
   }
 
+  /** Whether it serves several callers. */
+  get isShared(): boolean {
+    return this.#isShared
+  }
+
   /** `undefined` for what is refused, or nobody there waits for: it is not sent. `now`: milliseconds. */
   toProcess(payload: Uint8Array, meta: SentMeta | undefined, now: number): Sent | undefined {
     const { spans, isAmbiguous } = findCertain(payload, SENT_PATHS)

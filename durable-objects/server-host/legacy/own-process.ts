@@ -69,6 +69,8 @@ export class OwnProcess implements RetiringUpstream {
           call.reply.headers = {}
           return reject(settled)
         }
+        const launch = this.#context.servers.launchOf(this.#owned)
+        if (launch !== undefined) this.#context.servers.reasons.end(launch)
         onReady(settled)
         const isSame = settled === result
         const told = isSame ? payload : setValue(payload, ['result'], JSON.stringify(settled))
@@ -206,7 +208,7 @@ export class OwnProcess implements RetiringUpstream {
   }
 
   #startFailure(error: unknown): GatewayError {
-    return startFailure(error, this.#context.servers.launchOf(this.#owned))
+    return startFailure(this.#context.servers, this.#owned, error)
   }
 
   #connect(channel: Channel): Connection {

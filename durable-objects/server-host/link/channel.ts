@@ -11,8 +11,10 @@ import {
   type RefusedMeta,
   type SentMeta,
   type UndeliveredMeta,
+  type Why,
 } from '#protocol/link.ts'
 import type { Link } from './link.ts'
+import { toFault } from './why.ts'
 
 /** The host program's bound on a line is the same; this one holds should that one be raised. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -36,6 +38,8 @@ export interface Channel {
   /** Rejects when there is none to give. */
   readonly opened: Promise<void>
   readonly over: boolean
+  /** What it has printed, while it has answered nothing for a while. */
+  readonly printed?: Why | undefined
   listen: (listener: ChannelListener) => void
   /** Returns the number of the frame, where there are frames; see `onOver`. */
   send: (payload: Uint8Array, meta?: SentMeta) => number | undefined
@@ -53,6 +57,7 @@ export class LinkChannel implements Channel {
   #pieces: Uint8Array[] = []
   #piecesBytes = 0
   #meta: MessageMeta | undefined
+  #printed: Why | undefined
   #over = false
 
   constructor(link: Link, number: number, key: string, server: string, state?: 'open') {
@@ -71,6 +76,10 @@ export class LinkChannel implements Channel {
 
   get over(): boolean {
     return this.#over
+  }
+
+  get printed(): Why | undefined {
+    return this.#printed
   }
 
   listen(listener: ChannelListener): void {
@@ -112,6 +121,8 @@ export class LinkChannel implements Channel {
         return this.#listener?.onUndelivered(frame.meta as UndeliveredMeta)
       case FRAME.failed:
         return this.#reportFailed(frame.meta as FailedMeta)
+      case FRAME.printed:
+        this.#printed = frame.meta as Why
     }
   }
 
@@ -141,6 +152,7 @@ export class LinkChannel implements Channel {
   #deliver(payload: Uint8Array, flags: number): void {
     const meta = this.#meta
     this.#reset()
+    if (meta?.kind === 'response') this.#printed = undefined
     if (meta !== undefined) {
       this.#listener?.onMessage(payload, meta, (flags & FLAG.replayed) !== 0)
     }
@@ -168,22 +180,19 @@ export class LinkChannel implements Channel {
 
 function refusal({
   code,
-  detail,
   retryAfterMs,
+  ...why
 }: RefusedMeta | Omit<FailedMeta, 'id'>): GatewayError {
-  return new GatewayError(code, {
-    ...(detail === undefined ? {} : { detail }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  })
+  return toFault(code, why, retryAfterMs === undefined ? {} : { retryAfterMs })
 }
 
-function departure({ exitCode, signal, reason, detail }: ExitMeta): GatewayError {
+function departure({ exitCode, signal, reason, ...why }: ExitMeta): GatewayError {
   if (reason === 'shutdown')
     return new GatewayError('server_exited', {
       detail: 'its host is shutting down',
       isBlameless: true,
     })
-  if (detail !== undefined) return new GatewayError('server_exited', { detail })
+  if (why.detail !== undefined) return toFault('server_exited', why)
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
   const isBlameless = reason !== 'crashed'
   return new GatewayError('server_exited', { detail: `the process ${how}`, isBlameless })

@@ -1,9 +1,11 @@
 /** Opens one connection of the link: dials, says hello, waits for the welcome. */
+import { GatewayError } from '#protocol/errors.ts'
 import { decodeFrame, encodeFrame, FRAME, type Frame, type HelloMeta } from '#protocol/link.ts'
 
 /** Longest wait for a connection; a container starts in that time. */
 const DIAL_TIMEOUT_MS = 45_000
 const WELCOME_TIMEOUT_MS = 5_000
+const DIAL_ATTEMPT_PAUSE_MS = 100
 
 export interface LinkConnectionOptions {
   dial: () => Promise<WebSocket>
@@ -71,4 +73,19 @@ async function dialInTime(dial: () => Promise<WebSocket>): Promise<WebSocket> {
 function discard(socket: WebSocket): void {
   socket.accept()
   socket.close(1000, 'too late')
+}
+
+/** Dials until that succeeds, or fails with a code. Throws `host_unavailable` when it may not go on. */
+export async function tryUntil(mayGoOn: () => boolean, dial: () => Promise<void>): Promise<void> {
+  let cause: unknown
+  while (mayGoOn()) {
+    try {
+      return await dial()
+    } catch (error) {
+      if (GatewayError.is(error)) throw error
+      cause = error
+      await new Promise((resolve) => setTimeout(resolve, DIAL_ATTEMPT_PAUSE_MS))
+    }
+  }
+  throw new GatewayError('host_unavailable', { cause })
 }

@@ -14,6 +14,7 @@ import {
   type Launch,
   type OpenMeta,
   type SentMeta,
+  type StartFailedMeta,
   type WelcomeMeta,
 } from '#protocol/link.ts'
 import { GatewayError } from '#protocol/errors.ts'
@@ -22,12 +23,11 @@ import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
 import { Draining } from './draining.ts'
 import { Inbound } from './inbound.ts'
-import { openLinkConnection } from './link-connection.ts'
+import { openLinkConnection, tryUntil } from './link-connection.ts'
 import { Unacknowledged, type Tally } from './unacknowledged.ts'
 
 /** A link that acknowledges nothing for this long is taken for dead and dialled again. */
 const SILENCE_MS = 10_000
-const DIAL_ATTEMPT_PAUSE_MS = 100
 const END_POLL_MS = 25
 /** A cut link that is not whole by then has lost its processes. */
 const RECONNECT_MS = 30_000
@@ -38,6 +38,8 @@ export interface LinkOptions {
   launches: () => Launch[]
   /** Takes over a process that a former object opened, or returns `undefined` to have it ended. */
   adopt: (channel: Channel) => boolean
+  /** A server does not start, or does again. */
+  onStartFailed: (meta: StartFailedMeta) => void
   /** The last channel is over. */
   onUnused?: () => void
   /** Counts what this link and others keep unacknowledged. */
@@ -62,6 +64,9 @@ export class Link {
   readonly #inbound = new Inbound({
     handOn: (frame) => {
       if (frame.type === FRAME.draining) return this.#draining.begin()
+      if (frame.type === FRAME.startFailed) {
+        return this.#options.onStartFailed(frame.meta as StartFailedMeta)
+      }
       isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
     },
     sendAck: (ack) => this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack })),
@@ -195,22 +200,9 @@ export class Link {
   #connectUnlessLeft(deadline: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#giveUp = reject
-    this.#connect(deadline).then(resolve, reject)
+    const mayGoOn = (): boolean => Date.now() < deadline && !this.#isLeft
+    tryUntil(mayGoOn, () => this.#dialOnce()).then(resolve, reject)
     return promise
-  }
-
-  async #connect(deadline: number): Promise<void> {
-    let cause: unknown
-    while (Date.now() < deadline && !this.#isLeft) {
-      try {
-        return await this.#dialOnce()
-      } catch (error) {
-        if (GatewayError.is(error)) throw error
-        cause = error
-        await new Promise((resolve) => setTimeout(resolve, DIAL_ATTEMPT_PAUSE_MS))
-      }
-    }
-    throw new GatewayError('host_unavailable', { cause })
   }
 
   #dialOnce(): Promise<void> {

@@ -2,7 +2,7 @@
  * The links of a tenant's object, one to the host program of each placement that its servers are in.
  * Each is dialled, cut and mended by itself: what happens to one is nothing to the others.
  */
-import type { Launch } from '#protocol/link.ts'
+import type { Launch, StartFailedMeta } from '#protocol/link.ts'
 import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
 import type { Channel } from './channel.ts'
 import { Link } from './link.ts'
@@ -30,6 +30,8 @@ export interface LinksOptions {
   store: Pick<PlacementStore, 'all' | 'add' | 'delete'>
   /** As of `Link`; the process was in that placement. */
   adopt: (channel: Channel, placement: string) => boolean
+  /** As of `Link`. */
+  onStartFailed: (meta: StartFailedMeta) => void
   /** Of all of them: the object has one memory. */
   unacked: Tally
 }
@@ -184,7 +186,7 @@ export class Links {
   }
 
   #make(placement: string): Linked {
-    const { hostProgram, launches, adopt, store, unacked } = this.#options
+    const { hostProgram, launches, adopt, onStartFailed, store, unacked } = this.#options
     const program = hostProgram(placement)
     const link = new Link({
       dial: async () => {
@@ -195,6 +197,7 @@ export class Links {
       },
       launches: () => launches(placement),
       adopt: (channel) => adopt(channel, placement),
+      onStartFailed,
       onUnused: () => queueMicrotask(() => this.#leaveUnused(placement)),
       unacked,
     })

@@ -13,8 +13,9 @@ import { Connection, ServerError } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import { readDiscoverResult } from '../translate/initialize-result.ts'
 import { initializeFault } from '../translate/server-facts.ts'
+import { renamed } from '../link/why.ts'
 import { openProcess } from './open-process.ts'
-import type { Server } from './servers.ts'
+import type { Server, ServerFacts, Servers } from './servers.ts'
 
 /**
  * What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era.
@@ -79,9 +80,10 @@ export class EraProbe {
     const answers = { discover: resultOf(discover), initialize: resultOf(initialize) }
     const eras = toEras(answers)
     if (eras.discover === undefined && eras.initialize === undefined) {
-      throw startFailure(errorOf(initialize), this.#context.servers.launchOf(server))
+      throw startFailure(this.#context.servers, server, errorOf(initialize))
     }
     this.#keep(server.launch.digest, eras)
+    this.#context.servers.reasons.end(server.launch)
     // Silence is no answer: a server that was merely slow is asked again by the next object.
     if (!isSilence(discover) && ![discover, initialize].some(isUnreached)) {
       this.#remember(server, answers)
@@ -155,21 +157,27 @@ function toEras({ discover, initialize }: Answers): Eras {
 }
 
 /** Why a new process did not answer `initialize`, as a code of the error table. */
-export function startFailure(error: unknown, launch: Launch | undefined): GatewayError {
+export function startFailure(
+  servers: Pick<Servers, 'launchOf' | 'reasons'>,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  error: unknown,
+): GatewayError {
+  const launch = servers.launchOf(server)
+  const isFoundHere = error instanceof ServerError || isTimeout(error)
+  const fault = toStartFault(error, launch)
+  if (isFoundHere && launch !== undefined) servers.reasons.note(launch, fault)
+  return fault
+}
+
+function toStartFault(error: unknown, launch: Launch | undefined): GatewayError {
   if (error instanceof ServerError) {
     // A server may quote the credential that it does not like.
     const message = createRedactor(launch?.secrets ?? [])(error.message)
     return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
   }
   if (GatewayError.is(error)) {
-    if (error.code === 'call_timeout') return new GatewayError('server_start_timeout')
-    if (error.code === 'server_exited') {
-      const { detail, isBlameless } = error
-      return new GatewayError('server_start_failed', {
-        ...(detail !== undefined && { detail }),
-        isBlameless,
-      })
-    }
+    if (isTimeout(error)) return renamed('server_start_timeout', error)
+    if (error.code === 'server_exited') return renamed('server_start_failed', error)
     return error
   }
   return new GatewayError('internal', { cause: error })
@@ -190,7 +198,11 @@ function initializeParams(): Record<string, unknown> {
 }
 
 function isSilence(asked: Asked): boolean {
-  return 'error' in asked && GatewayError.is(asked.error) && asked.error.code === 'call_timeout'
+  return 'error' in asked && isTimeout(asked.error)
+}
+
+function isTimeout(error: unknown): boolean {
+  return GatewayError.is(error) && error.code === 'call_timeout'
 }
 
 /** A remote server that was not there, or not for us, at one of the two questions. */

@@ -29,8 +29,10 @@ export async function tell(
       throw new GatewayError('server_start_failed', { detail, isBlameless: true })
     }
   } catch (error) {
-    throw startFailure(error, servers.launchOf(server))
+    throw startFailure(servers, server, error)
   }
+  const launch = servers.launchOf(server)
+  if (launch !== undefined) servers.reasons.end(launch)
   connection.tell('notifications/initialized')
   // What the server refuses now it accepted before: its clients go on without it.
   if (level !== undefined) {

@@ -8,6 +8,7 @@ import { placementOf } from '#protocol/server-config.ts'
 import { compareServers, differ, isNoChange, type ServersChange } from './change.ts'
 import { keepServer, toStartable, type Server, type ServerFacts, type Startable } from './launch.ts'
 import { PersonalServers } from './personal-servers.ts'
+import { StartReasons } from './start-reasons.ts'
 
 export type { Server, ServerFacts } from './launch.ts'
 
@@ -18,6 +19,8 @@ interface Known {
 }
 
 export class Servers {
+  /** Which of them do not start at the moment. */
+  readonly reasons: StartReasons
   readonly #read: (principal?: string) => Promise<LaunchConfig | undefined>
   readonly #onLaunches: () => void
   readonly #onChange: (change: ServersChange) => void
@@ -37,7 +40,9 @@ export class Servers {
     read: (principal?: string) => Promise<LaunchConfig | undefined>,
     onLaunches: () => void,
     onChange: (change: ServersChange) => void = () => undefined,
+    tenant?: string,
   ) {
+    this.reasons = new StartReasons(tenant)
     this.#read = read
     this.#onLaunches = onLaunches
     this.#onChange = onChange
@@ -186,6 +191,7 @@ export class Servers {
     this.#catalog = stored.catalog
     this.#routes = stored.routes
     this.#personal.retain((name) => after.get(name)?.resolved.isPersonal === true)
+    this.reasons.retain(this.digests)
     this.#onLaunches()
     const change = compareServers(toResolved(before), toResolved(after))
     if (differ(formerCatalog, stored.catalog)) change.isShownAnew = true

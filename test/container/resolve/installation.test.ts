@@ -81,7 +81,7 @@ test('a package that does not exist is a failure that names it', async () => {
 })
 
 test('a package without such a command is a failure that names both', async () => {
-  expect(await refusal(npx('other', ['-p', 'tiny-server', 'other']), 6)).toEqual({
+  expect(await refusal(npx('other', ['-p', 'tiny-server', 'other']), 6)).toMatchObject({
     code: 'server_start_failed',
     detail: 'package tiny-server has no command other',
   })

@@ -47,6 +47,8 @@ function createSupervisor(): void {
       onOversize: () => undefined,
       onUndelivered: () => undefined,
       onFailed: () => undefined,
+      onPrinted: () => undefined,
+      onFailing: () => undefined,
     },
   )
 }

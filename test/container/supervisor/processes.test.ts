@@ -152,16 +152,37 @@ describe('a failure to start', () => {
 })
 
 test('a server that exits at once is refused after five tries, with the time to wait', async () => {
+  const why = {
+    detail: 'the process exited with code 3',
+    hint: expect.stringContaining('Run the command of server "exits-at-once" by hand'),
+  }
   for (let n = 0; n < 5; n += 1) {
     const { channel } = await open('exits-at-once')
-    expect(await takeExit(channel)).toEqual({ exitCode: 3, signal: null, reason: 'crashed' })
+    expect(await takeExit(channel)).toEqual({
+      ...{ exitCode: 3, signal: null, reason: 'crashed' },
+      ...why,
+    })
   }
 
   expect(await refusal(launchOf('exits-at-once'))).toEqual({
     code: 'server_crash_loop',
-    detail: 'it exited with code 3',
+    ...why,
     retryAfterMs: expect.any(Number),
   })
+})
+
+test('what a process printed about a call is told to its caller alone', async () => {
+  for (let n = 0; n < 5; n += 1) {
+    const { channel } = await open('quotes-and-dies')
+    const params = { name: 'any', arguments: { text: 'canary' } }
+    session.link.message(channel, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    expect(JSON.stringify(await takeExit(channel))).toContain('canary')
+  }
+
+  const refused = await refusal(launchOf('quotes-and-dies'))
+
+  expect(refused.code).toBe('server_crash_loop')
+  expect(JSON.stringify(refused)).not.toContain('canary')
 })
 
 test('a server whose processes die after an answer is no crash loop: each is replaced at once', async () => {

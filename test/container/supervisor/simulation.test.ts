@@ -46,7 +46,7 @@ class World {
     for (const [slot, phase] of [...this.#processes]) {
       const failed = phase === 'starting' && this.#random() < 0.5
       this.#processes.delete(slot)
-      if (failed) this.#dispatch({ type: 'start-failed', slot, detail: 'x' })
+      if (failed) this.#dispatch({ type: 'start-failed', slot, why: { detail: 'x' } })
       else this.#dispatch({ type: 'exited', slot, exitCode: 0, signal: null })
     }
     expect(this.#unsettled.size).toBe(0)
@@ -80,7 +80,7 @@ class World {
     if (!isStarting && roll < 0.3) return { type: 'expire', slot, reason: 'idle' }
     this.#processes.delete(slot)
     return isStarting
-      ? { type: 'start-failed', slot, detail: 'x' }
+      ? { type: 'start-failed', slot, why: { detail: 'x' } }
       : { type: 'exited', slot, exitCode: 1, signal: null }
   }
 

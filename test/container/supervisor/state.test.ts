@@ -158,7 +158,7 @@ describe('a crash loop', () => {
         do: 'refused',
         channel: 6,
         code: 'server_crash_loop',
-        detail: 'it exited with code 1',
+        detail: 'the process exited with code 1',
         retryAfterMs: 4_000,
       },
     ])
@@ -172,10 +172,9 @@ describe('a crash loop', () => {
     for (let channel = 1; channel <= 5; channel += 1) {
       launch.send({ type: 'open', channel })
       launch.send({ type: 'started', slot: channel })
-      const exit = { exitCode: null, signal: null, detail }
+      const exit = { exitCode: null, signal: null, why: { detail }, common: { detail } }
       expect(launch.send({ type: 'exited', slot: channel, ...exit })).toContainEqual({
-        ...{ do: 'exited', channel, reason: 'crashed' },
-        ...exit,
+        ...{ do: 'exited', channel, reason: 'crashed', exitCode: null, signal: null, detail },
       })
     }
 
@@ -239,7 +238,7 @@ describe('a crash loop', () => {
     for (let slot = 1; slot <= 5; slot += 1) {
       launch.send({ type: 'open', channel: slot })
       const detail = 'command not found: x'
-      expect(launch.send({ type: 'start-failed', slot, detail })).toEqual([
+      expect(launch.send({ type: 'start-failed', slot, why: { detail } })).toEqual([
         { do: 'refused', channel: slot, code: 'server_start_failed', detail },
       ])
     }

@@ -39,6 +39,7 @@ const createLinks = () =>
       delete: (name) => void rows.delete(name),
     },
     adopt: () => false,
+    onStartFailed: () => undefined,
     unacked: { add: () => undefined },
   })
 

@@ -1,0 +1,41 @@
+/** What a host program tells of a failed start → the error of whoever waits for it. Pure. */
+import { GatewayError, type ErrorCode, type GatewayErrorOptions } from '#protocol/errors.ts'
+import type { Why } from '#protocol/link.ts'
+
+export function toFault(
+  code: ErrorCode,
+  { detail, output, hint }: Why,
+  more: Pick<GatewayErrorOptions, 'retryAfterMs' | 'isBlameless'> = {},
+): GatewayError {
+  // Many clients show the message alone.
+  const text = [detail, hint].filter((part) => part !== undefined).join('. ')
+  const data = { ...(output !== undefined && { output }), ...(hint !== undefined && { hint }) }
+  return new GatewayError(code, {
+    ...(text !== '' && { detail: text }),
+    ...(Object.keys(data).length > 0 && { data }),
+    ...more,
+  })
+}
+
+/** The same failure under another code. */
+export function renamed(
+  code: ErrorCode,
+  { detail, data, isBlameless }: GatewayError,
+): GatewayError {
+  return new GatewayError(code, {
+    ...(detail !== undefined && { detail }),
+    ...(data !== undefined && { data }),
+    isBlameless,
+  })
+}
+
+/** The parts of it: its message without the hint, which is told by itself. */
+export function describe({ message, data }: GatewayError): Omit<Why, 'detail'> & { error: string } {
+  const { output, hint } = data ?? {}
+  const end = typeof hint === 'string' ? `. ${hint}` : ''
+  return {
+    error: end !== '' && message.endsWith(end) ? message.slice(0, -end.length) : message,
+    ...(Array.isArray(output) && { output: output.map(String) }),
+    ...(typeof hint === 'string' && { hint }),
+  }
+}
