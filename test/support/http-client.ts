@@ -10,6 +10,7 @@ export interface Target {
 export interface Answer {
   status: number
   headers: Headers
+  /** `{}` where the stream ended without it. */
   message: Message
   /** What came before the answer. */
   events: Message[]
@@ -75,8 +76,12 @@ export async function readAnswer(response: Response, id?: string | number): Prom
   const reader = new EventReader(response, () => {})
   const messages = await reader.rest()
   const message = messages.find((one) => one.method === undefined && one.id === id)
-  if (message === undefined) throw new Error(`no answer to ${id}: ${JSON.stringify(messages)}`)
-  return { status, headers, message, events: messages.filter((one) => one !== message) }
+  return {
+    status,
+    headers,
+    message: message ?? {},
+    events: messages.filter((one) => one !== message),
+  }
 }
 
 export class LegacyClient {

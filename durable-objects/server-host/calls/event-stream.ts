@@ -30,7 +30,7 @@ const CALL_KEEP_ALIVE_MS = 1_000
 const encoder = new TextEncoder()
 const DATA = encoder.encode('data: ')
 const END = encoder.encode('\n\n')
-const COMMENT = encoder.encode(':\n\n')
+export const COMMENT = encoder.encode(':\n\n')
 
 export class EventStream implements Ticking {
   readonly #options: EventStreamOptions
@@ -52,6 +52,11 @@ export class EventStream implements Ticking {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Whether nothing comes after this event. */
+  isOverAfter(event: number): boolean {
+    return this.#ended && event >= this.#seq
   }
 
   get attached(): boolean {
@@ -166,7 +171,7 @@ export function callKeepAlive(keepAliveMs: number): number {
   return Math.min(keepAliveMs, CALL_KEEP_ALIVE_MS)
 }
 
-const SSE_HEADERS = {
+export const SSE_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',

@@ -6,7 +6,7 @@ import { ERRORS, toErrorObject, type GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
-import type { EventStream } from './event-stream.ts'
+import { COMMENT, SSE_HEADERS, type EventStream } from './event-stream.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
 
 /**
@@ -85,9 +85,15 @@ export class Reply implements AnsweringReply, Ticking {
     this.#open().push(payload)
   }
 
-  /** Nobody waits any more: nothing further is sent. */
+  /** Nobody waits any more: what has not begun ends without an answer. */
   abandon(): void {
-    if (this.#finish()) this.#stream?.end()
+    if (!this.#finish()) return
+    if (this.#stream !== undefined) return this.#stream.end()
+    const takesJSON = this.#options.takes === 'json'
+    const nothing = takesJSON
+      ? new Response(null, { status: 202 })
+      : new Response(COMMENT, { headers: SSE_HEADERS })
+    this.#response.resolve(nothing)
   }
 
   tick(now: number): void {

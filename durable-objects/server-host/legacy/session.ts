@@ -135,7 +135,8 @@ export class LegacySession implements UpstreamSession {
 
   /**
    * The GET stream, or with an event id the stream that the event was on; one that has nothing to wait for
-   * ends with what it missed. Throws `event_expired`.
+   * ends with what it missed, and is no more after that: 204 tells a client not to come back. Throws
+   * `event_expired`.
    */
   get(host: HostCall): Response {
     this.#touch()
@@ -145,6 +146,7 @@ export class LegacySession implements UpstreamSession {
       lastEventId === undefined
         ? { stream: this.#streams.standing, after: undefined }
         : this.#streams.resume(lastEventId)
+    if (after !== undefined && stream.isOverAfter(after)) return new Response(null, { status: 204 })
     const { credentials, idleStreams } = this.#context
     const end = (): void => stream.detach()
     const letGo = [credentials.hold(host, end), idleStreams.add(end)]
@@ -276,9 +278,8 @@ export class LegacySession implements UpstreamSession {
 
   #cancel(id: string | number): void {
     const call = this.#calls.newestUnder(id)
-    if (call === undefined) return
-    this.upstream.cancel(call)
-    call.onLost(new GatewayError('call_cancelled'))
+    if (call !== undefined) this.upstream.cancel(call)
+    call?.abandon()
   }
 
   #noteAccess(host: HostCall): void {
