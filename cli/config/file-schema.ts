@@ -44,7 +44,9 @@ export const FileRemoteServer = RemoteConfig.omit({ url: true, transport: true }
     url: url.optional(),
     serverUrl: url.optional().describe('Another spelling of url'),
     httpUrl: url.optional().describe('Another spelling of url'),
-    transport: transportName.optional().describe('Default: http, and websocket for ws: and wss:'),
+    transport: transportName
+      .optional()
+      .describe('Default: websocket for ws: and wss:, sse for a path that ends in /sse, else http'),
     type: transportName.optional().describe('Another spelling of transport'),
     ...alien,
   })

@@ -80,8 +80,11 @@ function toRemote(
   return { config: RemoteConfig.parse(config) }
 }
 
+/** Servers of HTTP+SSE have their stream at a path of that name, by habit. */
 function guessTransport(url: string): RemoteConfig['transport'] {
-  return /^wss?:/i.test(url) ? 'websocket' : 'http'
+  const { protocol, pathname } = new URL(url)
+  if (/^wss?:$/.test(protocol)) return 'websocket'
+  return /\/sse\/?$/.test(pathname) ? 'sse' : 'http'
 }
 
 /** Without the keys of other clients. */

@@ -20,6 +20,9 @@ const POST_TIMEOUT_MS = 30_000
 const MAX_ENDPOINT_CHARS = 8_192
 const MAX_ERROR_BYTES = 64 * 1024
 
+/** The path may only sound like this transport. */
+const HTTP_HINT = ': where it speaks Streamable HTTP, "transport" is "http"'
+
 export class SseConnection implements RemoteConnection {
   readonly #options: RemoteOptions
   readonly #opened = Promise.withResolvers<void>()
@@ -80,7 +83,7 @@ export class SseConnection implements RemoteConnection {
         const { status } = response
         throw status === 200
           ? toProtocolFailure('answered without a stream of events', url)
-          : toStatusFailure(status, url, response.headers.get('retry-after'))
+          : toStatusFailure(status, url, response.headers.get('retry-after'), HTTP_HINT)
       }
       await readEvents(response.body, {
         maxEventBytes: this.#options.maxMessageBytes,

@@ -37,6 +37,13 @@ describe('what a file may say of a remote server', () => {
     ['type sse', { type: 'sse', url: URL }, { transport: 'sse' }],
     ['type ws', { type: 'ws', url: URL }, { transport: 'websocket' }],
     ['transport websocket', { transport: 'websocket', url: URL }, { transport: 'websocket' }],
+    ['a path of HTTP+SSE', { url: 'https://example.com/v1/sse?key=1' }, { transport: 'sse' }],
+    [
+      'a path of HTTP+SSE, named otherwise',
+      { type: 'http', url: 'https://example.com/sse' },
+      { transport: 'http' },
+    ],
+    ['a path that begins so', { url: 'https://example.com/sse/mcp' }, { transport: 'http' }],
     ['a wss URL', { url: 'wss://example.com' }, { transport: 'websocket' }],
     ['disabled', { url: URL, disabled: true }, { enabled: false }],
     ['via the host', { url: URL, via: 'host' }, { via: 'host' }],
