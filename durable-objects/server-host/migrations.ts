@@ -50,6 +50,9 @@ const STEPS = [
   `CREATE TABLE late_lists (
      digest TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, noted INTEGER NOT NULL,
      PRIMARY KEY (digest, kind)) WITHOUT ROWID;`,
+  // Its words are made in another way now: the next search makes it again.
+  `DELETE FROM tool_words;
+   DELETE FROM tool_documents;`,
 ]
 
 /** Idempotent: runs the steps that this object's storage has not seen. */

@@ -57,6 +57,7 @@ export function findToolsDefinition(servers: readonly string[]): Record<string, 
       type: 'object',
       properties: {
         tools: { type: 'array', items: FOUND_TOOL, description: 'Best first' },
+        hint: { type: 'string', description: 'What to do where nothing fits' },
         missing: {
           type: 'array',
           items: MISSING_SERVER,

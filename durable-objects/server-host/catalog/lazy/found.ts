@@ -28,10 +28,13 @@ export function readQuestion(args: unknown): Question | string {
 
 const SHOWN = ['name', 'title', 'description', 'inputSchema', 'annotations', '_meta'] as const
 
+const GUESS_HINT = 'No tool has these words. These may be near: search again in other words.'
+
 /** `texts`: entries as the catalog lists them. */
 export function toFound(
   texts: readonly string[],
   missing: readonly Missing[],
+  isGuess = false,
 ): Record<string, unknown> {
   const tools = texts.map((text) => {
     const tool = JSON.parse(text) as Record<string, unknown>
@@ -43,7 +46,11 @@ export function toFound(
     server,
     message: toErrorObject(error).message,
   }))
-  const structuredContent = { tools, ...(failed.length > 0 && { missing: failed }) }
+  const structuredContent = {
+    tools,
+    ...(isGuess && tools.length > 0 && { hint: GUESS_HINT }),
+    ...(failed.length > 0 && { missing: failed }),
+  }
   return {
     content: [{ type: 'text', text: JSON.stringify(structuredContent) }],
     structuredContent,

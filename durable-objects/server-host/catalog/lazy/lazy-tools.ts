@@ -76,11 +76,14 @@ export class LazyTools {
     const { listed, visible, missing } = await this.#options.see(request)
     const searched =
       server === undefined ? visible : visible.filter((entry) => entry.server === server)
-    const found = this.#search.find({ listed, visible: searched, question: query, limit })
+    const { entries, isGuess } = this.#search.find({
+      ...{ listed, visible: searched, question: query, limit },
+    })
     const failed = missing.filter((one) => server === undefined || one.server === server)
     return toFound(
-      found.map((entry) => this.#options.show(entry)),
+      entries.map((entry) => this.#options.show(entry)),
       failed,
+      isGuess,
     )
   }
 }

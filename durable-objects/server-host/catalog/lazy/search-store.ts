@@ -5,7 +5,7 @@
 import type { ToolDocument } from './documents.ts'
 
 /** How much a word counts in each column. */
-const WEIGHTS = { name: 10, description: 4, arguments: 1 } as const
+const WEIGHTS = { name: 4, description: 3, arguments: 1 } as const
 /** Further tools are not found. */
 const MAX_DOCUMENTS = 40_000
 
@@ -50,14 +50,14 @@ export class ToolSearchStore {
     this.#sql.exec('DELETE FROM tool_documents')
   }
 
-  /** Keys, best first. `expression`: of `toExpression`. To be read in one step. */
-  *search(expression: string): Generator<string> {
+  /** How well each tool fits, by key: more is better. `expression`: of a `Concept`. To be read in one step. */
+  *match(expression: string): Generator<{ key: string; score: number }> {
     const { name, description, arguments: args } = WEIGHTS
-    const rows = this.#sql.exec<{ key: string }>(
-      `SELECT key FROM tool_words JOIN tool_documents ON tool_documents.id = tool_words.rowid
-       WHERE tool_words MATCH ? ORDER BY bm25(tool_words, ?, ?, ?), key`,
-      ...[expression, name, description, args],
+    yield* this.#sql.exec<{ key: string; score: number }>(
+      `SELECT key, -bm25(tool_words, ?, ?, ?) AS score
+       FROM tool_words JOIN tool_documents ON tool_documents.id = tool_words.rowid
+       WHERE tool_words MATCH ?`,
+      ...[name, description, args, expression],
     )
-    for (const { key } of rows) yield key
   }
 }

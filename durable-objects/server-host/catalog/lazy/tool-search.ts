@@ -1,7 +1,8 @@
 /** Finds tools by what they do. The index follows the lists: it is brought up to date when one that is searched is another. */
 import type { CatalogEntry } from '../catalog-index.ts'
 import { keyOf, toDocument } from './documents.ts'
-import { toExpression } from './expression.ts'
+import { guess } from './guess.ts'
+import { toConcepts, type Concept, type Term } from './concepts.ts'
 import type { ToolSearchStore } from './search-store.ts'
 
 export interface SearchRequest {
@@ -13,31 +14,78 @@ export interface SearchRequest {
   limit: number
 }
 
+export interface Found {
+  /** Best first. */
+  entries: CatalogEntry[]
+  /** No tool has a word of the question: these may be near. */
+  isGuess: boolean
+}
+
 /** Of tools that are no more, and of other principals' lists; with more, all of them leave. */
 const MAX_UNUSED_DOCUMENTS = 10_000
+/** How much more a tool counts that has something of all words than one that has much of one. */
+const COVERAGE = 2
+
+interface Fit {
+  score: number
+  share: number
+}
 
 export class ToolSearch {
-  readonly #store: Pick<ToolSearchStore, 'keys' | 'add' | 'delete' | 'search'>
+  readonly #store: Pick<ToolSearchStore, 'keys' | 'add' | 'delete' | 'match'>
   /** Lists that are in the index, with the keys of their entries. */
   #known = new WeakMap<readonly CatalogEntry[], ReadonlyMap<CatalogEntry, string>>()
 
-  constructor(store: Pick<ToolSearchStore, 'keys' | 'add' | 'delete' | 'search'>) {
+  constructor(store: Pick<ToolSearchStore, 'keys' | 'add' | 'delete' | 'match'>) {
     this.#store = store
   }
 
-  /** Best first. A question without a word finds the first ones by name. */
-  find({ listed, visible, question, limit }: SearchRequest): CatalogEntry[] {
-    const expression = toExpression(question)
-    if (expression === undefined) return visible.slice(0, limit)
+  /** A question without a word finds the first ones by name. */
+  find({ listed, visible, question, limit }: SearchRequest): Found {
+    const concepts = toConcepts(question)
+    if (concepts.length === 0) return { entries: visible.slice(0, limit), isGuess: false }
     const keys = this.#known.get(listed) ?? this.#add(listed)
-    const byKey = new Map(visible.map((entry) => [keys.get(entry), entry]))
-    const found: CatalogEntry[] = []
-    for (const key of this.#store.search(expression)) {
-      const entry = byKey.get(key)
-      if (entry !== undefined) found.push(entry)
-      if (found.length >= limit) break
+    const byKey = new Map(visible.map((entry) => [keys.get(entry) ?? '', entry]))
+    const scoreOf = this.#rate(concepts)
+    // A list is in the order of its names, and sorting keeps it.
+    const entries = [...byKey]
+      .map(([key, entry]) => ({ entry, score: scoreOf(key) }))
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score)
+      .slice(0, limit)
+      .map(({ entry }) => entry)
+    if (entries.length > 0) return { entries, isGuess: false }
+    return { entries: guess(visible, question, limit), isGuess: true }
+  }
+
+  /** How well a tool fits, by its key: what it has of each word, and more where it has something of each. */
+  #rate(concepts: readonly Concept[]): (key: string) => number {
+    const rated = concepts.map(({ terms, weight }) => ({ weight, fits: this.#fit(terms) }))
+    const whole = rated.reduce((sum, { weight }) => sum + weight, 0)
+    return (key) => {
+      let [score, share] = [0, 0]
+      for (const { weight, fits } of rated) {
+        const fit = fits.get(key)
+        score += (fit?.score ?? 0) * weight
+        share += (fit?.share ?? 0) * weight
+      }
+      return score * (share / whole) ** COVERAGE
     }
-    return found
+  }
+
+  /** The best that each tool has of one word, by key. */
+  #fit(terms: readonly Term[]): Map<string, Fit> {
+    const fits = new Map<string, Fit>()
+    for (const { expression, weight, share } of terms) {
+      for (const { key, score } of this.#store.match(expression)) {
+        const before = fits.get(key)
+        fits.set(key, {
+          score: Math.max(before?.score ?? 0, score * weight),
+          share: Math.max(before?.share ?? 0, share),
+        })
+      }
+    }
+    return fits
   }
 
   #add(listed: readonly CatalogEntry[]): ReadonlyMap<CatalogEntry, string> {

@@ -3,6 +3,8 @@
 /** Parts of names too: `getHTTPStatus`, `get_http_status` and `get-http-status` have the same words. */
 const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lt}\p{Lm}\p{Lo}\p{M}]+|\p{N}+/gu
 const RUN = /[\p{L}\p{M}\p{N}]+/gu
+/** "e-mail", "time-off": two words that somebody else writes in one. */
+const COMPOUND = /(?<![\p{L}\p{M}\p{N}_-])([\p{L}\p{M}]+)-([\p{L}\p{M}]+)(?![\p{L}\p{M}\p{N}_-])/gu
 
 /** Words that say nothing of what a tool does. */
 const STOP_WORDS: ReadonlySet<string> = new Set(
@@ -17,10 +19,15 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 
 /** Lowercase. A name of several parts is in it as a whole, too: somebody may write it in one. */
 export function toWords(text: string): string[] {
-  return (text.normalize('NFC').match(RUN) ?? []).flatMap((run) => {
+  const whole = text.normalize('NFC')
+  const words = (whole.match(RUN) ?? []).flatMap((run) => {
     const parts = (run.match(WORD) ?? []).map((part) => part.toLowerCase())
     return parts.length > 1 ? [...parts, run.toLowerCase()] : parts
   })
+  const joined = Array.from(whole.matchAll(COMPOUND), ([, first = '', second = '']) =>
+    (first + second).toLowerCase(),
+  )
+  return [...words, ...joined]
 }
 
 /** The words of a question that tell tools apart; all of them where none does. Each once. */
