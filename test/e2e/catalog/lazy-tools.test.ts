@@ -28,7 +28,7 @@ const ELICITATION = {
   requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
 }
 /** 500, and those of the servers beside them. */
-const ALL_TOOLS = 509
+const ALL_TOOLS = 512
 
 interface Found {
   tools: { name: string; description: string; inputSchema: { properties: object } }[]
