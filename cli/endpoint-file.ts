@@ -14,6 +14,8 @@ const Endpoint = z.object({
   startedAt: z.number().optional(),
   /** What the tenant of the gateway is set from; absolute. */
   configFile: z.string().optional(),
+  /** Servers of that file that are left out, each with what is wrong with it. */
+  leftOut: z.array(z.object({ name: z.string(), problems: z.array(z.string()) })).optional(),
 })
 export type Endpoint = z.infer<typeof Endpoint>
 
@@ -22,14 +24,20 @@ const fileOf = (folder: string): string => join(folder, 'endpoint.json')
 /** Call it with the lock on the folder. Gone when this process exits, however it decides to. */
 export function writeEndpoint(
   folder: string,
-  { url, configFile }: { url: URL; configFile?: string },
+  { url, ...more }: { url: URL } & Pick<Endpoint, 'configFile' | 'leftOut'>,
 ): void {
-  const endpoint: Endpoint = {
-    ...{ url: url.origin, pid: process.pid, startedAt: Date.now() },
-    ...(configFile !== undefined && { configFile }),
-  }
-  const file = fileOf(folder)
   process.once('exit', () => removeEndpoint(folder))
+  write(folder, { ...more, url: url.origin, pid: process.pid, startedAt: Date.now() })
+}
+
+/** After the file has changed. */
+export function updateEndpoint(folder: string, leftOut: NonNullable<Endpoint['leftOut']>): void {
+  const endpoint = readEndpoint(folder)
+  if (endpoint !== undefined) write(folder, { ...endpoint, leftOut })
+}
+
+function write(folder: string, endpoint: Endpoint): void {
+  const file = fileOf(folder)
   writeFileSync(`${file}.new`, `${JSON.stringify(endpoint)}\n`, { mode: 0o600 })
   renameSync(`${file}.new`, file)
 }

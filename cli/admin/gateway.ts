@@ -24,6 +24,8 @@ export interface Gateway {
   dataFolder?: string
   /** The file that it has set this tenant from, and sets it from again. */
   configFile?: string
+  /** Servers of that file that are left out: a line each. */
+  leftOut?: string[]
 }
 
 const OPTIONS_HEADING = 'Gateway options:'
@@ -57,9 +59,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const url = await locate(gateway)
   if ('url' in gateway) return { api: new AdminAPI(url, credential ?? ''), tenant, path, url }
   const { dataFolder } = gateway
-  const { configFile } = (await findEndpoint(dataFolder)) ?? {}
+  const { configFile, leftOut = [] } = (await findEndpoint(dataFolder)) ?? {}
   const token = credential ?? readSecret(dataFolder, 'adminToken')
-  const file = tenant === LOCAL_TENANT && configFile !== undefined ? { configFile } : {}
+  const lines = leftOut.map(({ name, problems }) => {
+    return `server ${JSON.stringify(name)} is left out: ${problems.join('; ')}`
+  })
+  const isOfFile = tenant === LOCAL_TENANT && configFile !== undefined
+  const file = isOfFile ? { configFile, leftOut: lines } : {}
   return { api: new AdminAPI(url, token), tenant, path, url, dataFolder, ...file }
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { openGateway, withGateway, type GatewayOptions } from '../admin/gateway.ts'
-import { print, read, toJSONLine } from '../admin/show.ts'
+import { hint, print, read, toJSONLine } from '../admin/show.ts'
 import { toText } from '../start-failures.ts'
 import { toTable, toTime, type Cell } from '../table.ts'
 
@@ -48,8 +48,9 @@ export function addServerStatusCommand(servers: Command): void {
 }
 
 async function status(options: GatewayOptions): Promise<void> {
-  const { api, path } = await openGateway(options)
+  const { api, path, leftOut = [] } = await openGateway(options)
   const answer = await api.send({ path: path('status') })
+  leftOut.forEach(hint)
   if (options.json) return print(toJSONLine(answer))
   const { servers } = read(Status, answer)
   print(toTable(HEADER, servers.map(toRow)))

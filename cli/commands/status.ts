@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { openGateway, withGateway, type Gateway, type GatewayOptions } from '../admin/gateway.ts'
-import { print, read } from '../admin/show.ts'
+import { hint, print, read } from '../admin/show.ts'
 import { findEndpoint } from '../endpoint-file.ts'
 import { Failure } from '../failure.ts'
 import { readMachineMemory } from '../status/machine.ts'
@@ -29,6 +29,7 @@ async function show(options: GatewayOptions): Promise<void> {
   const gateway = await openGateway(options)
   const now = Date.now()
   const status = await gather(gateway, now)
+  gateway.leftOut?.forEach(hint)
   print(
     options.json
       ? `${JSON.stringify({ ...status, next: nextSteps(status) })}\n`

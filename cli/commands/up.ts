@@ -2,10 +2,10 @@
 import { resolve } from 'node:path'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import { tellOfFile, warnOf } from '../config/warnings.ts'
-import { readConfigFile } from '../config-file.ts'
+import { readConfigFile, type ReadConfig } from '../config-file.ts'
 import { makeDataFolder, openDataFolder, protectDataFolder } from '../data-folder.ts'
 import { lockDataFolder } from '../data-lock.ts'
-import { removeEndpoint, writeEndpoint } from '../endpoint-file.ts'
+import { removeEndpoint, updateEndpoint, writeEndpoint } from '../endpoint-file.ts'
 import { startLocalRuntime } from '../local-runtime.ts'
 import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
@@ -57,14 +57,18 @@ export async function serve(options: UpOptions): Promise<void> {
     ...(token === undefined ? {} : { token }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
   })
-  writeEndpoint(dataFolder, { url: runtime.url, configFile: resolve(configFile) })
+  writeEndpoint(dataFolder, {
+    ...{ url: runtime.url, configFile: resolve(configFile), leftOut: config.refused },
+  })
   const { origin } = publicUrl ?? runtime.url
   const ready = { url: origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
   void reportWarmth(runtime.admin, log, stop.signal, { failures })
   if (options.watch) {
     const { admin } = runtime
-    watchConfig({ source, config, admin, log, isJSON: options.json === true, signal: stop.signal })
+    const onRead = ({ refused }: ReadConfig): void => updateEndpoint(dataFolder, refused)
+    const isJSON = options.json === true
+    watchConfig({ source, config, admin, log, isJSON, onRead, signal: stop.signal })
   }
   await stop.finish(runtime)
 }

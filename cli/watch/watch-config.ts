@@ -17,6 +17,8 @@ export interface WatchConfigOptions {
   log: Log
   /** A line of JSON in the place of text. */
   isJSON: boolean
+  /** Whenever it was read anew. */
+  onRead: (read: ReadConfig) => void
   signal: AbortSignal
 }
 
@@ -25,7 +27,11 @@ export function watchConfig(options: WatchConfigOptions): void {
   if (signal.aborted) return
   const live = new LiveConfig({
     applied: config,
-    read: () => readConfigFile(source),
+    read() {
+      const read = readConfigFile(source)
+      options.onRead(read)
+      return read
+    },
     async apply({ servers, settings }, difference) {
       await admin.putServers(servers)
       if (difference.settings.length === 0) return

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
 import { killTree, runHearth, type Command } from '#test/support/command.ts'
 import { openSession } from '#test/support/legacy-session.ts'
+import { runVerb } from '#test/support/run-verb.ts'
 import { waitUntil } from '#test/support/processes.ts'
 
 const SLOW = join(rootFolder, 'test', 'fixtures', 'servers', 'slow-tool.mjs')
@@ -86,6 +87,26 @@ test('takes effect in about a second, and what is wrong changes nothing and is t
   expect(last?.removed).toEqual(['third', 'first'])
   expect(command.stdout).toHaveLength(1)
   expect(said()).not.toContain('a-value-of-the-environment')
+})
+
+test('a server with a problem is left out at the start, and the status says so until it is mended', async () => {
+  const status = () =>
+    runVerb(['servers', 'status', '--data', join(folder, 'data')], { env: { HEARTH_URL: '' } })
+  await configure({ first: slow(), bad: { command: 'node', args: '--token=hunter2' } })
+  const { url, token, servers } = await up()
+  const why = 'mcpServers.bad.args: must be a list of strings; got a string of 15 characters'
+
+  expect(servers.map(({ name }) => name)).toEqual(['first'])
+  const session = await openSession(`${url}/mcp/first`, token)
+  expect((await session.call('tools/call', TOOL)).status).toBe(200)
+  expect(said()).toContain(`hearth: server "bad" is left out: ${why}`)
+  expect((await status()).stderr).toBe(`hearth: server "bad" is left out: ${why}\n`)
+
+  await configure({ first: slow(), bad: slow() })
+  await waitUntil(() => configurations().length === 1, 'the change was not told')
+  const { stdout, stderr } = await status()
+  expect({ stderr, lists: /^bad /m.test(stdout) }).toEqual({ stderr: '', lists: true })
+  expect(said()).not.toContain('hunter2')
 })
 
 test('is not applied with --no-watch', async () => {
