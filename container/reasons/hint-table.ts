@@ -56,6 +56,27 @@ export const HINTS: readonly Hint[] = [
     hint: 'The program was built for another processor or system. Install the build for this machine, and delete what was copied from another one (node_modules, .venv).',
   },
   {
+    pattern: /Cannot connect to the Docker daemon|docker daemon (?:is not )?running/i,
+    hint: 'Docker is installed, but does not run: start it (Docker Desktop, or "systemctl start docker"), and see that "docker version" works for the user that Hearth runs as.',
+  },
+  {
+    pattern: /the input device is not a TTY/,
+    hint: 'Take "-t" out of "args" of server {server}: "docker run -i --rm IMAGE" is what an MCP server needs.',
+  },
+  {
+    pattern: /pull access denied|manifest unknown|Unable to find image '([^']+)'/,
+    hint: 'The image cannot be had: check its name and tag in "args" of server {server}, or log in with "docker login".',
+  },
+  {
+    pattern:
+      /playwright install|Executable doesn't exist at|Could not find (?:Chrome|Chromium|browser)/i,
+    hint: 'Its browser is not installed: npx playwright install chromium, or what its message names.',
+  },
+  {
+    pattern: /UnsupportedClassVersionError|Unable to locate a Java Runtime|JAVA_HOME is not/,
+    hint: 'It needs another version of Java: install it, and give its "java" by its full path as "command" of server {server}.',
+  },
+  {
     pattern: /\bE404\b/,
     hint: 'The registry has no package of this name: check the spelling in "args" of server {server}. For a private one, log npm in.',
   },

@@ -1,0 +1,97 @@
+/** What servers print in real life, and which hint it gets. */
+import { expect, test } from 'vitest'
+import { explain } from '#container/reasons/explain.ts'
+
+const hintOf = (...printed: string[]) =>
+  explain({ how: 'the process exited with code 1', printed, server: 'any', isNew: true })
+
+const set = (name: string) => `Set ${name} in "env" of server "any".`
+
+const cases: [printed: string[], hint: string | RegExp][] = [
+  [['Error: BRAVE_API_KEY environment variable is required'], set('BRAVE_API_KEY')],
+  [['Please set SLACK_BOT_TOKEN and SLACK_TEAM_ID environment variables'], set('SLACK_BOT_TOKEN')],
+  [['ValueError: OPENAI_API_KEY must be set'], set('OPENAI_API_KEY')],
+  [['Error: NOTION_TOKEN environment variable is not set.'], set('NOTION_TOKEN')],
+  [['Missing environment variable: LINEAR_API_KEY'], set('LINEAR_API_KEY')],
+  [['GITHUB_TOKEN is required'], set('GITHUB_TOKEN')],
+  [["environment variable 'API_TOKEN' missing"], set('API_TOKEN')],
+  [['TOKEN not set'], set('TOKEN')],
+  [['panicked at main.rs: environment variable not found: "FOO_SECRET"'], set('FOO_SECRET')],
+  [
+    [
+      'pydantic_core.ValidationError: 1 validation error for Settings',
+      'api_token',
+      '  Field required [type=missing, input_value={}]',
+    ],
+    /^Set api_token in "env"/,
+  ],
+  [['No API key provided. See https://docs.example/keys'], /a key or a login/],
+  [['Error: connect ECONNREFUSED 127.0.0.1:5432'], /start that first/],
+  [['Cannot connect to the Docker daemon at unix:///var/run/docker.sock.'], /does not run/],
+  [['the input device is not a TTY'], /Take "-t" out/],
+  [["Error: browserType.launch: Executable doesn't exist at /root/.cache/x"], /playwright install/],
+  [
+    ['usage: tool [-h] --root ROOT', 'tool: error: the following arguments are required: --root'],
+    /Add --root to "args"/,
+  ],
+  [["error: unknown option '--stdio'"], /does not take '--stdio'/],
+  [['npm warn EBADENGINE Unsupported engine {'], /another version of Node/],
+  [["PermissionError: [Errno 13] Permission denied: '/data'"], /change the rights/],
+  [["Error: ENOENT: no such file or directory, stat '/srv/files'"], /\/srv\/files is not there/],
+  [['inotify: too many files'], /^undefined$/],
+]
+
+test.each(cases)('%j', (printed, hint) => {
+  const { hint: found } = hintOf(...printed)
+  if (typeof hint === 'string') expect(found).toBe(hint)
+  else expect(String(found)).toMatch(hint)
+})
+
+test('what only looks like the name of a variable is none', () => {
+  for (const line of [
+    'ERROR: set up failed with ERR_INVALID_ARG_TYPE',
+    'Invalid JSON was found',
+    'WARNING no config file is set up yet',
+  ]) {
+    expect(hintOf(line).hint ?? '').not.toMatch(/^Set /)
+  }
+})
+
+test('the line that says why is quoted, and not the stack below it', () => {
+  const { quote, output } = hintOf(
+    '/srv/server.js:1',
+    "throw new TypeError('no tools')",
+    '^',
+    '',
+    'TypeError: no tools',
+    '    at Object.<anonymous> (/srv/server.js:1:7)',
+    '    at Module._compile (node:internal/modules/cjs/loader:1554:14)',
+    '',
+    'Node.js v24.1.0',
+  )
+  expect(quote).toBe('TypeError: no tools')
+  expect(output?.at(-1)).toBe('TypeError: no tools')
+})
+
+test('what a terminal would obey is taken out, and what is long is cut', () => {
+  const { output = [] } = hintOf('\u001b[31mred\u001b[0m\u0007', 'x'.repeat(5_000))
+  expect(output).toEqual(['red', `${'x'.repeat(300)}…`])
+})
+
+test('at most ten lines of 2 KiB are told, the newest', () => {
+  const many = Array.from({ length: 500 }, (_, n) => `line ${n}`)
+  expect(hintOf(...many).output).toEqual(many.slice(-10))
+  const long = Array.from({ length: 20 }, () => 'é'.repeat(299))
+  const bytes = Buffer.byteLength((hintOf(...long).output ?? []).join(''))
+  expect(bytes).toBeLessThanOrEqual(2 * 1024)
+})
+
+test.each(['a ', 'API_KEY ', 'missing ', 'open ', '"', 'a\n', '{', 'ELF', '-', 'Python 3 ', ' '])(
+  'a long output of %j is searched in no time to speak of',
+  (text) => {
+    const printed = Array.from({ length: 30 }, () => text.repeat(Math.ceil(8_000 / text.length)))
+    const begun = performance.now()
+    hintOf(...printed)
+    expect(performance.now() - begun).toBeLessThan(500)
+  },
+)
