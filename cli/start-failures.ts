@@ -60,7 +60,9 @@ export class StartFailures {
 
 /** Nothing in it is obeyed by a terminal: `Log.write` sees to that. */
 export function toText({ server, error, output = [], hint }: StartFailure): string {
-  const why = hint === undefined ? error : `${error}. ${hint}`
+  const reason = error.replace(/^The server could not be started: /, '')
+  const end = /[.!?]$/.test(reason) ? '' : '.'
+  const why = hint === undefined ? reason : `${reason}${end} ${hint}`
   const lines = output.map((line) => `    ${toPlain(line)}`)
   const printed = lines.length === 0 ? [] : ['  it printed last:', ...lines]
   return [`server ${JSON.stringify(server)} does not start: ${toPlain(why)}`, ...printed].join('\n')

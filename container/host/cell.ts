@@ -101,9 +101,10 @@ export class Cell {
         onRefused: (channel, meta) => this.#end(FRAME.refused, channel, meta),
         onExit: (channel, meta, server) => {
           const { exitCode, signal, reason } = meta
-          // What it printed may be about a call.
+          // What it printed may be about a call. A start that failed is told of already.
+          const level = this.#failures.isFailing(server) ? 'debug' : 'warn'
           if (reason === 'crashed')
-            log('warn', 'process_crashed', { cell: name, server, exitCode, signal })
+            log(level, 'process_crashed', { cell: name, server, exitCode, signal })
           this.#end(FRAME.exit, channel, meta)
         },
         onPrinted: (channel, why) => this.#send(FRAME.printed, channel, why),

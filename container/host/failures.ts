@@ -38,6 +38,11 @@ export class Failures {
     if (!isKnown || known.meta.isOver === true) this.#send(meta)
   }
 
+  isFailing(server: string): boolean {
+    const known = this.#known.get(server)
+    return known !== undefined && known.meta.isOver !== true
+  }
+
   /** An object that is new is told anew. */
   configure(launches: readonly Launch[]): void {
     const digests = new Map(launches.map(({ name, digest }) => [name, digest]))

@@ -175,6 +175,11 @@ export const HINTS: readonly Hint[] = [
     hint: 'Add $1 to "args" of server {server}.',
   },
   {
+    pattern:
+      /(?:as|missing|requires?|provide|need)\b[^\n]{0,60}(?:command.line|positional) argument/i,
+    hint: 'Add what it asks for to "args" of server {server}.',
+  },
+  {
     pattern: /missing required (?:argument|option)s?:? ([^\n]+)/i,
     hint: 'Add $1 to "args" of server {server}.',
   },

@@ -7,7 +7,7 @@ const MAX_LINE_CHARS = 300
 
 /** Where in the code it was, what runs it, where a log is: they would push out the line that says what happened. */
 const ASIDE =
-  /^\s*$|^\s+at |^Node\.js v\d|^\s*[\^~]+\s*$|^node:internal\/|^\s*\d+: 0x[\da-f]+|^-+ Native stack trace|^npm (?:error|ERR!)\s*(?:\w+|A complete log of this run .*)?$/
+  /^\s*$|^\s+at |^Node\.js v\d|^\s*[\^~]+\s*$|^node:internal\/|^\s*\d+: 0x[\da-f]+|^-+ Native stack trace|^npm (?:error|ERR!)\s*(?:\w+|(?:404 )?(?:A complete log of this run|Note that you can|tarball, folder).*)?$/
 
 /** What was printed, line by line, without what a terminal would obey and what tells nobody anything. */
 export function tellingLines(printed: readonly string[]): string[] {

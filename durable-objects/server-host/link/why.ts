@@ -8,7 +8,7 @@ export function toFault(
   more: Pick<GatewayErrorOptions, 'retryAfterMs' | 'isBlameless'> = {},
 ): GatewayError {
   // Many clients show the message alone.
-  const text = [detail, hint].filter((part) => part !== undefined).join('. ')
+  const text = [detail, hint].filter((part) => part !== undefined).reduce(asSentences, '')
   const data = { ...(output !== undefined && { output }), ...(hint !== undefined && { hint }) }
   return new GatewayError(code, {
     ...(text !== '' && { detail: text }),
@@ -32,10 +32,15 @@ export function renamed(
 /** The parts of it: its message without the hint, which is told by itself. */
 export function describe({ message, data }: GatewayError): Omit<Why, 'detail'> & { error: string } {
   const { output, hint } = data ?? {}
-  const end = typeof hint === 'string' ? `. ${hint}` : ''
+  const isLast = typeof hint === 'string' && message.endsWith(hint)
   return {
-    error: end !== '' && message.endsWith(end) ? message.slice(0, -end.length) : message,
+    error: isLast ? message.slice(0, -hint.length).replace(/[.:]? $/, '') : message,
     ...(Array.isArray(output) && { output: output.map(String) }),
     ...(typeof hint === 'string' && { hint }),
   }
+}
+
+function asSentences(text: string, next: string): string {
+  if (text === '') return next
+  return /[.!?]$/.test(text) ? `${text} ${next}` : `${text}. ${next}`
 }

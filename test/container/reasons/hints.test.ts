@@ -38,6 +38,10 @@ const cases: [printed: string[], hint: string | RegExp][] = [
   [['npm warn EBADENGINE Unsupported engine {'], /another version of Node/],
   [["PermissionError: [Errno 13] Permission denied: '/data'"], /change the rights/],
   [["Error: ENOENT: no such file or directory, stat '/srv/files'"], /\/srv\/files is not there/],
+  [
+    ['Please provide a database URL as a command-line argument'],
+    'Add what it asks for to "args" of server "any".',
+  ],
   [['inotify: too many files'], /^undefined$/],
 ]
 
