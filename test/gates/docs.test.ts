@@ -37,6 +37,19 @@ test('an entry of docs/failures.md begins with its status and its JSON-RPC code'
   expect(wrong).toEqual([])
 })
 
+test('what docs/troubleshooting.md quotes of the gateway is what the error table says', () => {
+  const quotes = [
+    ...read('docs/troubleshooting.md').matchAll(/^([A-Z].*) \(([a-z]+_[a-z_]+|unauthorized)\)$/gm),
+  ]
+  const table: Record<string, { message: string } | undefined> = ERRORS
+  const wrong = quotes.filter(([, text = '', code = '']) => {
+    return !text.startsWith(table[code]?.message ?? '?')
+  })
+
+  expect(quotes.length).toBeGreaterThan(5)
+  expect(wrong.map(([line]) => line)).toEqual([])
+})
+
 test('every bound of docs/concurrency.md stands in the file that it names', () => {
   const wrong = listed.filter((bound) => !found.includes(bound))
 
