@@ -4,6 +4,7 @@ import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
 import { createAdminRoutes } from './admin/routes.ts'
 import { createMetadataRoutes } from './auth/metadata.ts'
 import { requireAdmin, requireTenant } from './auth/middleware.ts'
+import { refuseRegistration } from './auth/registration.ts'
 import { METADATA_PATH } from './auth/resource.ts'
 import { authorizeCall, requireServer } from './authorization/middleware.ts'
 import { discardBody } from './body.ts'
@@ -47,6 +48,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.route(METADATA_PATH, createMetadataRoutes(deps))
   app.use(checkOrigin(deps))
   app.get('/', showFrontPage)
+  app.post('/register', refuseRegistration)
 
   app.use('/admin/*', requireAdmin(deps))
   app.route('/admin', createAdminRoutes(deps))

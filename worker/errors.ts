@@ -38,5 +38,12 @@ function respond(error: GatewayError, record: CallRecord, body: object): Respons
   if (error.code === 'method_not_allowed' && !headers.has('Allow')) {
     headers.set('Allow', ENDPOINT_METHODS)
   }
-  return new Response(JSON.stringify(body), { status: ERRORS[error.code].status, headers })
+  const { status } = ERRORS[error.code]
+  return new Response(JSON.stringify(body), { status, headers, ...toReason(error) })
+}
+
+/** Some clients show the status line of a refused token, and nothing else of the answer. */
+function toReason({ code, detail }: GatewayError): { statusText?: string } {
+  if (code !== 'unauthorized' || detail === undefined) return {}
+  return { statusText: `Unauthorized: ${detail.replace(/[^\x20-\x7e]/g, ' ')}` }
 }
