@@ -242,11 +242,15 @@ export class ServerHost {
     const { servers, catalog, pins } = this.#context
     await servers.load()
     this.#quiet.beQuiet(false)
+    const { server, tool } = approval
+    const look = () => `${pins.isHidden(server, tool)} ${pins.mark(server, tool, '{}')}`
+    const before = look()
     const fingerprint = pins.approve(approval, Date.now())
+    if (look() === before) return fingerprint
     const { changed } = LISTS.tools
-    catalog.tell(approval.server)
-    this.#legacy.tell(approval.server, changed)
-    this.#modern.tell(approval.server, changed)
+    catalog.tell(server)
+    this.#legacy.tell(server, changed)
+    this.#modern.tell(server, changed)
     return fingerprint
   }
 

@@ -257,6 +257,20 @@ describe('quarantine', () => {
     })
   })
 
+  test('approval of what is approved already is not told', async () => {
+    await settings('quarantine')
+    await new ModernClient(urlOf('/mcp')).request('tools/list')
+    const sessions = await Promise.all(['/mcp', '/mcp/bank'].map((path) => initialize(urlOf(path))))
+    const streams = await Promise.all(sessions.map((session) => session.stream()))
+
+    await gateway.admin('POST', 'tools/bank/get_balance/approve')
+
+    // A stream ends with its session, after all that was told.
+    await Promise.all(sessions.map((session) => session.delete()))
+    const told = await Promise.all(streams.map((stream) => stream.rest()))
+    expect(told.flat().map(({ method }) => method)).toEqual([])
+  })
+
   test('approval brings it back, tells those who listen, and stands in the audit log', async () => {
     await settings('quarantine')
     const { pending } = await poison('quarantined')
