@@ -1,7 +1,7 @@
 /** Reads a configuration file, in the form of Hearth or of another client. */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { ServerConfigs } from '#protocol/server-config.ts'
+import { StdioConfig, type ServerConfigs } from '#protocol/server-config.ts'
 import { parseDocument } from './config/document.ts'
 import type { FileSettings } from './config/file-schema.ts'
 import { normaliseServer } from './config/normalise.ts'
@@ -65,13 +65,14 @@ export function parseConfig(text: string, source: ConfigSource): ReadConfig {
       taken.push(server)
     } else refused.push({ name: server.name, problems })
   }
-  const read = readSettings(file, new Set(Object.keys(servers)))
+  const read = readSettings(file, new Set(list.servers.map(({ name }) => name)))
   const problems = [...list.problems, ...read.problems]
   const isEmpty = refused.length > 0 && Object.keys(servers).length === 0
   if (problems.length > 0 || isEmpty) {
     const all = [...refused.flatMap((server) => server.problems), ...problems]
     throw new Failure(all.map((problem) => `${path}: ${problem}`).join('\n'))
   }
+  Object.assign(servers, standIns(refused, read.settings))
   const notes = [
     ...taken.flatMap((server) => toNoteLine(server).map((text) => ({ server: server.name, text }))),
     ...list.notes.map((text) => ({ text })),
@@ -80,6 +81,14 @@ export function parseConfig(text: string, source: ConfigSource): ReadConfig {
     return secrets.map((secret) => ({ server: name, secret }))
   })
   return { servers, settings: read.settings, refused, notes, asks }
+}
+
+/** Routes may name a server that is left out: it is there, and off, so that they fail over, or say so. */
+function standIns(refused: ReadConfig['refused'], { routes }: FileSettings): ServerConfigs {
+  const targets = new Set(routes.flatMap((route) => route.servers.map(({ server }) => server)))
+  const named = refused.filter(({ name }) => targets.has(name))
+  const off = StdioConfig.parse({ command: 'left-out', enabled: false })
+  return Object.fromEntries(named.map(({ name }) => [name, off]))
 }
 
 function readText(path: string): string {

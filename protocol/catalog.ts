@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { ArgumentRules } from './arguments.ts'
 import type { ErrorCode } from './errors.ts'
+import { describeKnownNames } from './known-names.ts'
 import type { Grants, Kind } from './scopes.ts'
 
 /** Stands where a server's name stands, for all of them as one. No server is called so. */
@@ -62,6 +63,19 @@ export const CatalogSettings = z.strictObject({
     ),
 })
 export type CatalogSettings = z.infer<typeof CatalogSettings>
+
+/** A line for each name of `priority` that no server has. */
+export function describeUnknownPriority(
+  { priority }: Pick<CatalogSettings, 'priority'>,
+  names: readonly string[],
+): string[] {
+  return priority
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const known = describeKnownNames(name, names)
+      return `priority: there is no server ${JSON.stringify(name)}: ${known}`
+    })
+}
 
 /** A quarantine that let new names pass would be none. */
 export function appearancePolicy({

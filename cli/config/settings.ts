@@ -1,7 +1,7 @@
 /** The key `hearth` of a configuration file: catalog and routes, or what is wrong with them. */
 import { describeIssues } from '#protocol/issues.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import { describeKnownNames } from '#protocol/known-names.ts'
+import { describeUnknownPriority } from '#protocol/catalog.ts'
 import { describeUnknownServers } from '#protocol/routes.ts'
 import { FileSettings } from './file-schema.ts'
 
@@ -25,12 +25,7 @@ export function readSettings(file: unknown, servers: ReadonlySet<string>): ReadS
   const { routes, catalog } = parsed.data
   const problems = [
     ...describeUnknownServers(routes, names).map((line) => `${KEY}.routes: ${line}`),
-    ...catalog.priority
-      .filter((name) => !servers.has(name))
-      .map((name) => {
-        const known = describeKnownNames(name, names)
-        return `${KEY}.catalog.priority: there is no server ${JSON.stringify(name)}: ${known}`
-      }),
+    ...describeUnknownPriority(catalog, names).map((line) => `${KEY}.catalog.${line}`),
   ]
   return { settings: parsed.data, problems }
 }

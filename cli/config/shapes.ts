@@ -24,6 +24,7 @@ export function findEntries(file: unknown, cwd: string): Shape {
   for (const [at, group] of groups) addGroup(shape, at, group)
   if (groups.length > 0) {
     shape.isOff = switchedOff(file, cwd)
+    shape.entries = shape.entries.map((one) => withoutTools(one, file.tools))
     return shape
   }
   const single = toServerOfRegistry(file)
@@ -95,6 +96,18 @@ function switchedOff(file: Record<string, unknown>, cwd: string): (name: string)
   const off = [lists.excluded, lists.disabledMcpServers, lists.disabledServers].flatMap(toNames)
   const allowed = isObject(mcp) && Array.isArray(mcp.allowed) ? toNames(mcp.allowed) : undefined
   return (name) => off.includes(name) || allowed?.includes(name) === false
+}
+
+/** opencode: `{"tools": {"{server}_{pattern}": false}}` beside the servers. */
+function withoutTools(one: Entry, tools: unknown): Entry {
+  const { name = '', entry } = one
+  if (!isObject(tools) || !isObject(entry)) return one
+  const off = Object.keys(tools).filter((pattern) => tools[pattern] === false)
+  const own = off.flatMap((pattern) => {
+    if (pattern === '*' || pattern === `${name}*`) return ['*']
+    return pattern.startsWith(`${name}_`) ? [pattern.slice(name.length + 1)] : []
+  })
+  return own.length === 0 ? one : { ...one, entry: { ...entry, excludeTools: own } }
 }
 
 function toNames(list: unknown): string[] {

@@ -236,6 +236,25 @@ describe('what a file may say', () => {
     ])
   })
 
+  test('a route may name a server that is left out: it is off, and the route stays', () => {
+    const mcpServers = { good: { command: 'x' }, bad: { command: 'x', args: 'y' } }
+    const routes = [{ name: 'r', match: { tools: ['good__*'] }, servers: ['bad', 'good'] }]
+    const read = parseConfig(JSON.stringify({ mcpServers, hearth: { routes } }), SOURCE)
+
+    expect(read.refused.map(({ name }) => name)).toEqual(['bad'])
+    expect(read.servers.bad?.enabled).toBe(false)
+    expect(read.settings.routes[0]?.servers.map(({ server }) => server)).toEqual(['bad', 'good'])
+  })
+
+  test('tools that opencode takes away are taken away', () => {
+    const file = {
+      mcp: { a: { type: 'local', command: ['x'] } },
+      tools: { 'a_delete*': false, a_b: true },
+    }
+
+    expect(parse(file).a?.catalog.tools).toMatchObject({ deny: ['delete*'], everywhere: true })
+  })
+
   test('of two servers with one name the first is there, and that is said', () => {
     const list = [
       { name: 'a', command: 'x' },
@@ -449,6 +468,14 @@ describe('settings of the tenant', () => {
 
   test.each<[hearth: unknown, says: string]>([
     [{ route: [] }, 'hearth: unknown key "route"; did you mean routes?'],
+    [
+      { catalog: { priority: ['b', 'aa'] } },
+      'hearth.catalog.priority: there is no server "aa": did you mean a?',
+    ],
+    [
+      { limits: [{ name: 'l', per: 'tenant', algorithm: 'quotas', limit: 1 }] },
+      'hearth.limits[0].algorithm: must be "token-bucket" or',
+    ],
     [
       { catalog: { naming: 'x' } },
       'hearth.catalog.naming: must be "always" or "conflict" or "priority"; got "x"',

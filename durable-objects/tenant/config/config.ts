@@ -2,7 +2,6 @@
 import { CatalogSettings } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { Issuers } from '#protocol/issuers.ts'
-import { describeKnownNames } from '#protocol/known-names.ts'
 import { Limits } from '#protocol/limits.ts'
 import { Routes } from '#protocol/routes.ts'
 import { ServerConfigs, type ServerConfig } from '#protocol/server-config.ts'
@@ -12,10 +11,15 @@ import type { Change } from '../change.ts'
 import { isMigrated, migrate } from '../migrations.ts'
 import { ConfigStore } from './config-store.ts'
 import { requireApart } from './issuer-secrets.ts'
-import { describeRoutes, requireKnownServers, requireSameCounting } from './route-changes.ts'
+import {
+  describeRoutes,
+  requireKnownPriority,
+  requireKnownServers,
+  requireSameCounting,
+} from './route-changes.ts'
 import { requireKnownPlacements } from './placements.ts'
 import { requirePublicAddresses, requireSameAllowance } from './private-addresses.ts'
-import { describeChanges, findChangedLimits } from './server-changes.ts'
+import { describeChanges, findChangedLimits, withoutServer } from './server-changes.ts'
 
 /** Below the 2 MB that a row of a Durable Object's SQLite may hold. */
 const MAX_CONFIG_CHARS = 480_000
@@ -134,17 +138,13 @@ export class TenantConfig {
   /** Throws `server_not_found`. */
   deleteServer(name: string, change: Change): number {
     const before = this.require().servers
-    if (!Object.hasOwn(before, name)) {
-      const detail = describeKnownNames(name, Object.keys(before))
-      throw new GatewayError('server_not_found', { detail })
-    }
-    const { [name]: _, ...servers } = before
-    return this.#putServers('server.delete', servers, change, name)
+    return this.#putServers('server.delete', withoutServer(before, name), change, name)
   }
 
   /** Returns the configuration's version. */
   putCatalog(catalog: CatalogSettings, change: Change): number {
     const before = this.require()
+    requireKnownPriority(catalog, before.servers)
     if (change.actor.by !== OPERATOR) requireSameCounting(before, { ...before, catalog })
     return this.#putGrowing('catalog', catalog, MAX_CATALOG_CHARS, { change })
   }

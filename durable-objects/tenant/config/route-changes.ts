@@ -1,5 +1,5 @@
 /** What may change of a tenant's routes, and by whom. Pure. */
-import type { CatalogSettings } from '#protocol/catalog.ts'
+import { describeUnknownPriority, type CatalogSettings } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { describeUnknownServers, type Route, type Routes } from '#protocol/routes.ts'
 
@@ -19,6 +19,15 @@ export function requireKnownServers(
   const unknown = describeUnknownServers(routes, Object.keys(servers)).slice(0, MAX_NAMES)
   if (unknown.length === 0) return
   throw new GatewayError('invalid_config', { detail: unknown.join('; ') })
+}
+
+/** Throws `invalid_config` with each server that there is not. */
+export function requireKnownPriority(
+  catalog: CatalogSettings,
+  servers: Readonly<Record<string, unknown>>,
+): void {
+  const unknown = describeUnknownPriority(catalog, Object.keys(servers)).slice(0, MAX_NAMES)
+  if (unknown.length > 0) throw new GatewayError('invalid_config', { detail: unknown.join('; ') })
 }
 
 /**

@@ -1,4 +1,6 @@
 /** What is different between two configurations of servers. Pure. */
+import { GatewayError } from '#protocol/errors.ts'
+import { describeKnownNames } from '#protocol/known-names.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 
 /** Names that an audit row lists of each kind. */
@@ -25,6 +27,16 @@ export function findChangedLimits(before: ServerConfigs, after: ServerConfigs): 
     const had = Object.hasOwn(before, name) ? before[name]?.limits : undefined
     return JSON.stringify(had ?? []) !== JSON.stringify(after[name]?.limits ?? [])
   })
+}
+
+/** Throws `server_not_found` with the nearest name. */
+export function withoutServer(servers: ServerConfigs, name: string): ServerConfigs {
+  if (!Object.hasOwn(servers, name)) {
+    const detail = describeKnownNames(name, Object.keys(servers))
+    throw new GatewayError('server_not_found', { detail })
+  }
+  const { [name]: _, ...others } = servers
+  return others
 }
 
 function differ(before: ServerConfigs, after: ServerConfigs, name: string): boolean {
