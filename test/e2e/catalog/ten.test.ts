@@ -71,6 +71,8 @@ beforeAll(async () => {
       ...{ python, http, sse, websocket },
     },
   })
+  // They all start at once.
+  await gateway.admin('PUT', 'catalog', { listTimeoutMs: 20_000 })
 }, PYTHON_INSTALL_MS + TIMEOUT_MS)
 
 afterAll(async () => {
