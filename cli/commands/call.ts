@@ -135,7 +135,8 @@ function toSummary(description = ''): string {
 
 function showProgress({ progress, total, message }: ProgressOfCall): void {
   const done = total === undefined ? `${progress}` : `${progress}/${total}`
-  hint(toPlain(message === undefined ? `progress ${done}` : `${done} ${message}`))
+  if (message === undefined) return hint(`progress ${done}`)
+  hint(toPlain(total === undefined ? message : `${done} ${message}`))
 }
 
 interface ProgressOfCall {
@@ -180,8 +181,11 @@ interface RefusalOfCall {
 function toFailure({ message, code, data }: RefusalOfCall, endpoint: ServerEndpoint): Failure {
   const lines = [code === undefined ? message : `${message} (${code})`]
   const output = [data.output].flat().filter((line): line is string => typeof line === 'string')
-  lines.push(...output.flatMap((text) => text.split('\n')).map((line) => `  ${line}`))
-  if (typeof data.hint === 'string') lines.push(data.hint)
+  const printed = output.flatMap((text) => text.split('\n'))
+  // What is in the message already is not told again.
+  const isNew = (text: string): boolean => !message.includes(text)
+  lines.push(...printed.filter(isNew).map((line) => `  ${line}`))
+  if (typeof data.hint === 'string' && isNew(data.hint)) lines.push(data.hint)
   if (code === 'unauthorized' && endpoint.isOwnToken) {
     lines.push('was hearth up started with --token? Then set HEARTH_TOKEN to that token')
   }

@@ -8,10 +8,9 @@ export const Server = z.looseObject({
   ready: z.boolean(),
   eras: z.array(z.string()).default([]),
   isPersonal: z.boolean().optional(),
-  /** Of a start that is under way, or whether a process runs. */
-  state: z.string().optional(),
-  /** What is installed. */
-  package: z.string().optional(),
+  /** What a start that is under way does: `installing mcp-server-git`. */
+  start: z.string().optional(),
+  /** Those that run; absent where that is not known. */
   processes: z.number().optional(),
   error: z.string().optional(),
   /** The server's last words. */
@@ -53,25 +52,24 @@ export interface GatewayStatus {
 /** What a new process needs at least, with something to spare. */
 const LOW_MEMORY_BYTES = 256 * 1024 * 1024
 
-export type State =
-  | 'ready'
-  | 'starting'
-  | 'installing'
-  | 'waiting to start'
-  | 'resting'
-  | 'on first call'
-  | 'failed'
-  | 'not started'
-
-/** In one word, as far as the gateway tells. */
-export function stateOf({ state, ready, error, isPersonal, resilience }: Server): State {
-  if (state === 'queued') return 'waiting to start'
-  if (state === 'installing' || state === 'starting') return state
-  if (error !== undefined || resilience?.breaker?.state === 'open') return 'failed'
+/** In a word or two, as far as the gateway tells. */
+export function stateOf({
+  name,
+  start,
+  ready,
+  error,
+  isPersonal,
+  processes,
+  ...more
+}: Server): string {
+  // The name stands beside it.
+  if (start === `starting ${name}`) return 'starting'
+  if (start !== undefined) return start.replace(`${name} waits`, 'waits')
+  if (error !== undefined || more.resilience?.breaker?.state === 'open') return 'failed'
   // Each of its users has processes of their own.
   if (isPersonal) return 'on first call'
-  if (state === 'resting') return 'resting'
-  return ready ? 'ready' : 'not started'
+  if (!ready) return 'not started'
+  return processes === 0 ? 'resting' : 'ready'
 }
 
 /** Why it does not serve, on one line. */
@@ -87,13 +85,22 @@ export function reasonOf({ error, lists, resilience }: Server): string | undefin
   return undefined
 }
 
+/** The server's last words. */
+export function linesOf({ output = [] }: Server): string[] {
+  return [output].flat().flatMap((text) => text.split('\n'))
+}
+
 /** What to do next, the most urgent first; nothing when all is well. */
 export function nextSteps({ servers, memory, tenant }: GatewayStatus): string[] {
   const whose = tenant === 'local' ? '' : ` --tenant ${tenant}`
   const steps = servers.flatMap((server) => {
     if (reasonOf(server) === undefined) return []
     const { name, hint } = server
-    return [...(hint === undefined ? [] : [`${name}: ${hint}`]), `hearth logs ${name}${whose}`]
+    const look = `hearth logs ${name}${whose}`
+    if (hint === undefined) return [look]
+    const told = hint.includes(JSON.stringify(name)) ? hint : `${name}: ${hint}`
+    // One that never ran has printed nothing.
+    return linesOf(server).length > 0 ? [told, look] : [told]
   })
   if (servers.length === 0) steps.push(`there is no server: hearth servers set FILE${whose}`)
   if (memory !== undefined && memory.freeBytes < LOW_MEMORY_BYTES) {

@@ -1,7 +1,7 @@
 /** `hearth status` for people: one screen. Pure. */
 import { toSpan } from '../duration.ts'
 import { toPlain, toTable, type Cell } from '../table.ts'
-import { nextSteps, reasonOf, stateOf, type GatewayStatus, type Server } from './report.ts'
+import { linesOf, nextSteps, reasonOf, stateOf, type GatewayStatus, type Server } from './report.ts'
 
 const MEGABYTE = 1024 * 1024
 /** Names of tenants on the line. */
@@ -61,10 +61,9 @@ function toMemory({ usedBytes, freeBytes }: NonNullable<GatewayStatus['memory']>
 function toRow(server: Server, now: number): Cell[] {
   const { name, eras, processes, lists, resilience } = server
   const answeredAt = resilience?.answeredAt
-  const state = stateOf(server)
   return [
     name,
-    state === 'installing' && server.package !== undefined ? `${state} ${server.package}` : state,
+    stateOf(server),
     eras.join(', '),
     processes,
     lists?.tools,
@@ -73,10 +72,10 @@ function toRow(server: Server, now: number): Cell[] {
 }
 
 function toRemarks(server: Server): string[] {
-  const { name, output = [], lists } = server
+  const { name, lists } = server
   const reason = reasonOf(server)
-  const lines = [output].flat().flatMap((text) => text.split('\n'))
-  const shown = reason === undefined ? [] : lines.slice(-MAX_OUTPUT_LINES)
+  const lines = linesOf(server).filter((line) => reason?.includes(line) === false)
+  const shown = lines.slice(-MAX_OUTPUT_LINES)
   return [
     ...(reason === undefined ? [] : [`${name}: ${reason}`]),
     ...shown.map((line) => `  ${line}`),

@@ -16,14 +16,16 @@ function status(servers: object[], more: Partial<GatewayStatus> = {}): GatewaySt
 test.each([
   { name: 'one that is warm', given: {}, state: 'ready' },
   { name: 'one of an older gateway', given: { ready: false }, state: 'not started' },
-  { name: 'one that is being installed', given: { state: 'installing' }, state: 'installing' },
-  { name: 'one whose turn comes', given: { state: 'queued' }, state: 'waiting to start' },
-  { name: 'one without a process', given: { state: 'resting' }, state: 'resting' },
+  { name: 'one that starts', given: { start: 'starting one' }, state: 'starting' },
+  { name: 'one without a process', given: { processes: 0 }, state: 'resting' },
   { name: 'a personal one', given: { isPersonal: true }, state: 'on first call' },
   { name: 'one that failed', given: { ready: false, error: 'no' }, state: 'failed' },
-  { name: 'one that is tried again', given: { error: 'no', state: 'starting' }, state: 'starting' },
+  {
+    name: 'one that is tried again',
+    given: { error: 'no', start: 'starting one' },
+    state: 'starting',
+  },
   { name: 'one that is refused', given: { resilience: open }, state: 'failed' },
-  { name: 'a state of a newer gateway', given: { state: 'dreaming' }, state: 'ready' },
 ])('the state of $name: $state', ({ given, state }) => {
   expect(stateOf(server(given))).toBe(state)
 })
@@ -36,7 +38,7 @@ test('one screen says where, how each server is, why one fails, and what to do',
           ...{ name: 'github', eras: ['legacy'], processes: 2, lists: { tools: 40 } },
           resilience: { health: 'healthy', answeredAt: NOW - 125_000 },
         },
-        { name: 'slow', ready: false, state: 'installing', package: 'slow-server' },
+        { name: 'slow', ready: false, start: 'installing slow-server' },
         {
           ...{ name: 'broken', ready: false, error: 'it exited with code 1' },
           ...{ output: ['first', 'API_KEY is not set\u001b[2J'], hint: 'set API_KEY in its env' },
@@ -69,6 +71,20 @@ test('one screen says where, how each server is, why one fails, and what to do',
     '  broken: set API_KEY in its env',
     '  hearth logs broken',
     '',
+  ])
+})
+
+test('what the reason and the hint say is said once; one that never ran has printed nothing', () => {
+  const ran = {
+    ...{ name: 'ran', ready: false, error: 'it exited: no KEY', output: ['no KEY'] },
+    hint: 'Set KEY in "env" of server "ran".',
+  }
+  const never = { name: 'never', ready: false, error: 'command not found: uvx', hint: 'install uv' }
+  const told = status([ran, never])
+
+  expect(toStatusText(told, NOW)).not.toContain('  no KEY')
+  expect(nextSteps(told)).toEqual([
+    ...['Set KEY in "env" of server "ran".', 'hearth logs ran', 'never: install uv'],
   ])
 })
 
