@@ -28,9 +28,16 @@ const SYNONYM = { weight: 0.7, share: 0.75 }
 /** Most tools find, get or make something: what they do it to tells more. */
 const COMMON_WEIGHT = 0.8
 
+/** A question about what there is: it wants to be told something, and nothing done. */
+const ASKS =
+  /^\s*(who|whose|what|which|when|where|why|how|is|are|was|were|did|does|do|has|have|will|can)\b/i
+const TELLING = 'get list read show search find tell query retrieve report give'.split(' ')
+const TELLING_WEIGHT = 0.4
+
 export function toConcepts(question: string): Concept[] {
-  const words = toSearchWords(question.slice(0, MAX_QUESTION_CHARS), MAX_WORDS)
-  return words.map((word, at) => {
+  const text = question.slice(0, MAX_QUESTION_CHARS)
+  const words = toSearchWords(text, MAX_WORDS)
+  const concepts = words.map((word, at): Concept => {
     const next = words[at + 1]
     const synonyms = new Set(baseForms(word).flatMap((form) => SYNONYMS.get(form) ?? []))
     const isCommon = baseForms(word).some((form) => COMMON_WORDS.has(form))
@@ -49,6 +56,9 @@ export function toConcepts(question: string): Concept[] {
       ],
     }
   })
+  if (concepts.length === 0 || !ASKS.test(text)) return concepts
+  const telling = { expression: TELLING.map(quote).join(' OR '), ...WHOLE }
+  return [...concepts, { weight: TELLING_WEIGHT, terms: [telling] }]
 }
 
 function quote(word: string): string {

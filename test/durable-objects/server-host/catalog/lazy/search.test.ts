@@ -9,7 +9,7 @@ const DEFINITIONS = new URL(
   '../../../../fixtures/servers/many-tools/definitions.mjs',
   import.meta.url,
 )
-const TOP_ONE = 25
+const TOP_ONE = 28
 
 interface Tool {
   server: string
