@@ -9,6 +9,8 @@ const MAX_QUOTE_CHARS = 300
 const TELLING =
   /\b\w*(?:error|exception)\b|fatal|panic|required|missing|denied|invalid|unknown|unable|cannot|can't|not (?:set|found|defined|supported)|failed|no such/i
 
+const EXITED = /^the process exited/
+
 export interface Told {
   /** As in `the process exited with code 1`. */
   how: string
@@ -27,8 +29,11 @@ export function explain({
   server,
   isNew,
 }: Told): Omit<Why, 'detail'> & { quote?: string } {
-  const lines = tellingLines(printed)
-  const found = findHint([how, ...lines], toServerName(server))
+  const all = tellingLines(printed)
+  // What it printed long ago is no reason for its end, and an exit by itself may be one that it was told to.
+  const lines = isNew ? all : lastLines(all)
+  const isReason = isNew || !EXITED.test(how)
+  const found = findHint([...(isReason ? [how] : []), ...lines], toServerName(server))
   const telling = lines.findLast((line) => TELLING.test(line)) ?? (isNew ? lines.at(-1) : undefined)
   const quoted = found !== undefined && found.line !== how ? found.line : telling
   return {

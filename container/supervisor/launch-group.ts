@@ -206,6 +206,8 @@ export class LaunchGroup {
   #explain(error: unknown): Why {
     if (!(error instanceof StartError)) return { detail: 'internal error' }
     const { message: how, output: printed } = error
+    // The hints are about programs on this machine.
+    if (this.launch.remote !== undefined) return { detail: how }
     const told = { how, printed, server: this.launch.name, isNew: true }
     const { quote: _, ...why } = explain(told)
     return { detail: how, ...why }

@@ -61,6 +61,19 @@ test('what only looks like the name of a variable is none', () => {
   }
 })
 
+test('of a process that has served only its newest lines are a reason, and no exit by itself', () => {
+  const explained = (printed: string[]) =>
+    explain({ how: 'the process exited with code 0', printed, server: 'any', isNew: false })
+  const old = [
+    'Server listening on http://localhost:3000',
+    ...(Array(20).fill('GET /') as string[]),
+  ]
+
+  expect(explained([])).toEqual({})
+  expect(explained(old)).toEqual({ output: Array(10).fill('GET /') })
+  expect(explained([...old, 'MemoryError']).hint).toContain('ran out of memory')
+})
+
 test('the line that says why is quoted, and not the stack below it', () => {
   const { quote, output } = hintOf(
     '/srv/server.js:1',

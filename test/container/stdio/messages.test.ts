@@ -165,6 +165,7 @@ test('the last answer of a process that exits comes before its exit', async () =
     exitCode: 0,
     signal: null,
     reason: 'crashed',
+    detail: 'the process exited with code 0',
   })
 })
 
