@@ -58,14 +58,13 @@ export class ServerProcess implements Running {
     this.#stdin = new StdinWriter(child.stdin, MAX_STDIN_QUEUE_BYTES)
     this.#numbering = new Numbering(askNumbers, (meta) => this.#lessee?.onFailed(meta))
     const { requests } = this.#numbering
-    this.#silence = new Silence(
-      () => console.texts(),
-      (printed) => {
-        const told = { how: 'it has not answered', printed, server: launch.name, isNew: true }
-        const { quote = 'it printed nothing', ...why } = explain(told)
-        this.#lessee?.onPrinted({ detail: quote, ...why })
-      },
-    )
+    const printed = (): string[] | undefined => (requests.size > 0 ? console.texts() : undefined)
+    this.#silence = new Silence(printed, (lines) => {
+      const how = 'it has not answered'
+      const told = { how, printed: lines, server: launch.name, isNew: true }
+      const { quote = 'it printed nothing', ...why } = explain(told)
+      this.#lessee?.onPrinted({ detail: quote, ...why })
+    })
     this.#lifetime = new Lifetime(launch, requests, (reason) => this.#lessee?.onExpire(reason))
     const capture = new Capture({ console, redact, callId: () => requests.only?.id })
     this.#errors = capture.readStderr(child.stderr, floods)

@@ -213,6 +213,7 @@ export class LinkClient {
     if (frame.type === FRAME.message) this.#pieces.set(frame.channel, pieces)
     if (hasMore) return
     if (frame.type === FRAME.message) this.#pieces.delete(frame.channel)
+    if (frame.type === FRAME.printed) return
     const whole = frame.type === FRAME.message ? pieces : [frame]
     this.inbox.push({
       type: frame.type,
