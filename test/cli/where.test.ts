@@ -47,6 +47,7 @@ test('in the folder of hearth up nothing has to be said; after it, that nothing 
   const endpoint = join(data, 'endpoint.json')
   expect(JSON.parse(await readFile(endpoint, 'utf8'))).toEqual({
     ...{ url, pid: expect.any(Number), startedAt: expect.any(Number) },
+    ...{ configFile: join(folder, 'hearth.json'), leftOut: [] },
   })
   expect((await stat(endpoint)).mode & 0o777).toBe(0o600)
 
@@ -123,6 +124,7 @@ test('a gateway elsewhere gets no folder of this machine', async () => {
   const servers = { plain: { command: 'a' }, below: { command: 'b', cwd: 'c' } }
   await writeFile(join(folder, 'acme.json'), JSON.stringify({ mcpServers: servers }))
 
+  await runVerb(['tenants', 'create', 'acme'], { cwd: folder, env })
   await runVerb(['servers', 'set', 'acme.json'], { cwd: folder, env })
   const { stdout } = await runVerb(['servers', 'list', '--json'], { cwd: folder, env })
 

@@ -100,6 +100,36 @@ test(
 )
 
 test(
+  'what a server in a container has printed is told, and asking wakes none that sleeps',
+  async () => {
+    const [flag = '', evaluate = '', source = ''] = servers.fixture.args
+    const aloud = { command: 'node', args: [flag, evaluate, `console.error('hello')\n${source}`] }
+    const apart = { ...aloud, placement: 'own' }
+    const tenant = await gateway.addTenant('consoles', { aloud, apart })
+    const before = await gateway.console('consoles', 'aloud')
+    const sessions = [await open(tenant, 'aloud'), await open(tenant, 'apart')]
+    const containers = await Promise.all(sessions.map((session) => where(session)))
+
+    const told = [await gateway.console('consoles', 'aloud')]
+    told.push(await gateway.console('consoles', 'apart'))
+    await Promise.all(containers.map(({ id }) => untilStopped(id, SLEEP_AFTER_MS + 20_000)))
+    const after = await gateway.console('consoles', 'aloud')
+
+    const asleep = { isAwake: false, isCut: false, lines: [] }
+    expect([before, after]).toEqual([asleep, asleep])
+    for (const { isAwake, lines } of told) {
+      expect({ isAwake, text: lines[0]?.text }).toEqual({ isAwake: true, text: 'hello' })
+    }
+    const running = await hostContainers(gateway.worker)
+    for (const { hostname } of containers) {
+      expect(running.map((container) => container.hostname)).not.toContain(hostname)
+    }
+    await Promise.all(sessions.map((session) => session.close()))
+  },
+  CALL_MS,
+)
+
+test(
   'a container does not sleep while a call runs in it',
   async () => {
     const session = await open(await gateway.addTenant('busy', servers), 'fixture')

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { AdminClient } from '#cli/runtime/admin-client.ts'
 import { waitUntil } from '#test/support/processes.ts'
+import type { ConsoleReport } from '#protocol/console.ts'
 import { ServerConfigs } from '#protocol/server-config.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -33,6 +34,8 @@ export interface WranglerDev {
     tenant: string,
     servers: Servers,
   ): Promise<{ url(server: string): string; token: string }>
+  /** What a server of a tenant has printed, as the control plane tells. */
+  console(tenant: string, server: string): Promise<ConsoleReport>
   /** Deletes a tenant; resolves when the gateway says that it did. */
   deleteTenant(tenant: string): Promise<void>
   /** As Ctrl-C does. Resolves when it and all its processes are gone; rejects when they stay. */
@@ -68,6 +71,7 @@ export async function startWranglerDev(
       worker,
       lines,
       addTenant: (tenant, servers) => addTenant(url, tenant, servers),
+      console: (tenant, server) => readConsole(url, tenant, server),
       deleteTenant: (tenant) => deleteTenant(url, tenant),
       stop,
     }
@@ -75,6 +79,12 @@ export async function startWranglerDev(
     await stop()
     throw new Error(`wrangler dev did not start:\n${lines.slice(-30).join('\n')}`, { cause: error })
   }
+}
+
+async function readConsole(url: URL, tenant: string, server: string): Promise<ConsoleReport> {
+  const target = new URL(`/admin/tenants/${tenant}/servers/${server}/console`, url)
+  const headers = { Authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` }
+  return (await (await fetch(target, { headers })).json()) as ConsoleReport
 }
 
 async function readURL(child: ChildProcess, lines: string[]): Promise<URL> {
