@@ -52,6 +52,8 @@ export interface HostCall {
   shownTarget?: string
   /** The room that a large body takes is free again. Set in the object. */
   onOver?: () => void
+  /** It came in a JSON-RPC batch, which sessions of one revision alone have. */
+  isBatched?: true
   /** Its client takes only one of the two forms of an answer: a JSON body, or an event stream. */
   takes?: 'json' | 'events'
   /** `params._meta.progressToken` */

@@ -18,6 +18,8 @@ export const LATEST_MODERN = MODERN_REVISIONS[0]
 
 /** What a legacy request without `MCP-Protocol-Version` speaks (2025-06-18, transports). */
 export const ASSUMED_LEGACY = '2025-03-26'
+/** The only one that has JSON-RPC batches. */
+export const BATCH_REVISION = '2025-03-26'
 
 export type Era = 'legacy' | 'modern'
 

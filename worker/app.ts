@@ -12,6 +12,7 @@ import type { AppEnv, CallRecord, Deps } from './context.ts'
 import { toJSONErrorResponse, toRPCErrorResponse } from './errors.ts'
 import { showFrontPage } from './front-page.ts'
 import { checkHost, checkOrigin } from './mcp/origin.ts'
+import { Batches } from './mcp/batch.ts'
 import { createForward } from './mcp/forward.ts'
 import { classifyCall, readMessage } from './mcp/read-call.ts'
 import { routeCall } from './mcp/route-call.ts'
@@ -54,20 +55,32 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.route('/admin', createAdminRoutes(deps))
 
   const tenantOnly = requireTenant(deps)
-  const reading = [readMessage(deps), requireServer()] as const
+  const batches = new Batches(async (request, c) => app.fetch(request, c.env, contextOf(c)))
+  const reading = [readMessage(deps, batches), requireServer()] as const
+  const classify = classifyCall(batches)
   const answering = [authorizeCall(), limitCalls(deps), createForward(deps)] as const
   for (const base of ['', '/t/:tenant']) {
     app.get(`${base}/ready`, tenantOnly, createReadyRoute(deps))
-    app.all(`${base}/mcp/:server`, tenantOnly, ...reading, classifyCall(), ...answering)
-    app.all(`${base}/mcp`, tenantOnly, ...reading, classifyCall(), routeCall(deps), ...answering)
+    app.all(`${base}/mcp/:server`, tenantOnly, ...reading, classify, ...answering)
+    app.all(`${base}/mcp`, tenantOnly, ...reading, classify, routeCall(deps), ...answering)
     addSSERoutes(app, base, deps, {
-      ...{ tenantOnly, reading, answering: [routeCall(deps), ...answering] },
+      ...{ tenantOnly, reading: [readMessage(deps), requireServer()] },
+      answering: [routeCall(deps), ...answering],
     })
   }
 
   app.notFound((c) => fail(deps, c, new GatewayError('not_found')))
   app.onError((error, c) => fail(deps, c, GatewayError.from(error)))
   return app
+}
+
+/** `undefined` outside of workerd, where there is none. */
+function contextOf(c: Context<AppEnv>): Context['executionCtx'] | undefined {
+  try {
+    return c.executionCtx
+  } catch {
+    return undefined
+  }
 }
 
 function newRecord(): CallRecord {

@@ -7,7 +7,7 @@ export const REQUEST_ERRORS = {
     status: 400,
     rpc: -32600,
     retryable: false,
-    message: 'JSON-RPC batches are not supported: send one message for each request',
+    message: 'Only sessions of 2025-03-26 have JSON-RPC batches: send one message for each request',
   },
   invalid_message: {
     status: 400,

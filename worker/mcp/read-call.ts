@@ -17,6 +17,7 @@ import type {
   IncomingMessage,
   PostedMessage,
 } from '../context.ts'
+import type { Batches } from './batch.ts'
 import { classifyBodyless } from './classify-legacy.ts'
 import { classifyPost, readEnvelope } from './classify.ts'
 import type { Classification, Rejection } from './classification.ts'
@@ -25,9 +26,10 @@ import { acceptsEventStream, isJSONContentType, readAccept } from './media-type.
 
 const LISTEN = 'subscriptions/listen'
 
-/** Sets `message`, and tells the record which request an error would answer. */
+/** Sets `message`, and tells the record which request an error would answer. Without `batches`, one is refused. */
 export function readMessage(
   deps: Pick<Deps, 'maxBodyBytes' | 'bodies'>,
+  batches?: Pick<Batches, 'answer'>,
 ): MiddlewareHandler<AppEnv> {
   return async function readMessage(c, next) {
     const { record } = c.var
@@ -41,8 +43,15 @@ export function readMessage(
     }
     const intake = new Intake(deps.bodies, requireSender(record))
     try {
-      const post = await readPost(request, record, deps.maxBodyBytes, intake)
-      c.set('message', { server, http, post })
+      const takes = requireAccept(request)
+      const body = await readJSONBody(request, deps.maxBodyBytes, intake)
+      if (batches !== undefined && Array.isArray(body.value)) {
+        // Each of its messages takes room of its own.
+        intake.release()
+        return await batches.answer(c, body)
+      }
+      const post = readPost(mended(body), record)
+      c.set('message', { server, http, post: { ...post, ...(takes !== 'both' && { takes }) } })
       await next()
     } finally {
       intake.release()
@@ -51,7 +60,7 @@ export function readMessage(
 }
 
 /** Sets `call`. Whether there is such a server at all has been said before. */
-export function classifyCall(): MiddlewareHandler<AppEnv> {
+export function classifyCall(batches: Pick<Batches, 'isPart'>): MiddlewareHandler<AppEnv> {
   return async function classifyCall(c, next) {
     const { record, message } = c.var
     const { server, http, post } = message
@@ -60,6 +69,7 @@ export function classifyCall(): MiddlewareHandler<AppEnv> {
     const { kind, facts } = classification
     addFacts(record, facts)
     if (post?.takes !== undefined) facts.takes = requireTaken(post.takes, record)
+    if (batches.isPart(c.req.raw)) facts.isBatched = true
     if (record.method === 'server/discover' && isModernOnly(c.req.query('protocol'))) {
       facts.isModernOnly = true
     }
@@ -92,19 +102,17 @@ function requireSender({ verdict }: CallRecord): Sender {
   return verdict
 }
 
-async function readPost(
-  request: Request,
-  record: CallRecord,
-  maxBytes: number,
-  intake: Intake,
-): Promise<PostedMessage> {
-  const { headers } = request
+/** What a POST may be answered with. */
+function requireAccept({ headers }: Request): 'both' | 'json' | 'events' {
   if (!isJSONContentType(headers.get('Content-Type'))) {
     throw new GatewayError('unsupported_media_type')
   }
   const takes = readAccept(headers.get('Accept'))
   if (takes === 'neither') throw new GatewayError('not_acceptable')
-  const body = mended(await readJSONBody(request, maxBytes, intake))
+  return takes
+}
+
+function readPost(body: JSONBody, record: CallRecord): PostedMessage {
   const envelope = readEnvelope(body.value)
   if (envelope.kind === 'rejected') {
     // An unanswerable message may still carry an id that its sender waits for.
@@ -113,7 +121,7 @@ async function readPost(
   }
   if (envelope.kind === 'request') record.id = envelope.id
   if (envelope.kind !== 'response') record.method = envelope.method
-  return { envelope, body, ...(takes !== 'both' && { takes }) }
+  return { envelope, body }
 }
 
 /** What strict servers would drop without a word. */

@@ -3,7 +3,7 @@ import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { toResult } from '#protocol/json-rpc.ts'
-import { eraOf, LATEST_LEGACY } from '#protocol/mcp.ts'
+import { BATCH_REVISION, eraOf, LATEST_LEGACY } from '#protocol/mcp.ts'
 import type { AnsweredCall, ClientCall } from '../calls/client-call.ts'
 import type { Channel } from '../link/channel.ts'
 import { encode } from '../connection.ts'
@@ -267,8 +267,9 @@ async function settle(work: Promise<unknown>[], timeoutMs: number): Promise<void
 /** A revision that Hearth does not know is that of a session whose client and server agreed on it. */
 function requireRevision(
   { protocol }: SessionRecord,
-  { protocolVersion: requested }: HostCall,
+  { protocolVersion: requested, isBatched }: HostCall,
 ): void {
+  if (isBatched === true && protocol !== BATCH_REVISION) throw new GatewayError('batch_unsupported')
   if (requested === undefined || requested === protocol || eraOf(requested) !== undefined) return
   const supported = [protocol]
   throw new GatewayError('unsupported_version', { data: { supported, requested } })
