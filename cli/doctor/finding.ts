@@ -1,6 +1,6 @@
 /** What `hearth doctor` finds. */
 
-/** `fail`: `hearth up` cannot serve like that. `warn`: something that some servers need, or that is near its end. */
+/** `fail`: `hearth up`, or a server of its file, cannot serve like that. `warn`: something that some servers need, or that is near its end. */
 export type State = 'ok' | 'warn' | 'fail'
 
 export interface Finding {

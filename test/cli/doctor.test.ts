@@ -132,6 +132,20 @@ test.each([
   expect(findings[check]).toEqual({ state: 'fail', text: expect.stringMatching(says) })
 })
 
+test('a server of the file that cannot be used is named', async () => {
+  const config = join(folder, 'wrong.json')
+  const wrong = { command: 'node', warm: 'yes' }
+  await writeFile(config, JSON.stringify({ mcpServers: { wrong, right: { command: 'node' } } }))
+
+  const { code, findings } = await examine(['--port', '0', '--config', config])
+
+  expect(code).toBe(1)
+  expect(findings.configuration?.state).toBe('ok')
+  expect(findings['server wrong']).toEqual({
+    ...{ state: 'fail', text: expect.stringMatching(/warm/) },
+  })
+})
+
 test('a server whose command is not there is named', async () => {
   const config = join(folder, 'missing.json')
   await writeFile(config, '{"mcpServers":{"lost":{"command":"no-such-command"}}}')
