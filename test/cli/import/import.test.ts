@@ -195,3 +195,38 @@ test('without a file it says where it looked, and a file that cannot be read is 
   const unknown = await tryHearth('servers', 'import', '--from', 'emacs')
   expect(unknown.stderr).toContain('emacs is no file, and no client: claude-desktop, claude-code')
 })
+
+test('each of several --from is read, restrictions come along, and what is left out is said', async () => {
+  await put('one/tools.env', `TOOLS_TOKEN=${TOKEN}\nPLAIN_WORD=also-kept`)
+  const one = await put('one/mcp.json', {
+    mcpServers: {
+      道具: { command: 'node', envFile: 'tools.env', disabledTools: ['delete_*'], timeout: 90 },
+    },
+  })
+  const two = await put(
+    'two/config.toml',
+    '[mcp_servers.second]\ncommand = "node"\nsandbox = "strict"',
+  )
+  const three = await put(
+    'three.yaml',
+    'mcpServers:\n  - name: third\n    command: node\n    cwd: /tmp',
+  )
+
+  const from = [one, two, three].flatMap((file) => ['--from', file])
+  const said = await hearth('servers', 'import', ...from)
+  const stored = await servers()
+  const [name = ''] = Object.keys(stored)
+
+  expect(Object.keys(stored)).toEqual([expect.stringMatching(/^server-[0-9a-f]{8}$/), 'third'])
+  expect(stored[name]).toMatchObject({
+    env: { TOOLS_TOKEN: '${secret:TOOLS_TOKEN}', PLAIN_WORD: '${secret:PLAIN_WORD}' },
+    timeoutMs: { call: 90_000 },
+    catalog: { tools: { deny: ['delete_*'], everywhere: true } },
+  })
+  expect(said).toContain(
+    `server "${name}": is "道具" in the file; takes over disabledTools: delete_*; ` +
+      'reads timeout 90 as 90 s for a call; reads 2 variables from its envFile\n',
+  )
+  expect(said).toMatch(/^skips second from .*: mcp_servers\.second\.sandbox: may restrict /m)
+  expect(await secrets()).toEqual(['PLAIN_WORD', 'TOOLS_TOKEN'])
+})
