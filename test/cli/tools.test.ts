@@ -98,7 +98,10 @@ test('--json is the answer as it is', async () => {
 test('what is not there is said', async () => {
   const none = await tools('diff', 'bank', 'nothing')
   expect(none).toMatchObject({ code: 1, stderr: 'hearth: bank has shown no tool "nothing"\n' })
-  expect(await tools('approve', 'nobody', 'x')).toMatchObject({
+  expect(await tools('approve', 'bank', 'x')).toMatchObject({
     ...{ code: 1, stderr: expect.stringContaining('(tool_not_found)') },
+  })
+  expect(await tools('approve', 'nort', 'x')).toMatchObject({
+    ...{ code: 1, stderr: expect.stringContaining('did you mean north? (server_not_found)') },
   })
 })
