@@ -12,6 +12,9 @@ import { HostProcess } from './runtime/host-process.ts'
 import { bundleWorker } from './runtime/worker-bundle.ts'
 import { startWorkerd, type Workerd } from './runtime/workerd.ts'
 
+/** An object that nobody calls leaves the memory of workerd, and what it has warm stays. Milliseconds. */
+const KEEP_MS = 86_400_000
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface LocalRuntimeOptions {
@@ -29,6 +32,8 @@ export interface LocalRuntimeOptions {
   /** The tenant's token; without it the data folder's own. */
   token?: string
   logLevel: LogLevel
+  /** For servers that are kept warm while nobody uses them; absent: a share of what is free. Mebibytes. */
+  warmMiB?: number
   /** The one that servers get; absent: that of this process. */
   umask?: number
   /** What the worker and the host program write, a line at a time. */
@@ -77,6 +82,8 @@ function startHostProgram(options: LocalRuntimeOptions): Promise<HostProcess> {
       HEARTH_CACHE: options.data.cache,
       HEARTH_NODE_MODULES: nodeModulesFolders(),
       LOG_LEVEL: options.logLevel,
+      HEARTH_KEEP_MS: String(KEEP_MS),
+      ...(options.warmMiB !== undefined && { HEARTH_WARM_MIB: String(options.warmMiB) }),
       ...(options.umask !== undefined && { HEARTH_UMASK: options.umask.toString(8) }),
     },
     onLine: options.onLine,

@@ -8,7 +8,8 @@ import { CommandResolver } from './resolve/command.ts'
 import { Floods } from './stdio/line-reader.ts'
 import { Memory } from './supervisor/memory.ts'
 import { startReaper } from './supervisor/reaper.ts'
-import { StartTurns } from './supervisor/start-turns.ts'
+import { Turns } from './supervisor/turns.ts'
+import { Warmth } from './supervisor/warmth.ts'
 import { AskNumbers } from '#protocol/numbering/numbers.ts'
 
 /** All processes are gone by then, or are left to the reaper. */
@@ -18,16 +19,23 @@ const settings = readSettings()
 const log = createLog(settings.logLevel)
 if (settings.umask !== undefined) process.umask(settings.umask)
 const reaper = startReaper()
-const cells = new Cells({
+const areSeveral = (): boolean => cells.size > 1
+const installs = new Turns(areSeveral)
+const cells: Cells = new Cells({
   starter: {
-    resolver: new CommandResolver(settings),
+    resolver: new CommandResolver({ ...settings, turns: installs, log }),
     reaper,
     baseEnv: settings.baseEnv,
     floods: new Floods(),
-    turns: new StartTurns(() => cells.size > 1),
+    turns: new Turns(areSeveral),
+    installs,
     askNumbers: new AskNumbers(Math.random()),
     user: settings.serverUser,
     memory: new Memory(log),
+    warmth: new Warmth({
+      budgetBytes: settings.warmBytes,
+      isContainer: settings.cell !== undefined,
+    }),
     log,
   },
   log,

@@ -174,6 +174,11 @@ export interface ServerReport {
   output?: string[]
   /** What to do about it. */
   hint?: string
+  /** Its processes that run, and how many of them nobody has; absent where that is not known. */
+  processes?: number
+  spares?: number
+  /** What a start that is under way does, such as `installing mcp-server-git`. */
+  start?: string
   /** What it has at `/mcp`; of a personal server this is each principal's own. */
   lists?: ListsReport
   /** How it fares: its breaker, its calls, its health. */

@@ -63,6 +63,10 @@ export const FRAME = {
   failed: 12,
   /** Host → object: it ends once the requests in flight are answered, and takes no others. No meta. */
   draining: 13,
+  /** Host → object, on channel 0: what the processes of a launch do. Meta: `LaunchMeta`. */
+  launch: 14,
+  /** Object → host: somebody waits for this channel by now. Meta: `HurryMeta`. */
+  hurry: 15,
   /** Host → object, on channel 0: a server does not start, or does again. Meta: `StartFailedMeta`. */
   startFailed: 16,
   /** Host → object: what a process has printed that has not answered yet, as of now. Meta: `Why`. */
@@ -101,6 +105,10 @@ interface LaunchBounds {
   secrets?: string[]
   /** Spare processes to keep started and un-initialised. A remote server has none. */
   warm: number
+  /** So many only while it is in use lately, and as far as memory goes. An older host program keeps them always. */
+  isAdaptive?: true
+  /** How long ago it was used last; absent: never. Milliseconds. */
+  usedMsAgo?: number
   /** Most processes of this server at once, spares included. */
   maxProcesses: number
   /** A process with no call in flight and no message for this long is ended. Milliseconds. */
@@ -163,6 +171,39 @@ export interface OpenMeta {
    * it, and the reverse, and is written nowhere. Absent: nobody's, or an older object.
    */
   owner?: string
+  /** Absent: as of a call, or an older object. */
+  urgency?: Urgency
+}
+
+/** Who waits for a process: the more urgent starts first. */
+export const URGENCY = {
+  /** Nobody: it is started before anyone asks. */
+  none: 0,
+  /** A client that lists what there is. */
+  list: 1,
+  /** A call. */
+  call: 2,
+} as const
+
+export type Urgency = (typeof URGENCY)[keyof typeof URGENCY]
+
+export interface HurryMeta {
+  urgency: Urgency
+}
+
+export interface LaunchMeta {
+  /** The launch's name. */
+  server: string
+  /**
+   * Of a start that is under way: it waits for its turn, its package is installed, or its process does
+   * not take requests yet. Otherwise whether there is a process. An unknown state is `up`.
+   */
+  state: 'queued' | 'installing' | 'starting' | 'up' | 'resting'
+  /** What is installed. */
+  package?: string
+  /** Those that run, spares among them. */
+  processes: number
+  spares: number
 }
 
 export interface OpenedMeta {

@@ -33,7 +33,7 @@ export const MAX_PLACEMENTS = 8
 
 const milliseconds = z.int().min(1).max(86_400_000)
 
-const START_MS = 30_000
+const START_MS = 60_000
 const TOTAL_MS = 3_600_000
 
 const Timeouts = z.strictObject({
@@ -44,7 +44,9 @@ const Timeouts = z.strictObject({
     ),
   start: milliseconds
     .default(START_MS)
-    .describe('Longest until a new process answers initialize. Milliseconds.'),
+    .describe(
+      'Longest until a new process answers initialize; its installation does not count. Milliseconds.',
+    ),
   total: milliseconds
     .default(TOTAL_MS)
     .describe(
@@ -68,7 +70,14 @@ const common = {
     .describe(
       'session: a process for each session, and for each client without one; pool: clients without a session take any process that is free, for servers that keep no state; shared: one process for all',
     ),
-  warm: z.int().min(0).max(16).default(1).describe('Spare processes kept started'),
+  warm: z
+    .int()
+    .min(0)
+    .max(16)
+    .optional()
+    .describe(
+      'Spare processes kept started, whatever memory there is. Default: one while the server is in use lately and memory allows it',
+    ),
   idleTimeoutMs: milliseconds
     .default(600_000)
     .describe('A process without a call for this long is ended; its session is not. Milliseconds.'),

@@ -1,6 +1,7 @@
 /** What an operator asks: is the gateway up, and is a tenant's server host ready. */
 import type { Context } from 'hono'
 import { maySeeServer } from '#protocol/access.ts'
+import type { ServerReport } from '#protocol/host-call.ts'
 import type { ResilienceReport } from '#protocol/resilience.ts'
 import type { AppEnv, Deps } from './context.ts'
 
@@ -12,7 +13,8 @@ export function health(): Response {
 }
 
 /**
- * 200 when every enabled server of its tenant that the caller may see is warm, else 503 that says which is not.
+ * 200 when every enabled server of its tenant that the caller may see can be called, else 503 that says which
+ * cannot. `warm`: a process of it is there; one that rests is started by the next call.
  * Starts nothing: a probe must not wake a container that sleeps.
  */
 export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
@@ -28,15 +30,21 @@ export function createReadyRoute(deps: Pick<Deps, 'serverHost'>) {
       const resilience = isCommon ? found?.resilience : undefined
       return {
         name,
-        warm: found?.ready ?? false,
+        ...toWarmth(found),
         ...(isCommon && found?.error !== undefined && { error: found.error }),
         ...(resilience !== undefined && toPublic(resilience)),
       }
     })
-    const isReady = servers.every((server) => server.warm)
+    const isReady = servers.every((server) => server.ready)
     const headers = isReady ? {} : { 'Retry-After': RETRY_AFTER_SECONDS }
     return Response.json({ ready: isReady, servers }, { status: isReady ? 200 : 503, headers })
   }
+}
+
+/** An older host program does not tell of processes. */
+function toWarmth(found: ServerReport | undefined): { ready: boolean; warm: boolean } {
+  const { ready = false, processes } = found ?? {}
+  return { ready, warm: processes === undefined ? ready : processes > 0 }
 }
 
 /** Of a personal server nothing: it would tell of other principals. */

@@ -11,6 +11,8 @@ export interface UpOptions {
   port: number
   host: string
   data: string
+  /** For servers that are kept warm while nobody uses them. Mebibytes. */
+  memory?: number
   token?: string
   publicUrl?: URL
   allowOrigin: string[]
@@ -40,6 +42,11 @@ export function addUpOptions(command: Command): Command {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--data <folder>', 'storage, secrets and caches', '.hearth')
     .option(
+      '--memory <size>',
+      'for servers that are kept warm while nobody uses them, such as 512M or 2G (default: an eighth of what is free, at most 384M)',
+      parseMemory,
+    )
+    .option(
       '--token <token>',
       'bearer token for clients (default: made once, kept in the data folder)',
     )
@@ -68,6 +75,13 @@ export function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}
+
+/** Mebibytes. */
+function parseMemory(text: string): number {
+  const [, amount, unit = 'M'] = /^(\d{1,6})([MG])i?B?$/i.exec(text) ?? []
+  if (amount !== undefined) return Number(amount) * (unit.toUpperCase() === 'G' ? 1024 : 1)
+  throw new InvalidArgumentError('It must be a size, such as 512M or 2G; 0M keeps none warm.')
 }
 
 function parseOrigin(text: string): URL {

@@ -7,6 +7,7 @@ import { makeDataFolder, openDataFolder, protectDataFolder } from '../data-folde
 import { lockDataFolder } from '../data-lock.ts'
 import { removeEndpoint, updateEndpoint, writeEndpoint } from '../endpoint-file.ts'
 import { startLocalRuntime } from '../local-runtime.ts'
+import { hearInstallation } from '../install-lines.ts'
 import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
@@ -51,10 +52,11 @@ export async function serve(options: UpOptions): Promise<void> {
     umask,
     allowedOrigins: options.allowOrigin,
     onLine: (level, text) => {
-      if (!failures.hear(text)) log.relay(level, text)
+      if (!failures.hear(text) && !hearInstallation(text, log)) log.relay(level, text)
       storage.hear(text)
     },
     ...(token === undefined ? {} : { token }),
+    ...(options.memory === undefined ? {} : { warmMiB: options.memory }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
   })
   writeEndpoint(dataFolder, {

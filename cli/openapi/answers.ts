@@ -9,6 +9,7 @@ import { Grants } from '#protocol/scopes.ts'
 import { ServerConfig, ServerConfigs } from '#protocol/server-config.ts'
 import { FINDING_KINDS } from '#protocol/tool-pins.ts'
 import { why } from './why.ts'
+import { PROCESSES } from './processes.ts'
 
 const time = z.int().describe('Milliseconds since 1970')
 const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
@@ -212,7 +213,7 @@ export const StatusAnswer = z.strictObject({
         .string()
         .optional()
         .describe('Of the server host that it is in; absent at the edge'),
-      ...why,
+      ...{ ...why, ...PROCESSES },
       lists: z
         .strictObject({
           tools: z.int().optional(),

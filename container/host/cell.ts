@@ -7,7 +7,7 @@ import type { Log } from './log.ts'
 import { CellConsole } from '../console/process-console.ts'
 import { Assembler } from '../link/assembler.ts'
 import { Link } from '../link/link.ts'
-import { parseConfigure, parseOpen, parseSent } from '../link/metas.ts'
+import { parseConfigure, parseHurry, parseOpen, parseSent } from '../link/metas.ts'
 import { findEdgeId } from '../stdio/edge-id.ts'
 import { EDGE_BYTES } from '../stdio/framing.ts'
 import { Remotes } from '../remote/remotes.ts'
@@ -91,12 +91,18 @@ export class Cell {
     return new Supervisor(
       {
         memory: starter.memory,
-        start: (launch, onExit) =>
+        warmth: starter.warmth,
+        onUrgency: () => {
+          starter.installs.settle()
+          starter.turns.settle()
+        },
+        start: (launch, watch, onExit) =>
           launch.remote === undefined
-            ? startProcess(starter, this.console, launch, onExit)
+            ? startProcess(starter, { launch, console: this.console, watch, onExit })
             : this.#remotes.start(this.console, launch, onExit),
       },
       {
+        onLaunch: (meta) => this.#send(FRAME.launch, 0, meta),
         onOpened: (channel, meta) => this.#send(FRAME.opened, channel, meta),
         onRefused: (channel, meta) => this.#end(FRAME.refused, channel, meta),
         onExit: (channel, meta, server) => {
@@ -128,10 +134,14 @@ export class Cell {
       return this.#remotes.retain(remotes)
     }
     if (type === FRAME.close) return this.#supervisor.close(channel)
+    if (type === FRAME.hurry) {
+      return this.#supervisor.hurry(channel, parseHurry(frame.meta).urgency)
+    }
     if (type !== FRAME.open) return
-    const { key, server, owner } = parseOpen(frame.meta)
+    const open = parseOpen(frame.meta)
+    const { key, server } = open
     this.#channels.add({ channel, key, server, digest: this.#supervisor.digestOf(server) ?? '' })
-    this.#supervisor.open(channel, { key, server, ...(owner !== undefined && { owner }) })
+    this.#supervisor.open(channel, open)
   }
 
   #takeMessage(frame: Frame): void {

@@ -18,6 +18,8 @@ export interface Settings {
   keepMs: number
   /** How long SIGTERM waits for requests in flight; 0: it ends everything at once. */
   drainMs: number
+  /** What processes may take that nobody has; absent: a share of what is free. */
+  warmBytes: number | undefined
   cacheDir: string
   nodeModules: string[]
   baseEnv: Record<string, string>
@@ -39,6 +41,7 @@ const BASE_NAME = /^(PATH|HOME|LANG|LC_[A-Z]+)$/
 const INSTALL_NAME =
   /^(npm_config_.*|UV_.*|PIP_.*|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|TMPDIR)$/i
 
+const MAX_MIB = 2 ** 24
 const MAX_UID = 2 ** 31 - 1
 
 /** Throws `TypeError` that names the variable. */
@@ -56,6 +59,7 @@ export function parseSettings(env: Env): Settings {
     endsWithParent: env.HEARTH_PARENT_PIPE === '1',
     keepMs: parseNumber(env, 'HEARTH_KEEP_MS', 600_000, 86_400_000),
     drainMs: parseNumber(env, 'HEARTH_DRAIN_MS', 0, 86_400_000),
+    warmBytes: parseMebibytes(env, 'HEARTH_WARM_MIB'),
     cacheDir: env.HEARTH_CACHE ?? join(homedir(), '.cache', 'hearth'),
     nodeModules: (env.HEARTH_NODE_MODULES ?? '').split(delimiter).filter((path) => path !== ''),
     baseEnv,
@@ -82,6 +86,11 @@ function parseNumber(env: Env, name: string, fallback: number, max: number): num
   const value = Number(text)
   if (Number.isInteger(value) && value >= 0 && value <= max) return value
   throw new TypeError(`${name} must be a whole number from 0 to ${max}, not ${text}`)
+}
+
+function parseMebibytes(env: Env, name: string): number | undefined {
+  if (env[name] === undefined || env[name] === '') return undefined
+  return parseNumber(env, name, 0, MAX_MIB) * 2 ** 20
 }
 
 function pick(env: Env, name: RegExp): Record<string, string> {

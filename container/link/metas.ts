@@ -1,6 +1,7 @@
 /** What the object sends in a frame's meta, parsed where it enters. Unknown members are ignored. */
 import { z } from 'zod'
-import type { ConfigureMeta, HelloMeta, OpenMeta, SentMeta } from '#protocol/link.ts'
+import { URGENCY } from '#protocol/link.ts'
+import type { ConfigureMeta, HelloMeta, HurryMeta, OpenMeta, SentMeta } from '#protocol/link.ts'
 
 const Hello = z.object({
   versions: z.array(z.number()).max(64),
@@ -17,6 +18,8 @@ const bounds = {
   digest: z.string().max(256),
   secrets: z.array(z.string()).exactOptional(),
   warm: z.int().min(0),
+  isAdaptive: z.literal(true).exactOptional(),
+  usedMsAgo: z.number().min(0).exactOptional(),
   maxProcesses: z.int().min(1),
   idleTimeoutMs: milliseconds,
   maxLifetimeMs: milliseconds,
@@ -51,10 +54,15 @@ const Configure = z.object({
   remotes: z.array(RemoteLaunch).max(256).exactOptional(),
 }) satisfies z.ZodType<ConfigureMeta>
 
+const urgency = z.literal([URGENCY.none, URGENCY.list, URGENCY.call])
+
+const Hurry = z.object({ urgency }) satisfies z.ZodType<HurryMeta>
+
 const Open = z.object({
   key: z.string().max(512),
   server: z.string().max(256),
   owner: z.string().exactOptional(),
+  urgency: urgency.exactOptional(),
 }) satisfies z.ZodType<OpenMeta>
 
 const Sent = z.object({
@@ -72,6 +80,10 @@ export function parseConfigure(meta: unknown): ConfigureMeta {
 
 export function parseOpen(meta: unknown): OpenMeta {
   return Open.parse(meta)
+}
+
+export function parseHurry(meta: unknown): HurryMeta {
+  return Hurry.parse(meta)
 }
 
 /** Of a message; an object that is older sends none. */

@@ -1,8 +1,8 @@
 /** What is started for a launch: `npx` and `uvx` are looked up once, then left out. */
-import { Installer } from './installer.ts'
+import { Installer, type Asker } from './installer.ts'
 import { resolveNpx } from './npx.ts'
 import { resolveUvx } from './uvx.ts'
-import type { Resolved, ResolveOptions } from './resolved.ts'
+import type { Resolved, ResolveOptions, StartWatch } from './resolved.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 
 /** Answers that are kept; with more the oldest is looked up again. */
@@ -18,25 +18,28 @@ export class CommandResolver {
     this.#installer = new Installer(options)
   }
 
-  /** Rejects with `StartError`. A failure is not kept: the next start tries again. */
-  async resolve(launch: ProcessLaunch): Promise<Resolved> {
+  /** Rejects with `StartError`. A failure is not kept: the next start tries again. `cell`: whose turn it is. */
+  async resolve(launch: ProcessLaunch, cell: object, watch: StartWatch): Promise<Resolved> {
     const kept = this.#kept.get(launch.digest)
     if (kept !== undefined) return kept
-    const resolved = await this.#lookUp(launch)
+    const resolved = await this.#lookUp(launch, { cell, watch })
     if (this.#kept.size >= MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '')
     this.#kept.set(launch.digest, resolved)
     return resolved
   }
 
-  async #lookUp(launch: ProcessLaunch): Promise<Resolved> {
+  async #lookUp(launch: ProcessLaunch, asker: Asker): Promise<Resolved> {
     const { command, args } = launch
     if (command === 'node') return { file: process.execPath, args }
     if (command === 'npx') {
-      const found = await resolveNpx(launch, this.#options.nodeModules, this.#installer)
+      const install = (spec: string) => this.#installer.installNpm(asker, spec)
+      const found = await resolveNpx(launch, this.#options.nodeModules, install)
       if (found !== undefined) return found
     }
     if (command === 'uvx') {
-      const found = await resolveUvx(launch, this.#installer)
+      const found = await resolveUvx(launch, (...what) =>
+        this.#installer.installPython(asker, ...what),
+      )
       if (found !== undefined) return found
     }
     return { file: command, args }

@@ -1,22 +1,29 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { chown, mkdir, rename, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolveOptions } from './resolved.ts'
+import { Installation } from './installation.ts'
+import type { ResolveOptions, StartWatch } from './resolved.ts'
 import { runTool } from './run-tool.ts'
 
-/** Installs packages into the cache, each once: concurrent askers share one installation. */
+/** Who needs a package, and whose turn its installation takes. */
+export interface Asker {
+  cell: object
+  watch: StartWatch
+}
+
+/** Installs packages into the cache, each once and in turns: concurrent askers share one installation. */
 export class Installer {
   readonly #options: ResolveOptions
-  readonly #running = new Map<string, Promise<string>>()
+  readonly #running = new Map<string, Installation>()
 
   constructor(options: ResolveOptions) {
     this.#options = options
   }
 
   /** Returns the folder that has the package in `node_modules`. Rejects with `StartError`. */
-  installNpm(spec: string): Promise<string> {
+  installNpm(asker: Asker, spec: string): Promise<string> {
     const folder = join(this.#options.cacheDir, 'npm', toKey(spec))
-    return this.#once(folder, async () => {
+    return this.#once({ asker, spec, path: folder }, async () => {
       const staging = `${folder}.${randomUUID()}`
       try {
         await mkdir(staging, { recursive: true })
@@ -40,12 +47,17 @@ export class Installer {
   }
 
   /** Returns the folder that has the package's commands. `stamp` changes when it must be installed anew. */
-  async installPython(spec: string, stamp: string, options: readonly string[]): Promise<string> {
+  async installPython(
+    asker: Asker,
+    spec: string,
+    stamp: string,
+    options: readonly string[],
+  ): Promise<string> {
     const key = toKey(JSON.stringify([spec, stamp, options]))
     const folder = join(this.#options.cacheDir, 'uv', key)
     const bins = join(folder, 'bin')
     const ready = join(folder, 'ready')
-    await this.#once(ready, async () => {
+    await this.#once({ asker, spec, path: ready }, async () => {
       await mkdir(folder, { recursive: true })
       await this.#give(folder)
       // A tool's environment cannot be moved; uv itself locks the folder while it installs.
@@ -83,18 +95,30 @@ export class Installer {
     await rmdir(staging).catch(() => undefined) // somebody still writes there; the disk goes with the container
   }
 
-  #once(path: string, install: () => Promise<void>): Promise<string> {
+  async #once({ asker, spec, path }: Wanted, install: () => Promise<void>): Promise<string> {
+    if (!this.#running.has(path) && (await isThere(path))) return path
     const running = this.#running.get(path)
-    if (running !== undefined) return running
-    const started = this.#unlessThere(path, install).finally(() => this.#running.delete(path))
-    this.#running.set(path, started)
-    return started
-  }
-
-  async #unlessThere(path: string, install: () => Promise<void>): Promise<string> {
-    if (!(await isThere(path))) await install()
+    if (running !== undefined) await running.join(asker.watch)
+    else await this.#begin({ asker, spec, path }, install)
     return path
   }
+
+  async #begin({ asker, spec, path }: Wanted, install: () => Promise<void>): Promise<void> {
+    const installation = new Installation(spec)
+    this.#running.set(path, installation)
+    const joined = installation.join(asker.watch)
+    const over = (): void => void this.#running.delete(path)
+    installation.run(this.#options, asker.cell, install).then(over, over)
+    await joined
+  }
+}
+
+interface Wanted {
+  asker: Asker
+  /** As it is named to people. */
+  spec: string
+  /** What is there once it is installed. */
+  path: string
 }
 
 /** Another host program with the same cache may have been faster; its result is as good. */

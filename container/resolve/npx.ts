@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve as resolvePath } from 'node:path'
 import type { Resolved } from './resolved.ts'
-import type { Installer } from './installer.ts'
 import { StartError } from '../supervisor/spawn.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
@@ -54,7 +53,8 @@ function readOptions(args: readonly string[]): { spec?: string; rest: string[] }
 export async function resolveNpx(
   launch: ProcessLaunch,
   nodeModules: readonly string[],
-  installer: Installer,
+  /** Returns the folder that has it in `node_modules`. */
+  install: (spec: string) => Promise<string>,
 ): Promise<Resolved | undefined> {
   const request = parseNpx(launch.args)
   if (request === undefined) return undefined
@@ -65,7 +65,7 @@ export async function resolveNpx(
     const found = await findBin(join(folder, name), manifest, request)
     if (found !== undefined) return { file: found.file, args: [...found.args, ...args] }
   }
-  const installed = await installer.installNpm(version === undefined ? name : `${name}@${version}`)
+  const installed = await install(version === undefined ? name : `${name}@${version}`)
   const root = join(installed, 'node_modules', name)
   const manifest = await readManifest(root)
   const found = manifest && (await findBin(root, manifest, request))

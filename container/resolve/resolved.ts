@@ -1,9 +1,23 @@
+import type { Log } from '../host/log.ts'
 import type { User } from '../host/settings.ts'
+import type { Ticket, Turns } from '../supervisor/turns.ts'
 
 export interface Resolved {
   file: string
   args: string[]
 }
+
+/** Who waits for a start, and what it is told of it. */
+export interface StartWatch {
+  ticket: Ticket
+  /** Whether it is still of use to anyone. */
+  isWanted(): boolean
+  /** `package`: what is installed. */
+  onState(state: StartState, packageName?: string): void
+}
+
+/** `up`: its process takes requests, or waits for something else than a processor. */
+export type StartState = 'queued' | 'installing' | 'starting' | 'up'
 
 export interface ResolveOptions {
   /** Where packages are installed that are found nowhere. */
@@ -14,4 +28,7 @@ export interface ResolveOptions {
   installEnv: Record<string, string>
   /** Whom they run as; absent: as the host program does. */
   serverUser?: User | undefined
+  /** Of installations. */
+  turns: Turns
+  log: Log
 }

@@ -2,28 +2,42 @@ import type { Readable } from 'node:stream'
 import { toolReason } from './tool-reason.ts'
 import { RingBuffer } from '../console/ring-buffer.ts'
 import { LineSplitter } from '../stdio/framing.ts'
+import { watchForStall } from './stall.ts'
 import { spawnProgram, StartError } from '../supervisor/spawn.ts'
 import type { Program } from '../supervisor/spawn.ts'
 import { signalGroup } from '../supervisor/terminate.ts'
 
-const DEADLINE_MS = 300_000
-
 /** What is kept of what the tool printed last. */
 const MAX_TAIL_BYTES = 16 * 1024
 
-/** Runs a package manager to its end. Rejects with `StartError`, which says why it failed. */
-export async function runTool(task: string, program: Program): Promise<void> {
+/**
+ * Runs a package manager to its end, however long that takes while it gets on. Rejects with
+ * `StartError`, which says why it failed.
+ */
+export async function runTool(task: string, program: Program, stallMs?: number): Promise<void> {
   const child = await spawnProgram(program)
   const tail = new RingBuffer<string>(MAX_TAIL_BYTES, MAX_TAIL_BYTES)
-  for (const stream of [child.stdout, child.stderr]) keepLines(stream, tail)
+  let hasStalled = false
+  const onStall = (): void => {
+    hasStalled = true
+    signalGroup(child.pid, 'SIGKILL')
+  }
+  const watch = watchForStall(child.pid, onStall, stallMs)
+  for (const stream of [child.stdout, child.stderr]) {
+    keepLines(stream, tail)
+    stream.on('data', () => watch.note())
+  }
   child.stdin.on('error', () => undefined).end()
-  const deadline = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), DEADLINE_MS)
   const stop = (): void => signalGroup(child.pid, 'SIGKILL')
   process.once('exit', stop)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   process.off('exit', stop)
-  clearTimeout(deadline)
+  watch.stop()
   const output = tail.toArray()
+  if (hasStalled) {
+    const how = `${task} did nothing for too long and was ended: can the registry be reached?`
+    throw new StartError(how, output)
+  }
   if (code !== 0) throw new StartError(`${task} failed: ${toolReason(output)}`, output)
 }
 

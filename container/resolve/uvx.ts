@@ -1,7 +1,6 @@
 import { access, stat } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
 import type { Resolved } from './resolved.ts'
-import type { Installer } from './installer.ts'
 import { StartError } from '../supervisor/spawn.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 
@@ -62,12 +61,13 @@ function splitOption(arg: string): [string, string | undefined] {
 /** The tool's own entry point, installed once. */
 export async function resolveUvx(
   launch: ProcessLaunch,
-  installer: Installer,
+  /** Returns the folder that has its commands. */
+  install: (spec: string, stamp: string, options: readonly string[]) => Promise<string>,
 ): Promise<Resolved | undefined> {
   const request = parseUvx(launch.args)
   if (request === undefined) return undefined
   const spec = await toAbsoluteSpec(request.spec, launch.cwd)
-  const bins = await installer.installPython(spec.text, spec.stamp, request.options)
+  const bins = await install(spec.text, spec.stamp, request.options)
   const file = join(bins, request.bin)
   try {
     await access(file)

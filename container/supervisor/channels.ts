@@ -1,7 +1,7 @@
 import type { LaunchGroup } from './launch-group.ts'
 import type { Running } from './running.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
-import type { SentMeta } from '#protocol/link.ts'
+import type { SentMeta, Urgency } from '#protocol/link.ts'
 import type { Owner } from '#protocol/yielding.ts'
 
 export interface EarlyMessage {
@@ -15,6 +15,7 @@ export interface Channel {
   key: string
   group: LaunchGroup
   owner: Owner
+  urgency: Urgency
   /** Absent until the channel is opened. */
   process: Running | undefined
   early: EarlyMessage[]
@@ -28,12 +29,9 @@ export class Channels {
     return this.#channels.get(number)
   }
 
-  add(number: number, key: string, group: LaunchGroup, owner: Owner): void {
-    this.#channels.set(number, {
-      number,
-      key,
-      group,
-      owner,
+  add(channel: Pick<Channel, 'number' | 'key' | 'group' | 'owner' | 'urgency'>): void {
+    this.#channels.set(channel.number, {
+      ...channel,
       process: undefined,
       early: [],
       earlyBytes: 0,

@@ -1,13 +1,16 @@
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
 import { Failing } from './failing.ts'
 import type { OnExit, Running } from './running.ts'
+import { LaunchState } from './launch-state.ts'
 import { hasPlace } from './slots.ts'
-import type { Effect, LaunchState, Policy, SupervisorEvent } from './slots.ts'
+import type { Effect, LaunchState as GroupState, Policy, Slot, SupervisorEvent } from './slots.ts'
 import { StartError } from './spawn.ts'
 import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
+import type { Warmable } from './warmth.ts'
 import { explain } from '../reasons/explain.ts'
-import type { Launch, Why } from '#protocol/link.ts'
+import type { StartWatch } from '../resolve/resolved.ts'
+import { URGENCY, type Launch, type LaunchMeta, type Urgency, type Why } from '#protocol/link.ts'
 import type { Owner } from '#protocol/yielding.ts'
 
 const REFILL_DELAY_MS = 100
@@ -32,13 +35,18 @@ export interface Idle {
 
 export interface LaunchGroupOptions {
   launch: Launch
+  /** Whether a launch that adapts may have its spares now. */
+  isWarm(): boolean
   /** How many more processes the cell may have. */
   room(): number
   ownerOf(channel: number): Owner
   /** How many processes the launch still has that this one took the place of. */
   former(): number
   /** Rejects with `StartError`, whose message the client may see. */
-  start(launch: Launch, onExit: OnExit): Promise<Running>
+  start(launch: Launch, watch: StartWatch, onExit: OnExit): Promise<Running>
+  urgencyOf(channel: number): Urgency
+  /** What its processes do is something else than before. */
+  onState(meta: LaunchMeta): void
   onOpened(lease: Lease): void
   /** The channel was refused, or its process is gone. */
   onOver(effect: Extract<Effect, { do: 'refused' | 'exited' }>): void
@@ -49,19 +57,23 @@ export interface LaunchGroupOptions {
 }
 
 /** Performs what `next` decides for one launch. */
-export class LaunchGroup {
+export class LaunchGroup implements Warmable {
   launch: Launch
+  usedAt: number | undefined
   readonly #options: LaunchGroupOptions
   readonly #processes = new Map<number, Running>()
   readonly #emptied = new Set<() => void>()
-  #state: LaunchState = INITIAL
+  readonly #starts: LaunchState
   readonly #failing: Failing
+  #isTelling = false
+  #state: GroupState = INITIAL
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LaunchGroupOptions) {
     this.launch = options.launch
     this.#options = options
     this.#failing = new Failing(options.onFailing)
+    this.#starts = new LaunchState((slot) => this.#urgencyOf(slot))
   }
 
   /** Processes that are not being ended. */
@@ -80,8 +92,7 @@ export class LaunchGroup {
   }
 
   get hasSpare(): boolean {
-    for (const slot of this.#state.slots.values()) if (slot.phase === 'spare') return true
-    return false
+    return this.#count('spare') > 0
   }
 
   get isEmpty(): boolean {
@@ -109,6 +120,28 @@ export class LaunchGroup {
     this.#state = state
     clearTimeout(this.#timer)
     for (const effect of effects) this.#perform(effect)
+    this.#tellSoon()
+  }
+
+  /** Whether a process is on its way. */
+  get isStarting(): boolean {
+    return this.#count('starting') > 0
+  }
+
+  sparePids(): number[] {
+    return Array.from(this.#processes, ([slot, { pid }]) => ({ slot, pid }))
+      .filter(({ slot }) => this.#state.slots.get(slot)?.phase === 'spare')
+      .map(({ pid }) => pid)
+  }
+
+  settle(): void {
+    this.dispatch({ type: 'wake' })
+  }
+
+  /** Tells what its processes do, though that was told before: to another object. */
+  tellAnew(): void {
+    this.#starts.forgetTold()
+    this.#tellSoon()
   }
 
   /** Whose its processes are; spares, and those that are ending, are left out. */
@@ -133,7 +166,7 @@ export class LaunchGroup {
   }
 
   /** Resolves when no process is there. */
-  async settle(): Promise<void> {
+  async emptied(): Promise<void> {
     if (this.#processes.size === 0) return
     await new Promise<void>((resolve) => this.#emptied.add(resolve))
   }
@@ -141,7 +174,8 @@ export class LaunchGroup {
   #policy(): Policy {
     const { maxProcesses } = this.launch
     // A remote session that nobody uses would only be a connection that nobody uses.
-    const warm = this.launch.remote === undefined ? this.launch.warm : 0
+    const isWarm = this.launch.isAdaptive !== true || this.#options.isWarm()
+    const warm = this.launch.remote === undefined && isWarm ? this.launch.warm : 0
     const room = this.#options.room()
     const former = this.#options.former()
     const pool = { warm, maxProcesses, room, former, refillDelayMs: REFILL_DELAY_MS }
@@ -175,18 +209,24 @@ export class LaunchGroup {
 
   async #start(slot: number): Promise<void> {
     try {
-      const process = await this.#options.start(this.launch, (exitCode, signal, detail, read) => {
-        this.#processes.delete(slot)
-        const isEnding = this.#state.slots.get(slot)?.phase === 'ending'
-        const words = isEnding ? undefined : read?.()
-        if (words?.isUnused) this.#failing.begin(words.why)
-        const known = detail === undefined ? {} : { detail }
-        const why = words?.why ?? known
-        const common = words?.isUnused ? words.why : known
-        this.dispatch({ type: 'exited', slot, exitCode, signal, why, common })
-        this.#options.onExit()
-        if (this.#processes.size === 0) this.#tellEmptied()
-      })
+      const watch = this.#watch(slot)
+      const process = await this.#options.start(
+        this.launch,
+        watch,
+        (exitCode, signal, detail, read) => {
+          this.#processes.delete(slot)
+          this.#starts.delete(slot)
+          const isEnding = this.#state.slots.get(slot)?.phase === 'ending'
+          const words = isEnding ? undefined : read?.()
+          if (words?.isUnused) this.#failing.begin(words.why)
+          const known = detail === undefined ? {} : { detail }
+          const why = words?.why ?? known
+          const common = words?.isUnused ? words.why : known
+          this.dispatch({ type: 'exited', slot, exitCode, signal, why, common })
+          this.#options.onExit()
+          if (this.#processes.size === 0) this.#tellEmptied()
+        },
+      )
       this.#processes.set(slot, process)
       const wanted = this.#state.slots.get(slot)
       if (wanted?.phase === 'ending') {
@@ -196,8 +236,10 @@ export class LaunchGroup {
         this.#failing.endLater(() => this.#processes.get(slot) === process)
       }
     } catch (error) {
+      this.#starts.delete(slot)
       const why = this.#explain(error)
-      this.#failing.begin(why)
+      // One that nobody wants any more was given up, and has not failed.
+      if (this.#state.slots.get(slot)?.phase !== 'ending') this.#failing.begin(why)
       this.dispatch({ type: 'start-failed', slot, why })
       this.#options.onExit()
     }
@@ -213,8 +255,47 @@ export class LaunchGroup {
     return { detail: how, ...why }
   }
 
+  #watch(slot: number): StartWatch {
+    const urgencyOf = (): Urgency => this.#urgencyOf(slot)
+    return {
+      ticket: {
+        get urgency() {
+          return urgencyOf()
+        },
+      },
+      isWanted: () => this.#state.slots.get(slot)?.phase !== 'ending',
+      onState: (state, packageName) => {
+        this.#starts.set(slot, state, packageName)
+        this.#tellSoon()
+      },
+    }
+  }
+
+  #urgencyOf(slot: number): Urgency {
+    const { channel } = this.#state.slots.get(slot) ?? {}
+    return channel === undefined ? URGENCY.none : this.#options.urgencyOf(channel)
+  }
+
+  /** Once for all that happens in one turn of the event loop. */
+  #tellSoon(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    queueMicrotask(() => {
+      this.#isTelling = false
+      const spares = this.#count('spare')
+      const meta = this.#starts.next({ processes: this.#processes.size, spares })
+      if (meta !== undefined) this.#options.onState({ server: this.launch.name, ...meta })
+    })
+  }
+
   #end(slot: number, grace: typeof GRACE): void {
     void this.#processes.get(slot)?.end(grace)
+  }
+
+  #count(phase: Slot['phase']): number {
+    let count = 0
+    for (const slot of this.#state.slots.values()) if (slot.phase === phase) count += 1
+    return count
   }
 
   #tellEmptied(): void {

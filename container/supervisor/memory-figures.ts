@@ -44,6 +44,11 @@ export function readResidentBytes(read: ReadText, pid: number): number {
   return (figure(read(`/proc/${pid}/status`), 'VmRSS:') ?? 0) * KIB
 }
 
+/** What a process has for itself: not what it shares with others, such as programs. */
+export function readPrivateBytes(read: ReadText, pid: number): number {
+  return (figure(read(`/proc/${pid}/status`), 'RssAnon:') ?? 0) * KIB
+}
+
 function readMachine(read: ReadText): MemoryFigures | undefined {
   const text = read('/proc/meminfo')
   const [total, available] = [figure(text, 'MemTotal:'), figure(text, 'MemAvailable:')]

@@ -116,3 +116,8 @@ export class Output {
     this.#sink?.onOversize({ ...nameOf(asked), maxBytes: MAX_MESSAGE_BYTES })
   }
 }
+
+/** A server that refuses `initialize` has not come up. */
+export function isServing({ meta }: OutputMessage): boolean {
+  return meta.kind === 'response' && meta.failed !== true
+}

@@ -5,10 +5,13 @@ import type { Reaper } from './reaper.ts'
 import type { OnExit } from './running.ts'
 import { ServerProcess } from './server-process.ts'
 import { spawnProgram, StartError } from './spawn.ts'
-import type { StartTurn, StartTurns } from './start-turns.ts'
+import { watchComingUp } from './coming-up.ts'
+import type { Turns } from './turns.ts'
+import type { Warmth } from './warmth.ts'
 import type { CellConsole } from '../console/process-console.ts'
 import { secretValues } from '../console/secret-values.ts'
 import type { CommandResolver } from '../resolve/command.ts'
+import type { StartWatch } from '../resolve/resolved.ts'
 import type { Floods } from '../stdio/line-reader.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 import type { AskNumbers } from '#protocol/numbering/numbers.ts'
@@ -20,38 +23,55 @@ export interface ProcessStarter {
   /** What every process gets beside its configured environment. */
   baseEnv: Record<string, string>
   floods: Floods
-  turns: StartTurns
+  /** Of starts. */
+  turns: Turns
+  /** Of installations. */
+  installs: Turns
   /** Of the whole host program. */
   askNumbers: AskNumbers
   /** Whom every process runs as; absent: as the host program does. */
   user?: User | undefined
   memory?: Memory | undefined
+  warmth?: Warmth | undefined
   log: Log
 }
 
-/** Starts one process of a launch. Rejects with `StartError`. */
+/** One process to start: for whom, and who hears of it. The cell is known by its console. */
+export interface ProcessStart {
+  launch: ProcessLaunch
+  console: CellConsole
+  watch: StartWatch
+  onExit: OnExit
+}
+
+/** Starts one process of a launch, when it is its turn. Rejects with `StartError`. */
 export async function startProcess(
   starter: ProcessStarter,
-  console: CellConsole,
-  launch: ProcessLaunch,
-  onExit: OnExit,
+  start: ProcessStart,
 ): Promise<ServerProcess> {
+  const { launch, console, watch, onExit } = start
   const redact = redactorOf(launch)
-  const { child, turn } = await spawnLaunch(starter, console, launch, redact)
+  const { child, endTurn } = await spawnLaunch(starter, start, redact)
   const { reaper, floods, askNumbers, memory, log } = starter
   const pid = child.pid ?? 0
   reaper.add(pid)
   memory?.begin(launch.name, pid)
   let shortage: string | undefined
+  watch.onState('starting')
+  const comeUp = (): void => {
+    stopWatching()
+    endTurn()
+    watch.onState('up')
+  }
+  const stopWatching = watchComingUp(pid, comeUp)
   child.once('exit', (exitCode, signal) => {
-    turn.end()
+    comeUp()
     reaper.remove(pid)
     shortage = memory?.end(pid, exitCode, signal)
   })
   log('debug', 'process_started', { server: launch.name, pid })
   const printed = console.open(launch.name, pid)
-  turn.follow(pid)
-  child.stdout.once('data', () => turn.end())
+  child.stdout.once('data', comeUp)
   const process: ServerProcess = new ServerProcess({
     child,
     launch,
@@ -75,21 +95,21 @@ function describeExit(exitCode: number | null, signal: string | null): string {
     : `the process was ended by ${signal}`
 }
 
-/** The cell is known by its console. */
 async function spawnLaunch(
   { resolver, turns, baseEnv, user, log }: ProcessStarter,
-  cell: CellConsole,
-  launch: ProcessLaunch,
+  { launch, console: cell, watch }: ProcessStart,
   redact: Redactor,
-): Promise<{ child: Awaited<ReturnType<typeof spawnProgram>>; turn: StartTurn }> {
-  let turn: StartTurn | undefined
+): Promise<{ child: Awaited<ReturnType<typeof spawnProgram>>; endTurn: () => void }> {
+  let endTurn: (() => void) | undefined
   try {
-    const { file, args } = await resolver.resolve(launch)
-    turn = await turns.take(cell)
+    const { file, args } = await resolver.resolve(launch, cell, watch)
+    watch.onState('queued')
+    endTurn = await turns.take(cell, watch.ticket)
+    if (!watch.isWanted()) throw new StartError('nobody waits for it any more')
     const env = { ...baseEnv, ...launch.env }
-    return { child: await spawnProgram({ file, args, cwd: launch.cwd, env, user }), turn }
+    return { child: await spawnProgram({ file, args, cwd: launch.cwd, env, user }), endTurn }
   } catch (error) {
-    turn?.end()
+    endTurn?.()
     // What is quoted in it may be an argument; a package manager's own words are cut.
     const message = redact(error instanceof Error ? error.message : 'unknown error', true)
     if (!(error instanceof StartError)) {

@@ -131,7 +131,7 @@ function startWaiting(draft: Draft): void {
   }
 }
 
-/** A channel closed before it was opened gets its `exit`; the process that was to be its own stays for others. */
+/** A channel closed before it was opened gets its `exit`; the process that was to be its own is a spare. */
 function close(draft: Draft, channel: number): void {
   const waitingAt = draft.waiting.indexOf(channel)
   if (waitingAt !== -1) {

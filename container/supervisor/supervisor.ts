@@ -3,18 +3,22 @@ import { LaunchGroup } from './launch-group.ts'
 import type { Idle, Lease } from './launch-group.ts'
 import { MAX_PROCESSES_PER_CELL } from './limits.ts'
 import type { Memory } from './memory.ts'
-import type { OutputMessage } from './output.ts'
+import { isServing, type OutputMessage } from './output.ts'
+import type { Warmth } from './warmth.ts'
 import type { Effect } from './slots.ts'
+import { URGENCY } from '#protocol/link.ts'
 import type {
   ExitMeta,
   FailedMeta,
   Launch,
-  OpenedMeta,
+  LaunchMeta,
   OpenMeta,
+  OpenedMeta,
   OversizeMeta,
   RefusedMeta,
   SentMeta,
   UndeliveredMeta,
+  Urgency,
   Why,
 } from '#protocol/link.ts'
 import { findYielding, type Owner } from '#protocol/yielding.ts'
@@ -24,13 +28,18 @@ const SHORT_RETRY_AFTER_MS = 5_000
 
 export interface SupervisorOptions {
   start: ConstructorParameters<typeof LaunchGroup>[0]['start']
+  /** Somebody waits for a start that was less urgent before. */
+  onUrgency?: () => void
   maxProcesses?: number
   /** Absent: memory bounds nothing. */
   memory?: Memory | undefined
+  /** Absent: launches that adapt have no spares. */
+  warmth?: Warmth | undefined
 }
 
-/** What a supervisor tells of its channels. After `onRefused` and `onExit` the channel is over. */
+/** What a supervisor tells of its launches and channels. After `onRefused` and `onExit` the channel is over. */
 export interface ChannelSink {
+  onLaunch(meta: LaunchMeta): void
   onOpened(channel: number, meta: OpenedMeta): void
   onRefused(channel: number, meta: RefusedMeta): void
   onExit(channel: number, meta: ExitMeta, server: string): void
@@ -69,22 +78,47 @@ export class Supervisor {
       if (named.get(name)?.digest === group.launch.digest) continue
       this.#groups.delete(name)
       this.#retired.add(group)
+      this.#options.warmth?.delete(group)
       group.dispatch({ type: 'retire' })
     }
     for (const launch of launches) {
       const group = this.#groups.get(launch.name) ?? this.#createGroup(launch)
       group.launch = launch
+      this.#noteUse(group, launch.usedMsAgo)
+      group.tellAnew()
       group.dispatch({ type: 'wake' })
     }
   }
 
   /** The number must not be in use. Settles exactly once: `onOpened`, `onRefused`, or `onExit` when it is closed before. */
-  open(number: number, { key, server, owner }: OpenMeta): void {
+  open(number: number, { key, server, owner, urgency = URGENCY.call }: OpenMeta): void {
     const group = this.#groups.get(server)
     if (this.#isShuttingDown) return this.#sink.onRefused(number, { code: 'shutting_down' })
     if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
-    this.#channels.add(number, key, group, owner)
+    this.#channels.add({ number, key, group, owner, urgency })
     group.open(number, this.#makeRoom(group, owner))
+    // What is nobody's is asked by Hearth itself.
+    if (owner !== undefined) this.#noteUse(group, 0)
+    if (group.isStarting) this.#options.onUrgency?.()
+  }
+
+  #noteUse(group: LaunchGroup, msAgo: number | undefined): void {
+    const { warmth } = this.#options
+    const { isAdaptive = false } = group.launch
+    if (!isAdaptive) return warmth?.delete(group)
+    warmth?.add(group)
+    const at = msAgo === undefined ? undefined : performance.now() - msAgo
+    if (at === undefined || at <= (group.usedAt ?? -Infinity)) return
+    group.usedAt = at
+    warmth?.note(group)
+  }
+
+  /** A channel that was opened for less is waited for by now. */
+  hurry(number: number, urgency: Urgency): void {
+    const channel = this.#channels.get(number)
+    if (channel === undefined || channel.urgency >= urgency) return
+    channel.urgency = urgency
+    this.#options.onUrgency?.()
   }
 
   close(number: number): void {
@@ -121,22 +155,26 @@ export class Supervisor {
     this.#isShuttingDown = true
     const groups = this.#allGroups()
     for (const group of groups) {
+      this.#options.warmth?.delete(group)
       group.dispatch({ type: 'drain' })
       for (const process of group.processes()) process.finish()
     }
-    await Promise.all(groups.map((group) => group.settle()))
+    await Promise.all(groups.map((group) => group.emptied()))
   }
 
   /** Ends everything. Resolves when all processes are gone. */
   async shutDown(): Promise<void> {
     this.#isShuttingDown = true
     const groups = this.#allGroups()
-    for (const group of groups) group.dispatch({ type: 'shutdown' })
-    await Promise.all(groups.map((group) => group.settle()))
+    for (const group of groups) {
+      this.#options.warmth?.delete(group)
+      group.dispatch({ type: 'shutdown' })
+    }
+    await Promise.all(groups.map((group) => group.emptied()))
   }
 
   #createGroup(launch: Launch): LaunchGroup {
-    const group = new LaunchGroup({
+    const group: LaunchGroup = new LaunchGroup({
       launch,
       room: () => this.#room(launch),
       ownerOf: (channel) => this.#channels.get(channel)?.owner,
@@ -146,6 +184,11 @@ export class Supervisor {
         const process = await this.#options.start(...request)
         if (this.#isPaused) process.hold('cell', true)
         return process
+      },
+      isWarm: () => this.#options.warmth?.allows(group) ?? false,
+      urgencyOf: (channel) => this.#channels.get(channel)?.urgency ?? URGENCY.none,
+      onState: (meta) => {
+        if (this.#groups.get(launch.name) === group) this.#sink.onLaunch(meta)
       },
       onOpened: (lease) => this.#opened(lease),
       onOver: (effect) => this.#settle(effect, launch.name),
@@ -252,9 +295,4 @@ function findIdle(
     .toSorted((a, b) => b.ms - a.ms)
   const held = groups.flatMap((group) => group.owners())
   return findYielding(idle, ({ owner }) => owner, held, taker)
-}
-
-/** A server that refuses `initialize` has not come up. */
-function isServing({ meta }: OutputMessage): boolean {
-  return meta.kind === 'response' && meta.failed !== true
 }

@@ -34,13 +34,18 @@ export function fillPool(draft: Draft): void {
   for (let count = 0; count < missing; count += 1) startSlot(draft)
 }
 
-/** Spares that nobody needs: their channel left while they started, or the pool is smaller than before. */
+/**
+ * Spares that nobody needs: their channel left while they started, or the pool is smaller than before.
+ * Those that are not there yet go first.
+ */
 function endSpares(draft: Draft, surplus: number): void {
   let left = surplus
-  for (const [number, slot] of draft.slots) {
-    if (left <= 0) return
-    if (slot.phase !== 'spare') continue
-    endSlot(draft, number, 'closed')
-    left -= 1
+  for (const phase of ['starting', 'spare']) {
+    for (const [number, slot] of draft.slots) {
+      if (left <= 0) return
+      if (slot.phase !== phase || slot.channel !== undefined) continue
+      endSlot(draft, number, 'closed')
+      left -= 1
+    }
   }
 }

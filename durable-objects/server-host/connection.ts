@@ -43,6 +43,23 @@ const OWN_ID = 'hearth:'
 /** Of names: what tells this connection's from those of a former object's. */
 const LIFE_CHARS = 8
 
+/** How long an answer is waited for. */
+interface Silence {
+  silenceMs: number
+  /** Also of a process that does not come up. */
+  longestMs: number
+  isUp: () => boolean
+}
+
+/** A request of the gateway's own. */
+interface Question {
+  method: string
+  params: Record<string, unknown>
+  prefix: string
+  /** `Date.now()`; it may move. */
+  deadline: () => number
+}
+
 /** What is told of a request. */
 interface About {
   id?: MessageMeta['id']
@@ -114,17 +131,41 @@ export class Connection implements Ticking {
   }
 
   /** A request of the gateway's own. Rejects with what the server answered, too. */
-  async ask(
+  ask(
     method: string,
     params: Record<string, unknown>,
     timeoutMs: number,
     prefix = OWN_ID,
   ): Promise<Record<string, unknown>> {
+    const deadline = Date.now() + timeoutMs
+    return this.#ask({ method, params, prefix, deadline: () => deadline })
+  }
+
+  /** The same, where silence counts only from when the process is up. */
+  askWhenUp(
+    method: string,
+    params: Record<string, unknown>,
+    { silenceMs, longestMs, isUp }: Silence,
+  ): Promise<Record<string, unknown>> {
+    const latest = Date.now() + longestMs
+    let deadline = Date.now() + silenceMs
+    return this.#ask({
+      ...{ method, params, prefix: OWN_ID },
+      deadline: () => {
+        if (!isUp()) deadline = Math.min(latest, Date.now() + silenceMs)
+        return deadline
+      },
+    })
+  }
+
+  async #ask({ method, params, prefix, deadline }: Question): Promise<Record<string, unknown>> {
     const id = `${prefix}${++this.#asked}`
     const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
     const exchange: Exchange = {
       id,
-      deadline: Date.now() + timeoutMs,
+      get deadline() {
+        return deadline()
+      },
       onResponse: (payload) => {
         const answer = JSON.parse(decoder.decode(payload)) as {
           result?: Record<string, unknown>

@@ -8,6 +8,7 @@ import type { Links } from './link/links.ts'
 import type { RemoteChannels } from './remote/remote-channels.ts'
 import type { Servers } from './servers/servers.ts'
 import type { SharedServers } from './servers/shared-server.ts'
+import type { StartStateOf } from './servers/start-state.ts'
 import type { Store } from './store.ts'
 import type { Ticker } from './ticker.ts'
 import type { ClientCall } from './calls/client-call.ts'
@@ -37,6 +38,8 @@ export interface HostContext {
   keepAliveMs: number
   /** Whether a server can be reached without starting a container, as far as is known here. */
   isUp: (server: string) => boolean
+  /** How far its start is, as far as its host program says. */
+  startOf: StartStateOf
   /** Whether each call writes its log line. */
   logs: boolean
 }

@@ -21,7 +21,7 @@ import { EraProbe } from './servers/eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
 import { SSESessions } from './legacy/sse/sessions.ts'
-import { Links, type HostProgram } from './link/links.ts'
+import { dialAfter, Links, type HostProgram } from './link/links.ts'
 import { Room } from './calls/room.ts'
 import { ModernCalls } from './modern/calls.ts'
 import type { ModernServing } from './modern/serving.ts'
@@ -32,6 +32,8 @@ import { RemoteChannels } from './remote/remote-channels.ts'
 import type { ServersChange } from './servers/change.ts'
 import { Routing } from './routing/routing.ts'
 import { Servers, type Server } from './servers/servers.ts'
+import { createStartState } from './servers/start-state.ts'
+import { withUse } from './servers/use-store.ts'
 import { SharedServers } from './servers/shared-server.ts'
 import { readStatus, warmServers } from './status.ts'
 import { Store } from './store.ts'
@@ -80,16 +82,8 @@ export class ServerHost {
     this.#retired = store.retired
     const ticker = new Ticker()
     const links = new Links({
-      hostProgram: (placement) => {
-        const program = options.hostProgram(placement)
-        const dial = async (): Promise<WebSocket> => {
-          // The host program must know the servers before a channel is opened.
-          await servers.load()
-          return program.dial()
-        }
-        return { ...program, dial }
-      },
-      launches: (placement) => servers.launchesAt(placement),
+      hostProgram: (placement) => dialAfter(() => servers.load(), options.hostProgram(placement)),
+      launches: (placement) => withUse(servers.launchesAt(placement), store.uses),
       ...{ store: store.placements, unacked: this.#room },
       adopt: (channel, placement) => this.#adopt(channel, placement),
       onStartFailed: (meta) => servers.reasons.hear(meta),
@@ -106,7 +100,8 @@ export class ServerHost {
     const onChange = (change: ServersChange): void => this.#change(change)
     const servers = new Servers(options.launches, onLaunches, onChange, tenant)
     const remotes = new RemoteChannels(EDGE_NETWORK)
-    const eras = new EraProbe({ links, servers, remotes, store, ticker })
+    const startOf = createStartState({ links, servers })
+    const eras = new EraProbe({ links, servers, remotes, store, ticker, startOf })
     const calls = new Set<ClientCall>()
     const isUp = (server: string): boolean => links.isUp(servers.placementOf(server))
     const credentials = new Credentials(ticker)
@@ -117,14 +112,14 @@ export class ServerHost {
       learn: (server, principal) => catalog.learnTools(server, principal),
     })
     const catalog: Catalog = new Catalog({ servers, eras, store, isUp, pins }, serve)
-    const guards = new Guards({ store, servers, ticker, calls, logs, isUp, eras }, tenant)
+    const guards = new Guards({ store, servers, ticker, calls, logs, isUp, startOf, eras }, tenant)
     const routing = new Routing(guards, logs)
     const listTools = createListTools(servers, serve)
     const transforms = new Transforms({ servers, store, catalog, logs }, listTools)
     this.#context = {
       ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
-      ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, logs, isUp },
+      ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, logs, isUp, startOf },
     }
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, this.#modern)

@@ -1,10 +1,12 @@
 /** What an operator is told of a tenant's servers: which are ready, and how each fares. */
 import { GatewayError } from '#protocol/errors.ts'
 import type { ServerReport, WarmReport } from '#protocol/host-call.ts'
+import { URGENCY } from '#protocol/link.ts'
 import type { HostContext } from './host-context.ts'
 import { describe } from './link/why.ts'
 import type { Eras } from './servers/eras.ts'
 import { requireFacts } from './servers/spoken-facts.ts'
+import { describeStart } from './servers/start-progress.ts'
 
 /** What `warm` would find ready, and how it fares, without starting anything. */
 export async function readStatus(context: HostContext, principal?: string): Promise<WarmReport> {
@@ -15,6 +17,7 @@ export async function readStatus(context: HostContext, principal?: string): Prom
     const more = {
       resilience: guards.report(name, principal),
       ...(placement !== undefined && { placement }),
+      ...reportProcesses(context, name),
     }
     if (server === undefined) return { ...reportUnstarted(name, fault), ...more }
     const known = eras.known(server)
@@ -26,13 +29,13 @@ export async function readStatus(context: HostContext, principal?: string): Prom
   return { servers: reports }
 }
 
-/** Starts the spares and learns the eras, before anyone asks. */
+/** Learns the eras, before anyone asks: what adapts is kept warm from its first use on. */
 export async function warmServers({ servers, eras }: HostContext): Promise<WarmReport> {
   await servers.load()
   const reports = servers.all.map(async ({ name, server, fault }) => {
     if (server === undefined) return reportUnstarted(name, fault)
     try {
-      const told = report(await eras.of(server), name)
+      const told = report(await eras.of(server, URGENCY.none), name)
       const failure = servers.reasons.of(server.launch)
       return { ...told, ...(failure && notReady(failure)) }
     } catch (error) {
@@ -62,6 +65,18 @@ function notReady(fault: GatewayError): Pick<ServerReport, 'error' | 'output' | 
   ready: false
 } {
   return { ready: false, ...describe(fault) }
+}
+
+/** Of a personal server nothing: its processes are each principal's own. */
+function reportProcesses({ links, servers }: HostContext, name: string): Partial<ServerReport> {
+  const launch = servers.launchOf({ name })
+  const placement = servers.placementOf(name)
+  if (launch === undefined || placement === undefined || !links.isUp(placement)) return {}
+  const told = links.of(placement).launches.report(launch.name)
+  if (told === undefined) return {}
+  const { processes, spares } = told
+  const start = describeStart(name, told)
+  return { processes, spares, ...(start !== undefined && { start }) }
 }
 
 function toNames({ initialize, discover }: Eras = {}): string[] {

@@ -11,6 +11,7 @@ import { PinStore } from './catalog/pins/pin-store.ts'
 import { BreakerStore } from './resilience/breaker-store.ts'
 import { StreamStore } from './calls/stream-store.ts'
 import { EraStore } from './servers/era-store.ts'
+import { UseStore } from './servers/use-store.ts'
 import { migrate } from './migrations.ts'
 import { PlacementStore } from './link/placement-store.ts'
 import { SpillStore } from './transform/result-size/spill-store.ts'
@@ -53,6 +54,7 @@ export class Store {
   readonly #sql: SqlStorage
   readonly streams: StreamStore
   readonly eras: EraStore
+  readonly uses: UseStore
   readonly lists: ListsStore
   readonly late: LateStore
   readonly toolSearch: ToolSearchStore
@@ -68,6 +70,7 @@ export class Store {
     this.#sql = storage.sql
     this.streams = new StreamStore(storage.sql)
     this.eras = new EraStore(storage.sql)
+    this.uses = new UseStore(storage.kv)
     this.lists = new ListsStore(storage.sql)
     this.late = new LateStore(storage.sql)
     this.toolSearch = new ToolSearchStore(storage.sql)
@@ -153,6 +156,7 @@ export class Store {
       this.spills.clear()
       this.toolSearch.clear()
       this.pins.clear()
+      this.uses.clear()
     })
   }
 

@@ -19,10 +19,9 @@ const DEFAULTS = {
   env: {},
   cwd: '/home/me',
   enabled: true,
-  timeoutMs: { call: 60_000, start: 30_000, total: 3_600_000 },
+  timeoutMs: { call: 60_000, start: 60_000, total: 3_600_000 },
   sharing: 'session',
   placement: 'main',
-  warm: 1,
   idleTimeoutMs: 600_000,
   maxLifetimeMs: 86_400_000,
   maxProcesses: 64,
@@ -177,7 +176,7 @@ describe('what a file may say', () => {
     {
       name: 'a number for timeoutMs bounds calls',
       server: { command: 'x', timeoutMs: 5000 },
-      becomes: { command: 'x', timeoutMs: { call: 5000, start: 30_000, total: 3_600_000 } },
+      becomes: { command: 'x', timeoutMs: { call: 5000, start: 60_000, total: 3_600_000 } },
     },
   ]
   test.each(accepted)('$name', ({ server, becomes }) => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { decodeFrame, encodeFrame, FLAG, FRAME, MAX_CHUNK_BYTES, stampAck } from '#protocol/link.ts'
-import type { Frame, FrameFields, Launch, WelcomeMeta } from '#protocol/link.ts'
+import type { Frame, FrameFields, Launch, LaunchMeta, WelcomeMeta } from '#protocol/link.ts'
 import { HOST_TOKEN } from './host-program.ts'
 
 const DEADLINE_MS = 15_000
@@ -29,6 +29,8 @@ export class LinkClient {
   readonly epoch: string
   /** Everything that came and was not taken yet, in order. */
   readonly inbox: Received[] = []
+  /** What it was told of launches, in order: not in the inbox. */
+  readonly launches: LaunchMeta[] = []
   welcome: WelcomeMeta | undefined
   closeReason: string | undefined
   /** While true nothing is acknowledged, as of an object that stands still. */
@@ -89,8 +91,9 @@ export class LinkClient {
     this.send({ type: FRAME.configure, channel: 0, meta: { ...meta, remotes } })
   }
 
-  open(channel: number, server: string, key = `session:${channel}`): void {
-    this.send({ type: FRAME.open, channel, meta: { key, server } })
+  open(channel: number, server: string, key = `session:${channel}`, owner?: string): void {
+    const meta = { key, server, ...(owner !== undefined && { owner }) }
+    this.send({ type: FRAME.open, channel, meta })
   }
 
   close(channel: number): void {
@@ -214,6 +217,7 @@ export class LinkClient {
     if (hasMore) return
     if (frame.type === FRAME.message) this.#pieces.delete(frame.channel)
     if (frame.type === FRAME.printed) return
+    if (frame.type === FRAME.launch) return void this.launches.push(frame.meta as LaunchMeta)
     const whole = frame.type === FRAME.message ? pieces : [frame]
     this.inbox.push({
       type: frame.type,

@@ -11,6 +11,8 @@ export interface NPMRegistry {
   url: string
   /** How many times the package was fetched. */
   downloads(): number
+  /** From now on the package is not given, until the function that is returned is called. */
+  hold(): () => void
   close(): void
 }
 
@@ -24,11 +26,12 @@ export async function startNPMRegistry(folder: string, workDir: string): Promise
   const { name, version } = manifest
   const tarball = await readFile(join(workDir, `${name}-${version}.tgz`))
   let downloads = 0
+  let given = Promise.resolve()
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo
     if (request.url === `/${name}.tgz`) {
       downloads += 1
-      response.end(tarball)
+      void given.then(() => response.end(tarball))
     } else if (request.url === `/${name}`) {
       const dist = { tarball: `http://127.0.0.1:${port}/${name}.tgz` }
       const versions = { [version]: { ...manifest, dist } }
@@ -42,6 +45,11 @@ export async function startNPMRegistry(folder: string, workDir: string): Promise
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     downloads: () => downloads,
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      given = promise
+      return resolve
+    },
     close: () => server.close(),
   }
 }

@@ -206,7 +206,7 @@ describe('operations', () => {
     expect(response.headers.has('Retry-After')).toBe(true)
     expect(await response.json()).toEqual({
       ready: false,
-      servers: [{ name: 'everything', warm: false }],
+      servers: [{ name: 'everything', ready: false, warm: false }],
     })
   })
 
@@ -227,11 +227,13 @@ describe('operations', () => {
 
     expect(await seen(common)).toEqual({
       ready: true,
-      servers: [{ name: 'everything', warm: true, health: 'unhealthy', breaker: 'open' }],
+      servers: [
+        { name: 'everything', ready: true, warm: true, health: 'unhealthy', breaker: 'open' },
+      ],
     })
     expect(await seen({ ...common, isPersonal: true })).toEqual({
       ready: true,
-      servers: [{ name: 'everything', warm: true }],
+      servers: [{ name: 'everything', ready: true, warm: true }],
     })
   })
 
@@ -245,7 +247,7 @@ describe('operations', () => {
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({
       ready: true,
-      servers: [{ name: 'everything', warm: true }],
+      servers: [{ name: 'everything', ready: true, warm: true }],
     })
   })
 })

@@ -12,7 +12,7 @@ export interface CallTimeOptions {
 
 export class CallTime {
   readonly #timeoutMs: number
-  readonly #end: number
+  #end: number
   #deadline: number
   /** Questions to its client that have no answer yet. */
   #questions = 0
@@ -30,6 +30,12 @@ export class CallTime {
   /** Its server has reported progress, or goes on with an answer. */
   renew(now: number): void {
     this.#deadline = Math.min(now + this.#timeoutMs, this.#end)
+  }
+
+  /** So long it could not begin: its server is installed, or waits for its turn to start. */
+  postpone(ms: number): void {
+    this.#deadline += ms
+    this.#end += ms
   }
 
   stop(): void {

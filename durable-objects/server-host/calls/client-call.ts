@@ -18,6 +18,8 @@ export interface CallGuard {
   /** Whether a call that failed is tried again, and not over. */
   takesOver: (error: GatewayError) => boolean
   takeRepetition: () => boolean
+  /** It was started, and no process has it yet. */
+  readonly awaitsProcess: boolean
   onSettled: (outcome: CallLog['outcome'], processMs: number | undefined) => void
   /** Fails it when its time has passed. */
   expire: (now: number) => void

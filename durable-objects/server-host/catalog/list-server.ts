@@ -1,5 +1,6 @@
 /** One server's lists for clients of some capabilities, asked for as a modern client would. */
 import { OWN_CLIENT } from '#protocol/host-call.ts'
+import { URGENCY } from '#protocol/link.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServing } from '../modern/serving.ts'
 import type { Server } from '../servers/servers.ts'
@@ -27,7 +28,7 @@ export function listServer(
   return new ListedServer({
     of: { digest: launch.digest, capabilities },
     store: store.lists,
-    announced: async () => requireFacts(await eras.of(server), name, 'modern'),
+    announced: async () => requireFacts(await eras.of(server, URGENCY.list), name, 'modern'),
     ask: async (method, params, options) => {
       const serving = await serve(server)
       const isPassing = !role.isCanonical()

@@ -18,7 +18,7 @@ import type { Upstreams } from './upstreams.ts'
 /** In the place of a server, for what no server is asked. Whether roots pass is each server's own to say. */
 const CATALOG_SERVER: SessionServer = {
   name: CATALOG,
-  config: { timeoutMs: { call: 60_000, start: 30_000, total: 60_000 }, roots: true },
+  config: { timeoutMs: { call: 60_000, start: 60_000, total: 60_000 }, roots: true },
 }
 
 /** Longest until a leg's host program is reached. */

@@ -11,6 +11,7 @@ import {
   type RefusedMeta,
   type SentMeta,
   type UndeliveredMeta,
+  type Urgency,
   type Why,
 } from '#protocol/link.ts'
 import type { Link } from './link.ts'
@@ -43,6 +44,8 @@ export interface Channel {
   listen: (listener: ChannelListener) => void
   /** Returns the number of the frame, where there are frames; see `onOver`. */
   send: (payload: Uint8Array, meta?: SentMeta) => number | undefined
+  /** It was asked for with less urgency than there is by now; absent where nothing waits for its turn. */
+  hurry?: (urgency: Urgency) => void
   /** Nothing is heard of the channel after this. */
   close: () => void
 }
@@ -89,6 +92,10 @@ export class LinkChannel implements Channel {
   /** Returns the number of the frame; see `onOver`. */
   send(payload: Uint8Array, meta?: SentMeta): number | undefined {
     return this.#over ? undefined : this.#link.sendMessage(this.number, payload, meta)
+  }
+
+  hurry(urgency: Urgency): void {
+    if (!this.#over) this.#link.send({ type: FRAME.hurry, channel: this.number, meta: { urgency } })
   }
 
   /** Ends the process. Nothing is heard of the channel after this. */

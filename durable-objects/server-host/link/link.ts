@@ -12,6 +12,7 @@ import {
   stampAck,
   type FrameFields,
   type Launch,
+  type LaunchMeta,
   type OpenMeta,
   type SentMeta,
   type StartFailedMeta,
@@ -23,6 +24,7 @@ import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
 import { Draining } from './draining.ts'
 import { Inbound } from './inbound.ts'
+import { LaunchReports } from './launch-reports.ts'
 import { openLinkConnection, tryUntil } from './link-connection.ts'
 import { Unacknowledged, type Tally } from './unacknowledged.ts'
 
@@ -47,6 +49,7 @@ export interface LinkOptions {
 }
 
 export class Link {
+  readonly launches = new LaunchReports()
   readonly #options: LinkOptions
   #epoch = crypto.randomUUID()
   /** The host program that the sequence numbers are shared with. */
@@ -67,6 +70,7 @@ export class Link {
       if (frame.type === FRAME.startFailed) {
         return this.#options.onStartFailed(frame.meta as StartFailedMeta)
       }
+      if (frame.type === FRAME.launch) return this.launches.take(frame.meta as LaunchMeta)
       isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
     },
     sendAck: (ack) => this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack })),
@@ -240,6 +244,7 @@ export class Link {
       return true
     }
     this.#inbound.restart()
+    this.launches.clear()
     this.#sent = 0
     this.#unacked.clear()
     if (this.#silenceTimer !== undefined) clearTimeout(this.#silenceTimer)
@@ -308,6 +313,7 @@ export class Link {
     this.#epoch = crypto.randomUUID()
     this.#unacked.clear()
     this.#inbound.flush()
+    this.launches.clear()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }
 }

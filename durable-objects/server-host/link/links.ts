@@ -252,3 +252,12 @@ export class Links {
     }
   }
 }
+
+/** The host program must know the servers before a channel is opened: `load` comes first. */
+export function dialAfter(load: () => Promise<void>, program: HostProgram): HostProgram {
+  const dial = async (): Promise<WebSocket> => {
+    await load()
+    return program.dial()
+  }
+  return { ...program, dial }
+}

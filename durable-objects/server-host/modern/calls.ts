@@ -3,8 +3,6 @@ import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
-import { findSpans, readValue } from '#protocol/json-splice.ts'
-import { LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { ClientCall, type AnsweredCall } from '../calls/client-call.ts'
 import { unauthorized } from '../calls/credentials.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
@@ -13,6 +11,7 @@ import type { HostContext } from '../host-context.ts'
 import { Reply } from '../calls/reply.ts'
 import { requireSlots } from '../calls/require-slots.ts'
 import type { Attempt, Running } from '../routing/routed-call.ts'
+import type { Eras } from '../servers/eras.ts'
 import type { Server } from '../servers/servers.ts'
 import type { CallTransform } from '../transform/call-transform.ts'
 import type { Road } from '../transform/road.ts'
@@ -21,7 +20,11 @@ import { CatalogServing } from './catalog-serving.ts'
 import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
 import { ListenStreams, tellEnd } from './listening.ts'
+import { clientOf } from './client-of.ts'
+import { ServingSoon } from './serving-soon.ts'
 import { isListenServing, type ListenServing, type ModernServing } from './serving.ts'
+
+const LISTEN = 'subscriptions/listen'
 
 /** Longest for what is asked of all servers; each of them has its own bound. */
 const CATALOG_TIMEOUT_MS = 60_000
@@ -63,10 +66,9 @@ export class ModernCalls {
     await this.#context.pins.require(host, body)
     const server =
       servers.peek(name, principal) ?? (await servers.get(name, configVersion, principal))
-    const askedAt = Date.now()
-    const serving = this.#serving.get(keyOf(server))?.by ?? (await this.serve(server))
-    const longest = Math.min(server.config.timeoutMs.call, host.route?.timeoutMs ?? Infinity)
-    const call = Math.max(1, longest - (Date.now() - askedAt))
+    const serving =
+      this.#serving.get(keyOf(server))?.by ?? (await this.#serveSoon(server, envelope))
+    const call = Math.min(server.config.timeoutMs.call, host.route?.timeoutMs ?? Infinity)
     if (host.catalog === undefined) return this.#run(host, serving, call, body)
     const expose = (uri: string): string => catalog.exposeURI(name, uri, principal)
     return this.#run(host, serving, call, body, (payload) => exposeAnswer(payload, expose))
@@ -158,7 +160,19 @@ export class ModernCalls {
 
   /** What serves modern clients of a server; also for legacy sessions on a modern server. */
   async serve(server: Server): Promise<ListenServing> {
-    const eras = await this.#context.guards.learn(server, server.config.timeoutMs.call)
+    const { guards } = this.#context
+    return this.#serveAs(server, () => guards.learn(server, server.config.timeoutMs.call))
+  }
+
+  /** For a call, which has its guard already; a stream that only listens waits here. */
+  async #serveSoon(server: Server, { method }: { method: string }): Promise<ModernServing> {
+    const { eras } = this.#context
+    if (method === LISTEN || eras.known(server) !== undefined) return this.serve(server)
+    return new ServingSoon(() => this.#serveAs(server, () => eras.of(server)))
+  }
+
+  async #serveAs(server: Server, learn: () => Promise<Eras>): Promise<ListenServing> {
+    const eras = await learn()
     const key = keyOf(server)
     const known = this.#serving.get(key)
     if (known !== undefined) return known.by
@@ -203,7 +217,7 @@ export class ModernCalls {
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const { credentials, calls, logs, pins, servers } = this.#context
     requireSlots(host, calls)
-    const listens = envelope.method === 'subscriptions/listen'
+    const listens = envelope.method === LISTEN
     const letGo = credentials.hold(host, () => {
       const serves = this.#streams.servingOf(call) ?? serving
       call.onLost(unauthorized())
@@ -268,17 +282,4 @@ export class ModernCalls {
 
 function keyOf({ launch: { name, digest } }: Server): string {
   return `${name} ${digest}`
-}
-
-function clientOf({ protocolVersion }: HostCall, request: Uint8Array) {
-  return {
-    protocol: protocolVersion ?? LATEST_MODERN,
-    clientInfo: () => readClientInfo(request),
-  }
-}
-
-/** What the request says of its client. */
-function readClientInfo(request: Uint8Array): unknown {
-  const [info] = findSpans(request, [['params', '_meta', META.clientInfo]])
-  return info && readValue(request, info)
 }

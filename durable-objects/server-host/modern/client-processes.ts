@@ -7,7 +7,7 @@ import { findYielding } from '#protocol/yielding.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { createLease, ownerOf, type Caller, type Lease, type LeaseOwner } from './lease.ts'
-import type { Processes } from './processes.ts'
+import type { Processes, Until } from './processes.ts'
 
 /** Clients of one server that have a process, and of one principal: the one that called longest ago and needs nothing makes room. */
 const MAX_CLIENTS = 1_024
@@ -35,7 +35,7 @@ export class ClientProcesses implements Processes {
     this.#owner = owner
   }
 
-  async acquire(caller: Caller, deadline: number): Promise<Lease> {
+  async acquire(caller: Caller, { deadline }: Until): Promise<Lease> {
     const lease = this.#take(caller)
     if (lease !== undefined) return lease
     if (this.#waiters.size >= MAX_WAITERS) throw new GatewayError('server_busy')

@@ -8,13 +8,13 @@ import { findYielding, yieldsTo, type Owner } from '#protocol/yielding.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { createLease, ownerOf, type Caller, type Lease, type LeaseOwner } from './lease.ts'
-import type { Processes } from './processes.ts'
+import type { Processes, Until } from './processes.ts'
 
 interface Waiter {
   caller: Caller
   resolve: (lease: Lease) => void
   reject: (error: GatewayError) => void
-  deadline: number
+  until: Until
   since: number
 }
 
@@ -44,13 +44,13 @@ export class LeasePool implements Processes {
     return this.#all.size + this.#opening.size
   }
 
-  async acquire(caller: Caller, deadline: number): Promise<Lease> {
+  async acquire(caller: Caller, until: Until): Promise<Lease> {
     const at = this.#idle.findLastIndex((lease) => lease.caller?.key === caller.key)
     const [lease] = at < 0 ? [] : this.#idle.splice(at, 1)
     if (lease !== undefined) return lease
     if (this.#waiters.length >= MAX_WAITERS) throw new GatewayError('server_busy')
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
-    this.#waiters.push({ caller, resolve, reject, deadline, since: Date.now() })
+    this.#waiters.push({ caller, resolve, reject, until, since: Date.now() })
     if (this.size === 0) this.#grow()
     this.#growLater()
     return promise
@@ -114,9 +114,9 @@ export class LeasePool implements Processes {
 
   #expire(): void {
     const now = Date.now()
-    const late = this.#waiters.filter(({ deadline }) => deadline <= now)
+    const late = this.#waiters.filter(({ until }) => until.deadline <= now)
     if (late.length === 0) return
-    this.#waiters = this.#waiters.filter(({ deadline }) => deadline > now)
+    this.#waiters = this.#waiters.filter(({ until }) => until.deadline > now)
     const code = this.#all.size === 0 ? 'server_start_timeout' : 'server_busy'
     for (const { reject } of late) reject(new GatewayError(code))
   }

@@ -131,8 +131,13 @@ export function createLease(
   const make = (lease: Lease): SharedProcess =>
     new SharedProcess(context, server, {
       owner: ownerOf(lease),
-      handshake: (connection) => {
-        const told = { initialize, logLevel: lease.level, subscriptions: lease.subscriptions }
+      takeReady: () =>
+        caller.client === OWN_CLIENT
+          ? context.eras.ready.take(server.launch.digest, initialize)
+          : undefined,
+      handshake: (connection, isInitialised) => {
+        const { level: logLevel, subscriptions } = lease
+        const told = { initialize, logLevel, subscriptions, isInitialised }
         return tell(context, server, connection, told, timeoutMs.start)
       },
       onNotification: (payload, method) => owner.onNotification(lease, payload, method),

@@ -105,7 +105,7 @@ export class LegacyServer implements ListenServing {
 
   async #begin(client: ClientCall, method: string, body: Uint8Array): Promise<void> {
     const caller = callerOf(client.host)
-    const lease = await this.#processes.acquire(caller, client.deadline)
+    const lease = await this.#processes.acquire(caller, client)
     try {
       if (!lease.process.isReady) await lease.process.start()
       if (!client.settled && method === 'tools/call') {

@@ -143,7 +143,9 @@ export class Listeners {
     const uris = listener.filter.resourceSubscriptions ?? []
     if (uris.length === 0) return
     const { start } = this.#server.config.timeoutMs
-    const lease = await this.#processes.acquire(callerOf(client.host), Date.now() + start)
+    const lease = await this.#processes.acquire(callerOf(client.host), {
+      deadline: Date.now() + start,
+    })
     // The client may be gone by now.
     if (!this.#listeners.has(client)) return this.#processes.release(lease, true)
     listener.lease = lease

@@ -6,9 +6,14 @@ import type { Caller, Lease, LeaseOwner } from './lease.ts'
 import { LeasePool } from './lease-pool.ts'
 import { OneProcess } from './one-process.ts'
 
+/** `Date.now()`; it moves while the server is installed. */
+export interface Until {
+  readonly deadline: number
+}
+
 export interface Processes {
-  /** Throws `server_busy` where there is no room by `deadline`, and what a start can fail with. */
-  acquire: (caller: Caller, deadline: number) => Promise<Lease>
+  /** Throws `server_busy` where there is no room by then, and what a start can fail with. */
+  acquire: (caller: Caller, until: Until) => Promise<Lease>
   /** `isClean`: nothing of what needed it goes on there. */
   release: (lease: Lease, isClean: boolean) => void
   /** Its process is gone. */

@@ -27,6 +27,7 @@ export class Attempt implements CallGuard {
   readonly admission: Admission | undefined
   readonly #guard: Guard
   readonly #work: Work
+  awaitsProcess = false
   #isRunning = false
   /** Was started, and has not rejected. */
   #isStarting = false
@@ -51,7 +52,8 @@ export class Attempt implements CallGuard {
     this.#isRunning = true
     this.#isStarting = true
     this.#attempts++
-    this.#work.start().catch((error: unknown) => this.#refuse(GatewayError.from(error)))
+    this.awaitsProcess = true
+    this.#work.start().then(this.#delivered, this.#refuse)
   }
 
   takesOver(error: GatewayError): boolean {
@@ -87,9 +89,14 @@ export class Attempt implements CallGuard {
     this.#work.giveUp()
   }
 
+  readonly #delivered = (): void => {
+    this.awaitsProcess = false
+  }
+
   /** The process has not seen it. */
-  #refuse(error: GatewayError): void {
-    this.#isStarting = false
+  readonly #refuse = (cause: unknown): void => {
+    const error = GatewayError.from(cause)
+    this.#isStarting = this.awaitsProcess = false
     if (this.call.settled) return this.#work.onFailed?.()
     this.#isBlameless = error.isBlameless
     if (!this.#tryLater(error)) this.call.lose(error)

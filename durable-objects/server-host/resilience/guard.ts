@@ -100,14 +100,15 @@ export class Guard {
     greedier.call.lose(full)
   }
 
-  /** What has to be found out before a call can be made, under the same rules. `deadline`: `Date.now()`. */
-  async learn<T>(deadline: number, ask: () => Promise<T>): Promise<T> {
+  /** What has to be found out before a call can be made, under the same rules. */
+  async learn<T>(until: Until, ask: () => Promise<T>): Promise<T> {
+    const { deadline } = until
     const admission = this.#admit(Date.now())
     if (admission === undefined && this.policy.breaker !== false)
       throw this.#unavailable(Date.now())
     for (let attempts = 1; ; attempts++) {
       try {
-        const found = await within(deadline, ask)
+        const found = await within(until, ask)
         this.#settle(admission, 'neutral')
         return found
       } catch (error) {
@@ -271,15 +272,25 @@ export class Guard {
   }
 }
 
+/** `deadline`: `Date.now()`, after which it is asked whether to wait as long again. */
+interface Until {
+  deadline: number
+  mayWaitOn: () => boolean
+}
+
 function busy(detail: string): GatewayError {
   return new GatewayError('server_busy', { detail, retryAfterMs: RETRY_AFTER_MS })
 }
 
 /** Whoever asks waits no longer; what it asked for goes on, for others. */
-async function within<T>(deadline: number, ask: () => Promise<T>): Promise<T> {
+async function within<T>({ deadline, mayWaitOn }: Until, ask: () => Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
   const waitMs = Math.max(0, deadline - Date.now())
-  const timer = setTimeout(() => late.reject(new GatewayError('server_start_timeout')), waitMs)
+  const expire = (): void => {
+    if (mayWaitOn()) timer = setTimeout(expire, waitMs)
+    else late.reject(new GatewayError('server_start_timeout'))
+  }
+  let timer = setTimeout(expire, waitMs)
   try {
     return await Promise.race([ask(), late.promise])
   } finally {

@@ -9,6 +9,8 @@ import type { Connection } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { EraProbe, Eras } from '../servers/eras.ts'
 import type { Server, ServerFacts } from '../servers/servers.ts'
+import { StartProgress } from '../servers/start-progress.ts'
+import { isHeld } from '../servers/start-state.ts'
 import type { Ticking } from '../ticker.ts'
 import type { Work } from './attempt.ts'
 import type { BreakerKey } from './breaker-store.ts'
@@ -21,7 +23,10 @@ import { writeTurn } from './turn-log.ts'
 /** Of principals; the one that was made first and has nothing in flight leaves. Its breaker is stored. */
 const MAX_PERSONAL_GUARDS = 1_000
 
-type Context = Pick<HostContext, 'store' | 'servers' | 'ticker' | 'calls' | 'logs' | 'isUp'> & {
+type Context = Pick<
+  HostContext,
+  'store' | 'servers' | 'ticker' | 'calls' | 'logs' | 'isUp' | 'startOf'
+> & {
   eras: Pick<EraProbe, 'known' | 'of'>
 }
 
@@ -43,6 +48,9 @@ export class Guards implements Ticking {
   readonly #common = new Map<string, Known>()
   /** By name and principal. */
   readonly #personal = new Map<string, Known>()
+  readonly #progress = new StartProgress()
+  /** `Date.now()`; absent: nothing was in flight. */
+  #tickedAt: number | undefined
 
   constructor(context: Context, tenant: string) {
     this.#context = context
@@ -71,7 +79,8 @@ export class Guards implements Ticking {
     if (known !== undefined) return known
     const guard = this.#find(server.name, server.principal ?? '')?.guard
     if (guard === undefined) return eras.of(server)
-    return guard.learn(Date.now() + timeoutMs, () => eras.of(server))
+    const mayWaitOn = (): boolean => isHeld(this.#context.startOf(server))
+    return guard.learn({ deadline: Date.now() + timeoutMs, mayWaitOn }, () => eras.of(server))
   }
 
   /** As this principal finds it. `closed` for one that nobody has called. */
@@ -108,11 +117,28 @@ export class Guards implements Ticking {
 
   tick(now: number): void {
     const { calls, ticker } = this.#context
-    if (calls.size === 0) return ticker.delete(this)
+    if (calls.size === 0) {
+      this.#tickedAt = undefined
+      return ticker.delete(this)
+    }
     for (const guards of [this.#common, this.#personal]) {
       for (const { guard } of guards.values()) if (guard.queued > 0) guard.tick(now)
     }
-    for (const { guard } of calls) guard?.expire(now)
+    const passedMs = now - (this.#tickedAt ?? now)
+    this.#tickedAt = now
+    for (const call of calls) {
+      if (call.guard?.awaitsProcess === true) this.#wait(call, passedMs)
+      call.guard?.expire(now)
+    }
+  }
+
+  /** Its time stands still while what it waits for is installed, or waits for its turn. */
+  #wait(call: ClientCall, passedMs: number): void {
+    const { server: name, principal } = call.host
+    const start = this.#context.startOf({ name, principal })
+    if (start === undefined) return
+    if (isHeld(start)) call.time.postpone(passedMs)
+    this.#progress.tell(call, start)
   }
 
   #find(server: string, principal: string): Known | undefined {

@@ -5,16 +5,18 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import type { Launch } from '#protocol/link.ts'
+import { URGENCY, type Launch, type Urgency } from '#protocol/link.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { createRedactor } from '#protocol/redaction.ts'
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import { Connection, ServerError } from '../connection.ts'
+import type { Channel } from '../link/channel.ts'
 import type { HostContext } from '../host-context.ts'
 import { readDiscoverResult } from '../translate/initialize-result.ts'
 import { initializeFault } from '../translate/server-facts.ts'
 import { renamed } from '../link/why.ts'
 import { openProcess } from './open-process.ts'
+import { ReadyProcesses } from './ready-processes.ts'
 import type { Server, ServerFacts, Servers } from './servers.ts'
 
 /**
@@ -31,6 +33,18 @@ const DISCOVER_TIMEOUT_MS = 5_000
 /** In memory; the store has more. */
 const MAX_KNOWN_ERAS = 1_000
 
+type Context = Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker' | 'startOf'>
+
+/** One probe of a server, for all who wait for it. */
+interface Probe {
+  answer: Promise<Eras>
+  urgency: Urgency
+  /** The process that is asked, or asked for. */
+  channel?: Channel
+  /** It stays, for others. */
+  kept?: Channel
+}
+
 type Asked = { result: unknown } | { error: unknown }
 
 /** As they came; `undefined`: an error, or nothing. */
@@ -40,12 +54,13 @@ interface Answers {
 }
 
 export class EraProbe {
-  readonly #context: Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker'>
+  readonly ready = new ReadyProcesses()
+  readonly #context: Context
   /** By launch digest, oldest first. */
   readonly #known = new Map<string, Eras>()
-  readonly #probing = new Map<string, Promise<Eras>>()
+  readonly #probing = new Map<string, Probe>()
 
-  constructor(context: Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker'>) {
+  constructor(context: Context) {
     this.#context = context
   }
 
@@ -62,21 +77,35 @@ export class EraProbe {
     return eras
   }
 
-  /** Throws `server_start_failed`, `server_start_timeout` and what the host program refuses with. */
-  async of(server: Server): Promise<Eras> {
+  /**
+   * Throws `server_start_failed`, `server_start_timeout` and what the host program refuses with. Those who
+   * wait share one probe, which is as urgent as the most urgent of them.
+   */
+  async of(server: Server, urgency: Urgency = URGENCY.call): Promise<Eras> {
     const known = this.known(server)
     if (known !== undefined) return known
     const { digest } = server.launch
-    let probing = this.#probing.get(digest)
-    if (probing === undefined) {
-      probing = this.#probe(server).finally(() => this.#probing.delete(digest))
-      this.#probing.set(digest, probing)
+    let probe = this.#probing.get(digest)
+    if (probe === undefined) {
+      const made: Probe = {
+        urgency,
+        answer: Promise.resolve().then(() => this.#probe(server, made)),
+      }
+      probe = made
+      this.#probing.set(digest, made)
+      made.answer.then(
+        () => this.#probing.delete(digest),
+        () => this.#probing.delete(digest),
+      )
+    } else if (probe.urgency < urgency) {
+      probe.urgency = urgency
+      probe.channel?.hurry?.(urgency)
     }
-    return probing
+    return probe.answer
   }
 
-  async #probe(server: Server): Promise<Eras> {
-    const [discover, initialize] = await this.#askBoth(server)
+  async #probe(server: Server, probe: Probe): Promise<Eras> {
+    const [discover, initialize] = await this.#askBoth(server, probe)
     const answers = { discover: resultOf(discover), initialize: resultOf(initialize) }
     const eras = toEras(answers)
     if (eras.discover === undefined && eras.initialize === undefined) {
@@ -107,23 +136,46 @@ export class EraProbe {
    * One process after the other: a server may hold a port, a lock or a profile. A process that refuses
    * `server/discover` is still new, so it is asked to initialize, too.
    */
-  async #askBoth(server: Server): Promise<[Asked, Asked]> {
+  async #askBoth(server: Server, probe: Probe): Promise<[Asked, Asked]> {
     const { start } = server.config.timeoutMs
+    // One that is not up yet has not been asked. An older host program does not say.
+    const isUp = (): boolean => this.#context.startOf(server)?.state !== 'starting'
     const initialize = (connection: Connection) =>
       ask(connection, 'initialize', initializeParams(), start)
-    const [discover, same] = await this.#converse(server, async (connection) => {
-      const asked = await ask(connection, 'server/discover', discoverParams(), DISCOVER_TIMEOUT_MS)
+    const [discover, same] = await this.#converse(server, probe, async (connection) => {
+      const within = { silenceMs: DISCOVER_TIMEOUT_MS, longestMs: start, isUp }
+      const asked = await connection.askWhenUp('server/discover', discoverParams(), within).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      )
       const isNew = 'error' in asked && asked.error instanceof ServerError && !connection.over
       const isReused = isNew && server.launch.remote === undefined
-      return [asked, isReused ? await initialize(connection) : undefined] as const
+      if (!isReused) return [asked, undefined] as const
+      const same = await initialize(connection)
+      if ('result' in same) this.#offer(server, probe, connection.channel)
+      return [asked, same] as const
     })
     if (same !== undefined && 'result' in same) return [discover, same]
-    return [discover, await this.#converse(server, initialize)]
+    return [discover, await this.#converse(server, probe, initialize)]
   }
 
-  async #converse<T>(server: Server, talk: (connection: Connection) => Promise<T>): Promise<T> {
+  /** It may be gone on with by whoever asks next as Hearth itself does. */
+  #offer(server: Server, probe: Probe, channel: Channel): void {
+    const about = { channel, initialize: initializeParams(), urgency: probe.urgency }
+    if (this.ready.keep(server, about)) probe.kept = channel
+  }
+
+  async #converse<T>(
+    server: Server,
+    probe: Probe,
+    talk: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
     const key = `probe:${crypto.randomUUID()}`
-    const channel = await openProcess(this.#context, server, { key })
+    const { urgency } = probe
+    const channel = await openProcess(this.#context, server, { key, urgency }, (opening) => {
+      probe.channel = opening
+      if (probe.urgency > urgency) opening.hurry?.(probe.urgency)
+    })
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: () => undefined,
       onStrayResponse: () => undefined,
@@ -131,7 +183,9 @@ export class EraProbe {
         for (const exchange of unanswered) exchange.onLost(error)
       },
     })
-    return talk(connection).finally(() => connection.close())
+    return talk(connection).finally(() => {
+      if (connection.channel !== probe.kept) connection.close()
+    })
   }
 }
 

@@ -12,6 +12,8 @@ export interface Told {
   initialize: Record<string, unknown>
   logLevel?: string | undefined
   subscriptions: Iterable<string>
+  /** It was told the first of it already, and has answered. */
+  isInitialised?: boolean
 }
 
 /** Throws what a start can fail with. */
@@ -19,15 +21,11 @@ export async function tell(
   { servers }: Pick<HostContext, 'servers'>,
   server: Pick<ServerFacts, 'name' | 'principal'>,
   connection: Connection,
-  { initialize, logLevel: level, subscriptions }: Told,
+  { initialize, logLevel: level, subscriptions, isInitialised = false }: Told,
   startMs: number,
 ): Promise<void> {
   try {
-    const result = await connection.ask('initialize', initialize, startMs)
-    const detail = initializeFault(result, initialize.protocolVersion)
-    if (detail !== undefined) {
-      throw new GatewayError('server_start_failed', { detail, isBlameless: true })
-    }
+    if (!isInitialised) await ask(connection, initialize, startMs)
   } catch (error) {
     throw startFailure(servers, server, error)
   }
@@ -40,5 +38,17 @@ export async function tell(
   }
   for (const uri of subscriptions) {
     await connection.ask('resources/subscribe', { uri }, startMs).catch(() => undefined)
+  }
+}
+
+async function ask(
+  connection: Connection,
+  initialize: Record<string, unknown>,
+  startMs: number,
+): Promise<void> {
+  const result = await connection.ask('initialize', initialize, startMs)
+  const detail = initializeFault(result, initialize.protocolVersion)
+  if (detail !== undefined) {
+    throw new GatewayError('server_start_failed', { detail, isBlameless: true })
   }
 }

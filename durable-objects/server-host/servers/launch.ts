@@ -23,6 +23,9 @@ export interface Server extends ServerFacts {
 export type Startable =
   { server: Server; fault?: never } | { server?: never; fault: () => GatewayError }
 
+/** Spares of a server that is in use lately, unless it says how many. */
+const ADAPTIVE_WARM = 1
+
 const OWNER_CHARS = 32
 
 /** `principal`: for a personal server, whose it is. */
@@ -34,12 +37,14 @@ export async function toStartable(
   const fault = findFault(resolved)
   if (fault !== undefined) return { fault }
   const { config, identity, secrets } = resolved
-  const { warm, idleTimeoutMs, maxLifetimeMs } = config
+  const { warm = ADAPTIVE_WARM, idleTimeoutMs, maxLifetimeMs } = config
   const maxProcesses = config.sharing === 'shared' ? 1 : config.maxProcesses
   const launch: Launch = {
     name: await nameLaunch(name, principal),
     digest: await sha256(nameProcess(identity, config)),
     ...{ warm, maxProcesses, idleTimeoutMs, maxLifetimeMs },
+    ...(config.warm === undefined &&
+      resolved.remote === undefined && { isAdaptive: true as const }),
     ...toEnd(resolved),
     ...(secrets.length === 0 ? {} : { secrets }),
   }

@@ -9,6 +9,7 @@ import { META } from '#protocol/mcp.ts'
 import type { Owner } from '#protocol/yielding.ts'
 import { Connection, decode, encode, type Exchange } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
+import type { Channel } from '../link/channel.ts'
 import { openProcess } from './open-process.ts'
 import type { Probe } from '../resilience/prober.ts'
 import type { Server } from './servers.ts'
@@ -32,8 +33,10 @@ export interface SharedCall {
 
 export interface SharedProcessOptions {
   owner: Owner
-  /** Brings a new process to where it takes requests. */
-  handshake: (connection: Connection) => Promise<void>
+  /** One that was initialised as `handshake` would, if there is any. */
+  takeReady?: () => Channel | undefined
+  /** Brings a new process to where it takes requests. `isInitialised`: it is one of `takeReady`. */
+  handshake: (connection: Connection, isInitialised: boolean) => Promise<void>
   /** Its callers are several: an answer that names none of their requests is nobody's. */
   isForAll?: true
   /** How to ask whether it answers; `ping` if nothing else is said. */
@@ -186,7 +189,8 @@ export class SharedProcess {
     const { owner } = this.#options
     const key = `shared:${crypto.randomUUID()}`
     const wanted = { key, ...(owner !== undefined && { owner }) }
-    const channel = await openProcess(this.#context, this.#server, wanted)
+    const ready = this.#options.takeReady?.()
+    const channel = ready ?? (await openProcess(this.#context, this.#server, wanted))
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: () => undefined,
@@ -197,7 +201,7 @@ export class SharedProcess {
       },
     })
     try {
-      await this.#options.handshake(connection)
+      await this.#options.handshake(connection, ready !== undefined)
     } catch (error) {
       connection.close()
       throw error

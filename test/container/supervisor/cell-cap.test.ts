@@ -5,7 +5,7 @@ import { CommandResolver } from '#container/resolve/command.ts'
 import { Floods } from '#container/stdio/line-reader.ts'
 import { startReaper } from '#container/supervisor/reaper.ts'
 import { startProcess } from '#container/supervisor/start-process.ts'
-import { StartTurns } from '#container/supervisor/start-turns.ts'
+import { Turns } from '#container/supervisor/turns.ts'
 import { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { Supervisor } from '#container/supervisor/supervisor.ts'
 import { launchOf } from '#test/support/host-program.ts'
@@ -13,14 +13,23 @@ import { childrenOf, waitUntil } from '#test/support/processes.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 
 const reaper = startReaper()
+const turns = new Turns(() => false)
+const log = (): void => undefined
 const starter = {
-  resolver: new CommandResolver({ cacheDir: '/nowhere', nodeModules: [], installEnv: {} }),
+  resolver: new CommandResolver({
+    cacheDir: '/nowhere',
+    nodeModules: [],
+    installEnv: {},
+    turns,
+    log,
+  }),
   reaper,
   askNumbers: new AskNumbers(0),
   baseEnv: { PATH: process.env.PATH ?? '' },
   floods: new Floods(),
-  turns: new StartTurns(() => false),
-  log: () => undefined,
+  turns,
+  installs: turns,
+  log,
 }
 
 let supervisor: Supervisor
@@ -34,12 +43,13 @@ function createSupervisor(): void {
   supervisor = new Supervisor(
     {
       maxProcesses: 3,
-      start: async (launch, onExit) => {
+      start: async (launch, watch, onExit) => {
         if (launch.remote !== undefined) throw new TypeError('no remote server here')
-        return startProcess(starter, console, launch, onExit)
+        return startProcess(starter, { launch, console, watch, onExit })
       },
     },
     {
+      onLaunch: () => undefined,
       onOpened: (channel, { warm }) => seen.set(channel, warm ? 'warm' : 'opened'),
       onRefused: (channel, { code }) => seen.set(channel, code),
       onExit: (channel) => seen.set(channel, 'exit'),

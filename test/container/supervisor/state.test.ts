@@ -122,10 +122,9 @@ describe('a channel', () => {
 
     expect(launch.send({ type: 'close', channel: 1 })).toEqual([
       { do: 'exited', channel: 1, exitCode: null, signal: null, reason: 'closed' },
-    ])
-    expect(launch.send({ type: 'started', slot: 1 })).toEqual([
       { do: 'end', slot: 1, reason: 'closed' },
     ])
+    expect(launch.send({ type: 'started', slot: 1 })).toEqual([])
   })
 
   test('over the limit is refused, and waits when a process is just ending', () => {

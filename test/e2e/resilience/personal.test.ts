@@ -71,5 +71,5 @@ test('an operator sees the worst, and a principal nothing of the others', async 
 
   const headers = { Authorization: `Bearer ${him?.token}` }
   const ready = (await (await fetch(`${gateway.url}/ready`, { headers })).json()) as object
-  expect(ready).toEqual({ ready: true, servers: [{ name: 'personal', warm: true }] })
+  expect(ready).toEqual({ ready: true, servers: [{ name: 'personal', ready: true, warm: true }] })
 })

@@ -1,0 +1,62 @@
+/** One installation that is under way, and those who wait for it. */
+import type { ResolveOptions, StartWatch } from './resolved.ts'
+import { URGENCY, type Urgency } from '#protocol/link.ts'
+
+export class Installation {
+  readonly #spec: string
+  readonly #watches = new Set<StartWatch>()
+  readonly #done = Promise.withResolvers<void>()
+  #state: 'queued' | 'installing' = 'queued'
+
+  constructor(spec: string) {
+    this.#spec = spec
+    // Everyone who waits may have left.
+    this.#done.promise.catch(() => undefined)
+  }
+
+  /** As urgent as the most urgent of those who wait. */
+  get urgency(): Urgency {
+    let most: Urgency = URGENCY.none
+    for (const { ticket } of this.#watches) if (ticket.urgency > most) most = ticket.urgency
+    return most
+  }
+
+  /** Installs when it is its turn: whoever asked first has joined. Rejects with what `install` does. */
+  async run(
+    { turns, log }: Pick<ResolveOptions, 'turns' | 'log'>,
+    cell: object,
+    install: () => Promise<void>,
+  ): Promise<void> {
+    const end = await turns.take(cell, this)
+    try {
+      this.#state = 'installing'
+      for (const watch of this.#watches) this.#tell(watch)
+      log('info', 'package_installing', { package: this.#spec })
+      const begunAt = performance.now()
+      await install()
+      const ms = Math.round(performance.now() - begunAt)
+      log('info', 'package_installed', { package: this.#spec, ms })
+      this.#done.resolve()
+    } catch (error) {
+      this.#done.reject(error)
+      throw error
+    } finally {
+      end()
+    }
+  }
+
+  /** Resolves when it is installed; rejects with why it is not. */
+  async join(watch: StartWatch): Promise<void> {
+    this.#watches.add(watch)
+    this.#tell(watch)
+    try {
+      await this.#done.promise
+    } finally {
+      this.#watches.delete(watch)
+    }
+  }
+
+  #tell(watch: StartWatch): void {
+    watch.onState(this.#state, this.#spec)
+  }
+}
