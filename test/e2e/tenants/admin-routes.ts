@@ -48,6 +48,7 @@ const ROWS: Record<string, Row> = {
   getServer: { ...part, shows: 'env', names: () => ({ server: 'legacy' }) },
   putServer: { ...part, names: () => ({ server: 'spare' }), body: () => SPARE_SERVER },
   deleteServer: { ...part, names: victimServer },
+  logs: { ...part, names: () => ({ server: 'legacy' }) },
 
   getTokens: { ...part, shows: 'token-name' },
   createToken: { ...part, body: () => ({ name: 'made', grants: { scopes: [] } }) },
