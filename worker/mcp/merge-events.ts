@@ -27,33 +27,34 @@ async function passBody(answer: Response, write: Write): Promise<void> {
 async function passEvents({ body }: Response, write: Write): Promise<void> {
   if (body === null) return
   const reader = body.getReader()
-  let kept: Uint8Array = new Uint8Array(0)
+  /** Of an event that has not ended. */
+  let kept: Uint8Array[] = []
+  let last = 0
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      const bytes = concatenate(kept, value)
-      const end = endOfEvents(bytes)
-      kept = bytes.subarray(end)
-      if (end > 0) await write(bytes.subarray(0, end))
+      const end = endOfEvents(value, last)
+      last = value.at(-1) ?? last
+      if (end === 0) {
+        kept.push(value)
+        continue
+      }
+      // Nothing comes between parts that are written at once.
+      const written = Promise.all([...kept, value.subarray(0, end)].map(write))
+      kept = [value.subarray(end)]
+      await written
     }
   } finally {
     await reader.cancel().catch(() => undefined)
   }
 }
 
-/** Behind the last empty line. */
-function endOfEvents(bytes: Uint8Array): number {
-  for (let at = bytes.length - 1; at > 0; at--) {
-    if (bytes[at] === LF && bytes[at - 1] === LF) return at + 1
+/** Behind the last empty line. `before`: the byte in front of these. */
+function endOfEvents(bytes: Uint8Array, before: number): number {
+  for (let at = bytes.length - 1; at >= 0; at--) {
+    const former = at === 0 ? before : bytes[at - 1]
+    if (bytes[at] === LF && former === LF) return at + 1
   }
   return 0
-}
-
-function concatenate(one: Uint8Array, other: Uint8Array): Uint8Array {
-  if (one.length === 0) return other
-  const bytes = new Uint8Array(one.length + other.length)
-  bytes.set(one)
-  bytes.set(other, one.length)
-  return bytes
 }

@@ -16,6 +16,7 @@ beforeAll(async () => {
     servers: {
       late: fixture('answers-late'),
       asks: fixture('asks-client'),
+      long: fixture('answers-at-length'),
     },
   })
   const given = { name: 'narrow', grants: { scopes: ['tools:call:late/say'] } }
@@ -94,6 +95,21 @@ describe('in a session of 2025-03-26', () => {
 
     expect(answers.map(({ id }) => id).toSorted()).toEqual([1, 2])
     expect(textOf(answers.find(({ id }) => id === 1))).toBe('{"action":"accept"}')
+  })
+
+  test('a large answer is one event, and takes no longer than its bytes', async () => {
+    const bytes = 16_000_000
+    const client = await connect(targetOf(gateway, 'long'))
+    const response = await post(
+      client,
+      [request(1, 'fill', { bytes }), { jsonrpc: '2.0', id: 2, method: 'ping' }],
+      { Accept: 'text/event-stream' },
+    )
+    const events = (await response.text()).split('\n\n').filter((event) => event.includes('data:'))
+
+    expect(events.filter((event) => event.includes('"id":1'))).toHaveLength(1)
+    expect(events.find((event) => event.includes('"id":1'))?.length).toBeGreaterThan(bytes / 2)
+    expect(events.filter((event) => event.includes('"id":2'))).toHaveLength(1)
   })
 
   test('without a request there is nothing to answer', async () => {
