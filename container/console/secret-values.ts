@@ -1,11 +1,18 @@
 /** Values of a launch that are secrets by their looks, though its configuration has them as they are. Pure. */
 import type { ProcessLaunch } from '#protocol/link.ts'
 
-const SECRET_NAME = /key|token|secret|passw|pwd|credential|auth|private|cookie/i
+const SECRET_NAME =
+  /key|token|secret|passw|pwd|credential|auth|private|cookie|bearer|dsn|(?:^|[_-])pat(?:$|[_-])/i
 /** A shorter value is likely to be a mode or a number. */
 const MIN_CHARS = 8
 /** `https://user:password@host` */
 const USER_INFO = /\/\/[^/\s:@]*:([^/\s@]+)@/g
+/** `?api_key=VALUE`, `Password=VALUE;`, `{"Authorization": "Bearer VALUE"}` */
+const PAIR =
+  /([A-Za-z][\w-]*)["']?\s*[=:]\s*["']?((?:Bearer|Basic|Token)\s+)?(?!\/\/)([^\s"'&;,}#]+)/gi
+/** Of well-known services. */
+const FORM =
+  /\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|xox[abprs]-|xapp-|shpat_|hf_|npm_|ntn_)[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
 const SCHEME = /^(?:Bearer|Basic|Token)\s+/i
 
 export function secretValues({ env, args, secrets = [] }: ProcessLaunch): string[] {
@@ -13,8 +20,11 @@ export function secretValues({ env, args, secrets = [] }: ProcessLaunch): string
     SECRET_NAME.test(name) ? value : [],
   )
   const texts = [...Object.values(env), ...args]
-  const passwords = texts.flatMap((text) => [...text.matchAll(USER_INFO)].map(([, found]) => found))
-  const found = [...named, ...args.flatMap(readOption), ...passwords]
+  const passwords = texts.flatMap((text) =>
+    [...text.matchAll(USER_INFO)].flatMap(([, given = '']) => [given, decoded(given)]),
+  )
+  const inside = texts.flatMap(readText)
+  const found = [...named, ...args.flatMap(readOption), ...passwords, ...inside]
     .map((value = '') => value.replace(SCHEME, '').trim())
     .filter((value) => value.length >= MIN_CHARS)
   return [...new Set([...secrets, ...found])]
@@ -27,4 +37,22 @@ function readOption(arg: string, at: number, args: readonly string[]): string[] 
   const next = args[at + 1]
   const isOption = arg.startsWith('-') && SECRET_NAME.test(arg)
   return isOption && next !== undefined && !next.startsWith('-') ? [next] : []
+}
+
+/** Within a longer value: a query, a connection string, JSON. */
+function readText(text: string): string[] {
+  const pairs = [...text.matchAll(PAIR)].flatMap(([, name = '', , value = '']) =>
+    SECRET_NAME.test(name) ? [value] : [],
+  )
+  const forms = [...text.matchAll(FORM)].map(([whole]) => whole)
+  return [...pairs, ...pairs.map(decoded), ...forms]
+}
+
+/** Programs print what they have decoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

@@ -20,3 +20,36 @@ test('so are passwords in URLs, and credentials in headers', () => {
 test('secrets of the store stay, however short', () => {
   expect(valuesOf({ secrets: ['abcd'] })).toEqual(['abcd'])
 })
+
+test.each([
+  [
+    'in a query',
+    { args: ['mcp-remote', 'https://mcp.example.com/?api_key=abcdefgh1'] },
+    'abcdefgh1',
+  ],
+  [
+    'in a connection string',
+    { env: { DB: 'Server=x;Password=hunter2hunter2;' } },
+    'hunter2hunter2',
+  ],
+  [
+    'in headers as JSON',
+    { env: { MCP_HEADERS: '{"Authorization": "Bearer ntn_12345", "Version": "2026-01-01"}' } },
+    'ntn_12345',
+  ],
+  ['of a known form', { env: { SLACK: 'xoxb-0123456789-abcdef' } }, 'xoxb-0123456789-abcdef'],
+  ['called a personal access token', { args: ['--pat', 'abcdefgh1'] }, 'abcdefgh1'],
+  ['of a URL, as programs print it', { env: { DB: 'mongodb://u:p%40ssword1@db/x' } }, 'p@ssword1'],
+])('a secret %s is one', (_, changes, secret) => {
+  expect(valuesOf(changes)).toContain(secret)
+})
+
+test('other values are none', () => {
+  const env = {
+    HOME: '/home/somebody',
+    PATH: '/usr/bin:/usr/local/bin',
+    URL: 'https://h.example/x',
+  }
+  const args = ['-y', 'some-package@1.2.3', '--root', '/srv/files', '--mode=production']
+  expect(valuesOf({ env, args })).toEqual([])
+})
