@@ -8,6 +8,10 @@ export const RENAMED: Readonly<Record<string, string>> = {
   uri: 'url',
   http_headers: 'headers',
   transportType: 'type',
+  isActive: 'enabled',
+  active: 'enabled',
+  isEnabled: 'enabled',
+  enable: 'enabled',
 }
 
 /** Only these tools, in the words of the client that has them. */

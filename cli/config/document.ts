@@ -6,6 +6,9 @@ import type * as yaml from 'yaml'
 import { describeError, Failure } from '../failure.ts'
 import { toPlainJSON } from './plain-json.ts'
 
+/** Levels: a value in YAML may be within itself. */
+const MAX_DEPTH = 100
+
 type Format = 'JSON' | 'YAML' | 'TOML'
 
 /** Loaded when a file asks for them: most do not. */
@@ -15,12 +18,19 @@ const load = createRequire(import.meta.url)
 export function parseDocument(text: string, path: string): unknown {
   const format = formatOf(path)
   try {
-    return PARSERS[format](text.replace(/^\uFEFF/, ''))
+    const value = PARSERS[format](text.replace(/^\uFEFF/, ''))
+    if (!isDeeper(value, MAX_DEPTH)) return value
   } catch (error) {
     const where = placeOf(error)
     const place = where === undefined ? '' : ` at ${where}`
     throw new Failure(`${path}: not valid ${format}${place}; ${HINTS[format]}`)
   }
+  throw new Failure(`${path}: is nested more than ${MAX_DEPTH} levels deep`)
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1))
 }
 
 const HINTS: Record<Format, string> = {

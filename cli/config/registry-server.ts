@@ -28,7 +28,7 @@ export function toServerOfRegistry(file: Record<string, unknown>): Entry | undef
   const own = { name: name.split('/').at(-1) ?? name, at: 'server.json' }
   const known = listOf(packages).find(({ registryType, transport }) => {
     const isStdio = !isObject(transport) || (transport.type ?? 'stdio') === 'stdio'
-    return isStdio && PROGRAMS[String(registryType)] !== undefined
+    return isStdio && Object.hasOwn(PROGRAMS, String(registryType))
   })
   if (known !== undefined) return { ...own, entry: toCommand(known) }
   const [remote] = listOf(remotes)

@@ -5,20 +5,40 @@ import type { Draft } from './draft.ts'
 
 export function takeTools(draft: Draft): void {
   const { rest, problems, place } = draft
+  const hidden = takeSwitches(draft)
   const allow = takeLists(draft, [...ALLOWS, 'tools'])
   const deny = takeLists(draft, DENIES)
-  if (allow === undefined && deny === undefined) return
+  if (allow === undefined && deny === undefined && hidden.length === 0) return
   const catalog = isObject(rest.catalog) ? rest.catalog : {}
   const tools = isObject(catalog.tools) ? catalog.tools : {}
   if (allow !== undefined && tools.allow !== undefined) {
     problems.push(`${place.at}: has two lists of tools that are allowed: keep catalog.tools.allow`)
     return
   }
-  const denied = [...(deny ?? []), ...(Array.isArray(tools.deny) ? (tools.deny as unknown[]) : [])]
+  const own: unknown = tools.deny ?? []
+  // What is no list is refused as it stands.
+  const denied = Array.isArray(own) ? [...hidden, ...(deny ?? []), ...(own as unknown[])] : []
   const lists = { ...(allow && { allow }), ...(denied.length > 0 && { deny: denied }) }
   if (Object.keys(lists).length === 0) return
   // A client's own list holds wherever the tools are called.
   rest.catalog = { ...catalog, tools: { ...tools, ...lists, everywhere: true } }
+}
+
+/** `tools` by name: `false` and `enabled: false` hide one; what else Codex has there is said to be left out. */
+function takeSwitches({ rest, notes }: Draft): string[] {
+  const { tools } = rest
+  if (!isObject(tools)) return []
+  delete rest.tools
+  const off = Object.keys(tools).filter((name) => isOff(tools[name]))
+  const others = Object.keys(tools).filter((name) => isObject(tools[name]) && !off.includes(name))
+  if (off.length > 0) notes.push(`takes over tools: without ${off.join(', ')}`)
+  if (others.length > 0) notes.push(`leaves out tools: ${others.join(', ')}`)
+  return off
+}
+
+function isOff(tool: unknown): boolean {
+  if (!isObject(tool)) return tool === false
+  return tool.enabled === false || tool.disabled === true
 }
 
 /** One list of all of them; `undefined` where nothing is restricted. */
@@ -29,11 +49,7 @@ function takeLists(
   let found: string[] | undefined
   for (const key of keys) {
     const list = rest[key]
-    if (list === undefined || (key === 'tools' && !Array.isArray(list))) {
-      // Codex has approvals of single tools there.
-      if (key === 'tools') delete rest[key]
-      continue
-    }
+    if (list === undefined) continue
     delete rest[key]
     if (list === null || isEverything(key, list)) continue
     if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) {

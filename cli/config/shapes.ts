@@ -88,14 +88,18 @@ function isOfGoose(extensions: Record<string, unknown>): boolean {
   })
 }
 
+const OFF = ['excluded', 'excludeMCPServers', 'disabledMcpServers', 'disabledServers']
+
 /** Lists of names beside the servers: of Gemini CLI (`mcp`), and of Claude Code for a folder. */
 function switchedOff(file: Record<string, unknown>, cwd: string): (name: string) => boolean {
   const { mcp, projects } = file
   const project = isObject(projects) ? projects[cwd] : undefined
-  const lists = { ...(isObject(mcp) ? mcp : {}), ...(isObject(project) ? project : {}), ...file }
-  const off = [lists.excluded, lists.disabledMcpServers, lists.disabledServers].flatMap(toNames)
-  const allowed = isObject(mcp) && Array.isArray(mcp.allowed) ? toNames(mcp.allowed) : undefined
-  return (name) => off.includes(name) || allowed?.includes(name) === false
+  const places = [mcp, project, file].filter(isObject)
+  const off = places.flatMap((place) => OFF.map((key) => place[key])).flatMap(toNames)
+  const allowed = [isObject(mcp) ? mcp.allowed : undefined, file.allowMCPServers]
+    .filter((list) => Array.isArray(list))
+    .map(toNames)
+  return (name) => off.includes(name) || allowed.some((names) => !names.includes(name))
 }
 
 /** opencode: `{"tools": {"{server}_{pattern}": false}}` beside the servers. */
@@ -104,7 +108,9 @@ function withoutTools(one: Entry, tools: unknown): Entry {
   if (!isObject(tools) || !isObject(entry)) return one
   const off = Object.keys(tools).filter((pattern) => tools[pattern] === false)
   const own = off.flatMap((pattern) => {
-    if (pattern === '*' || pattern === `${name}*`) return ['*']
+    if (pattern === `${name}*`) return ['*']
+    // It may begin in the name of the server: rather too much than too little.
+    if (pattern.startsWith('*')) return [pattern]
     return pattern.startsWith(`${name}_`) ? [pattern.slice(name.length + 1)] : []
   })
   return own.length === 0 ? one : { ...one, entry: { ...entry, excludeTools: own } }

@@ -55,7 +55,7 @@ function flatten(entry: Record<string, unknown>): Record<string, unknown> {
   const { config, ...outer } = entry
   const whole = isObject(config) ? { ...config, ...outer } : entry
   const renamed = Object.entries(whole).map(([key, value]): [string, unknown] => {
-    const name = RENAMED[key]
+    const name = ownOf(RENAMED, key)
     return [name === undefined || whole[name] !== undefined ? key : name, value]
   })
   const { command, ...rest } = Object.fromEntries(renamed)
@@ -99,7 +99,7 @@ function takeType({ rest, raw }: Draft): void {
   const { type } = rest
   delete rest.type
   if (type === undefined || type === null) return
-  const own = typeof type === 'string' ? (TYPES[type] ?? type) : type
+  const own = typeof type === 'string' ? (ownOf(TYPES, type) ?? type) : type
   if (own !== '') raw.type = own
 }
 
@@ -108,7 +108,7 @@ function takeRest({ rest, raw, notes, problems, place: { at } }: Draft): void {
   const leftOut: string[] = []
   for (const [key, value] of Object.entries(rest)) {
     if (value === null || value === undefined) continue
-    const reason = LEFT_OUT[key]
+    const reason = ownOf(LEFT_OUT, key)
     if (serverKeys.includes(key) && key !== 'description' && !OF_THE_CLIENT.has(key))
       raw[key] = value
     else if (reason !== undefined) {
@@ -131,4 +131,9 @@ function refuseRestriction(at: string, key: string): string {
     `${at}.${key}: may restrict what this server does, and Hearth cannot do that: ` +
     'remove the key to serve it without'
   )
+}
+
+/** A key of the file may be called `constructor`. */
+function ownOf(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
 }

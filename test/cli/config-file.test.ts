@@ -153,6 +153,30 @@ describe('what a file may say', () => {
       },
     },
     {
+      name: 'tools that are switched off one by one',
+      server: {
+        command: 'x',
+        tools: { rm: false, ls: true, mv: { enabled: false }, cp: { approval_mode: 'approve' } },
+      },
+      becomes: {
+        command: 'x',
+        catalog: {
+          isListed: true,
+          tools: { deny: ['rm', 'mv'], everywhere: true, overrides: {} },
+        },
+      },
+    },
+    {
+      name: 'isActive: false, as a client writes enabled: false',
+      server: { command: 'x', isActive: false },
+      becomes: { command: 'x', enabled: false },
+    },
+    {
+      name: 'keys that every object of the engine has',
+      server: { command: 'x', constructor: 1, toString: 'x', env: { constructor: 'y' } },
+      becomes: { command: 'x', env: { constructor: 'y' } },
+    },
+    {
       name: 'keys of other clients',
       server: {
         command: 'x',
@@ -248,10 +272,35 @@ describe('what a file may say', () => {
   test('tools that opencode takes away are taken away', () => {
     const file = {
       mcp: { a: { type: 'local', command: ['x'] } },
-      tools: { 'a_delete*': false, a_b: true },
+      tools: { 'a_delete*': false, a_b: true, '*write*': false },
     }
 
-    expect(parse(file).a?.catalog.tools).toMatchObject({ deny: ['delete*'], everywhere: true })
+    expect(parse(file).a?.catalog.tools).toMatchObject({
+      ...{ deny: ['delete*', '*write*'], everywhere: true },
+    })
+  })
+
+  test.each([
+    [
+      'beside the servers, and for this folder',
+      {
+        disabledMcpServers: ['a'],
+        projects: { [process.cwd()]: { disabledMcpServers: ['b'] } },
+        mcp: { excluded: ['c'] },
+      },
+    ],
+    ['as those that are left', { allowMCPServers: ['d'] }],
+  ])('servers that are switched off %s are all off', (_, lists) => {
+    const server = { command: 'x' }
+    const servers = parse({ mcpServers: { a: server, b: server, c: server, d: server }, ...lists })
+    const on = Object.keys(servers).filter((name) => servers[name]?.enabled === true)
+    expect(on).toEqual(['d'])
+  })
+
+  test('a key that every object of the engine has is named as it stands in the file', () => {
+    const file = { mcpServers: { a: { command: 'x', constructor: 1 } } }
+    const { notes } = parseConfig(JSON.stringify(file), SOURCE)
+    expect(notes).toEqual([{ server: 'a', text: 'server "a": leaves out constructor' }])
   })
 
   test('of two servers with one name the first is there, and that is said', () => {
@@ -279,6 +328,17 @@ describe('what a file may say', () => {
         'Cafe',
       ],
     ])
+  })
+
+  test.each([
+    ['in itself', '/x/a.yaml', 'mcpServers:\n  a: &a\n    command: x\n    env: *a\n'],
+    [
+      'deeply',
+      '/x/a.json',
+      `{"mcpServers":{"a":{"env":${'['.repeat(50_000)}${']'.repeat(50_000)}}}}`,
+    ],
+  ])('a value that is nested %s is refused', (_, path, text) => {
+    expect(() => parseConfig(text, { ...SOURCE, path })).toThrow(Failure)
   })
 
   test('other settings beside mcpServers and a byte order mark are no fault', () => {
