@@ -3,6 +3,9 @@
  * of each era meet servers of their own era and of the other one, alone at `/mcp/{server}` and beside
  * another at `/mcp`.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resolveBin } from '#test/e2e/clients/bins.ts'
@@ -54,6 +57,8 @@ type Face = (typeof FACES)[number]
 const running: { gateway: Gateway; proxy: BearerProxy }[] = []
 const paths = new Map<string, string>()
 
+const folder = mkdtempSync(join(tmpdir(), 'hearth-changes-'))
+
 function fixture(name: string, env: Record<string, string> = {}) {
   const script = fileURLToPath(new URL(`../fixtures/conformance/${name}`, import.meta.url))
   return {
@@ -65,7 +70,11 @@ function fixture(name: string, env: Record<string, string> = {}) {
     sharing: 'pool' as const,
     // Some answers are due in half a second: nothing that depends on how fast a process starts.
     warm: 3,
-    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', ...env },
+    env: {
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+      CHANGES: join(folder, name),
+      ...env,
+    },
   }
 }
 
@@ -103,6 +112,7 @@ afterAll(async () => {
     await proxy.stop()
     await gateway.stop()
   }
+  rmSync(folder, { recursive: true, force: true })
   console.log(
     ['face     server       requirements  required  gateway  warnings', ...table].join('\n'),
   )
