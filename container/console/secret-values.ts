@@ -5,8 +5,8 @@ const SECRET_NAME =
   /key|token|secret|passw|pwd|credential|auth|private|cookie|bearer|dsn|(?:^|[_-])pat(?:$|[_-])/i
 /** A shorter value is likely to be a mode or a number. */
 const MIN_CHARS = 8
-/** `https://user:password@host` */
-const USER_INFO = /\/\/[^/\s:@]*:([^/\s@]+)@/g
+/** `https://user:password@host`, `https://token@host` */
+const USER_INFO = /\/\/(?:[^/\s:@]*:)?([^/\s@]+)@/g
 /** `?api_key=VALUE`, `Password=VALUE;`, `{"Authorization": "Bearer VALUE"}` */
 const PAIR =
   /([A-Za-z][\w-]*)["']?\s*[=:]\s*["']?((?:Bearer|Basic|Token)\s+)?(?!\/\/)([^\s"'&;,}#]+)/gi

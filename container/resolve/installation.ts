@@ -9,7 +9,7 @@ export class Installation {
   #state: 'queued' | 'installing' = 'queued'
 
   constructor(spec: string) {
-    this.#spec = spec
+    this.#spec = toPublic(spec)
     // Everyone who waits may have left.
     this.#done.promise.catch(() => undefined)
   }
@@ -59,4 +59,9 @@ export class Installation {
   #tell(watch: StartWatch): void {
     watch.onState(this.#state, this.#spec)
   }
+}
+
+/** Clients and logs are told of it: an address may have a credential before its host, or in its query. */
+function toPublic(spec: string): string {
+  return spec.replace(/\/\/[^/@\s]+@/g, '//').replace(/\?[^\s#]*/g, '')
 }

@@ -38,6 +38,7 @@ test.each([
     'ntn_12345',
   ],
   ['of a known form', { env: { SLACK: 'xoxb-0123456789-abcdef' } }, 'xoxb-0123456789-abcdef'],
+  ['alone before the host', { args: ['git+https://abcdefgh1@git.example/a.git'] }, 'abcdefgh1'],
   ['called a personal access token', { args: ['--pat', 'abcdefgh1'] }, 'abcdefgh1'],
   ['of a URL, as programs print it', { env: { DB: 'mongodb://u:p%40ssword1@db/x' } }, 'p@ssword1'],
 ])('a secret %s is one', (_, changes, secret) => {
