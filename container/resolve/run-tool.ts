@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { toolReason } from './tool-reason.ts'
 import { RingBuffer } from '../console/ring-buffer.ts'
 import { LineSplitter } from '../stdio/framing.ts'
-import { watchForStall } from './stall.ts'
+import { watchForStall, type StallBounds } from './stall.ts'
 import { spawnProgram, StartError } from '../supervisor/spawn.ts'
 import type { Program } from '../supervisor/spawn.ts'
 import { signalGroup } from '../supervisor/terminate.ts'
@@ -11,10 +11,10 @@ import { signalGroup } from '../supervisor/terminate.ts'
 const MAX_TAIL_BYTES = 16 * 1024
 
 /**
- * Runs a package manager to its end, however long that takes while it gets on. Rejects with
+ * Runs a package manager to its end, which is far while it gets on. Rejects with
  * `StartError`, which says why it failed.
  */
-export async function runTool(task: string, program: Program, stallMs?: number): Promise<void> {
+export async function runTool(task: string, program: Program, bounds?: StallBounds): Promise<void> {
   const child = await spawnProgram(program)
   const tail = new RingBuffer<string>(MAX_TAIL_BYTES, MAX_TAIL_BYTES)
   let hasStalled = false
@@ -22,7 +22,7 @@ export async function runTool(task: string, program: Program, stallMs?: number):
     hasStalled = true
     signalGroup(child.pid, 'SIGKILL')
   }
-  const watch = watchForStall(child.pid, onStall, stallMs)
+  const watch = watchForStall(child.pid, onStall, bounds)
   for (const stream of [child.stdout, child.stderr]) {
     keepLines(stream, tail)
     stream.on('data', () => watch.note())
@@ -35,7 +35,7 @@ export async function runTool(task: string, program: Program, stallMs?: number):
   watch.stop()
   const output = tail.toArray()
   if (hasStalled) {
-    const how = `${task} did nothing for too long and was ended: can the registry be reached?`
+    const how = `${task} did nothing, or took too long, and was ended: can the registry be reached?`
     throw new StartError(how, output)
   }
   if (code !== 0) throw new StartError(`${task} failed: ${toolReason(output)}`, output)

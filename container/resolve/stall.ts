@@ -1,8 +1,10 @@
-/** Whether a package manager gets on: it has no fixed end while it does. */
+/** Whether a package manager gets on: while it does, its end is far. */
 import { readEffort, type Effort } from '../supervisor/process-times.ts'
 
 /** One that does nothing for this long is ended. */
 const STALL_MS = 180_000
+/** Whatever it does: a script of a package may do something for ever. */
+const LONGEST_MS = 3_600_000
 /** Where the system does not tell what a process does, and it says nothing: the longest altogether. */
 const UNSEEN_MS = 1_800_000
 const LOOK_MS = 1_000
@@ -10,18 +12,27 @@ const LOOK_MS = 1_000
 const LEAST_TICKS = 10
 const LEAST_BYTES = 64 * 1024
 
+export interface StallBounds {
+  stallMs?: number
+  longestMs?: number
+}
+
 export interface StallWatch {
   /** It has said something. */
   note(): void
   stop(): void
 }
 
-/** Calls `onStall` once when the process, and what it has started, has done nothing for `stallMs`. */
+/**
+ * Calls `onStall` once when the process, and what it has started, has done nothing for `stallMs`, or has
+ * taken `longestMs`.
+ */
 export function watchForStall(
   pid: number | undefined,
   onStall: () => void,
-  stallMs = STALL_MS,
+  { stallMs = STALL_MS, longestMs = LONGEST_MS }: StallBounds = {},
 ): StallWatch {
+  const latest = performance.now() + longestMs
   const read = (): Effort | undefined => (pid === undefined ? undefined : readEffort(pid))
   let before = read()
   let movedAt = performance.now()
@@ -33,7 +44,8 @@ export function watchForStall(
         movedAt = performance.now()
       }
       const boundMs = now === undefined ? Math.max(stallMs, UNSEEN_MS) : stallMs
-      if (performance.now() - movedAt < boundMs) return
+      const at = performance.now()
+      if (at - movedAt < boundMs && at < latest) return
       clearInterval(timer)
       onStall()
     },

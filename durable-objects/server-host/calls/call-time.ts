@@ -2,6 +2,10 @@
  * Until when a call may take: its time begins again with each report of its progress, and does not run
  * while its client is asked something. In no case longer than in all. Pure; times are `Date.now()`.
  */
+
+/** What a start that does not come about adds to all that. */
+const MAX_POSTPONED_MS = 3_600_000
+
 export interface CallTimeOptions {
   now: number
   /** Without a sign of life. `Infinity`: it never ends by itself. */
@@ -16,6 +20,7 @@ export class CallTime {
   #deadline: number
   /** Questions to its client that have no answer yet. */
   #questions = 0
+  #postponableMs = MAX_POSTPONED_MS
 
   constructor({ now, timeoutMs, totalMs }: CallTimeOptions) {
     this.#timeoutMs = timeoutMs
@@ -34,8 +39,10 @@ export class CallTime {
 
   /** So long it could not begin: its server is installed, or waits for its turn to start. */
   postpone(ms: number): void {
-    this.#deadline += ms
-    this.#end += ms
+    const granted = Math.min(ms, this.#postponableMs)
+    this.#postponableMs -= granted
+    this.#deadline += granted
+    this.#end += granted
   }
 
   stop(): void {
