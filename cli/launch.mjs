@@ -53,7 +53,7 @@ function readPackages(path) {
 
 /** Standard output belongs to the script that runs afterwards, so npm's goes to standard error. */
 function install() {
-  const args = ['ci', '--no-audit', '--no-fund', '--json=false', '--loglevel=warn']
+  const args = ['ci', '--no-audit', '--no-fund', '--json=false', '--loglevel=error']
   console.error('hearth: installing dependencies (npm ci); this happens once')
   const npm = process.env.npm_execpath
   const options = { cwd: ROOT, stdio: ['ignore', 2, 2] }

@@ -133,13 +133,22 @@ test('a gateway elsewhere gets no folder of this machine', async () => {
   expect(stored.below.cwd).toBe('c')
 })
 
-test('npm start always means hearth up', async () => {
+test('npm start always means hearth up, and npm adds nothing to its words', async () => {
   const result = await runVerb(['secrets', 'list'], { command: ['npm', 'start', '--'] })
 
+  expect(result).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'hearth: hearth up takes no command behind it: run npx hearth secrets\n',
+  })
+})
+
+test('in a checkout npx adds nothing to what a command says that fails', async () => {
+  const result = await runVerb(['secretz'], { command: ['npx', 'hearth'] })
+
   expect(result.code).toBe(2)
-  expect(result.stderr).toContain(
-    'hearth: hearth up takes no command behind it: run npx hearth secrets\n',
-  )
+  expect(result.stdout).toBe('')
+  expect(result.stderr).toBe('hearth: unknown command "secretz"; did you mean secrets?\n')
 })
 
 test('hearth --help names every command and the options of up, and fits a screen', async () => {
