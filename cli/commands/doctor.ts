@@ -10,6 +10,7 @@ import { checkDisk, checkIsolation, checkMemory } from '../doctor/machine.ts'
 import { checkNetwork } from '../doctor/network.ts'
 import { checkPort } from '../doctor/port.ts'
 import { checkNode, checkPrograms } from '../doctor/programs.ts'
+import { findEndpoint } from '../endpoint-file.ts'
 import { toTable } from '../table.ts'
 import { chooseConfig } from './choose-config.ts'
 import { parsePort } from './up-options.ts'
@@ -49,6 +50,8 @@ async function examine(options: DoctorOptions): Promise<void> {
 async function findAll({ config, port, host, data }: DoctorOptions): Promise<Finding[]> {
   const dataFolder = resolve(data)
   const environment = process.env
+  // What is served, and not what would be: whoever asks has a question about that.
+  const path = config ?? (await findEndpoint(dataFolder))?.configFile ?? chooseConfig(config)
   const [programs, network, folder, address] = await Promise.all([
     checkPrograms(),
     checkNetwork({ environment }),
@@ -57,7 +60,7 @@ async function findAll({ config, port, host, data }: DoctorOptions): Promise<Fin
   ])
   return [
     ...[checkNode(), ...programs, checkMemory(), checkDisk(dataFolder), folder, address],
-    ...checkConfiguration({ path: chooseConfig(config), dataFolder, environment }),
+    ...checkConfiguration({ path, dataFolder, environment }),
     ...[checkIsolation(), ...network],
   ]
 }

@@ -95,6 +95,21 @@ test('what the hearth up of the folder has is in order', async () => {
   )
 })
 
+test('the file is the one that the hearth up of the folder serves, unless another is named', async () => {
+  const served = join(folder, 'served.json')
+  await writeFile(served, '{"mcpServers":{"a":{"command":"node"},"b":{"command":"node"}}}')
+  const data = join(folder, 'serves')
+  const command = runHearth(['--config', served, '--data', data, '--port', '0', '--json'])
+  await command.ready()
+
+  const { findings } = await examine(['--data', data, '--port', '0'])
+  const named = await examine(['--data', data, '--port', '0', '--config', 'hearth.json'])
+  await killTree(command)
+
+  expect(findings.configuration?.text).toBe(`${served}: 2 servers`)
+  expect(named.findings.configuration?.text).toBe('hearth.json: 1 servers')
+})
+
 test('programs that are not there are warnings, with how to get them', async () => {
   const PATH = join(folder, 'nothing-here')
 
