@@ -8,6 +8,7 @@ import { isObject } from '#protocol/json-rpc.ts'
 import { URGENCY, type Launch, type Urgency } from '#protocol/link.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { createRedactor } from '#protocol/redaction.ts'
+import { secretValues } from '#protocol/secret-values.ts'
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import { Connection, ServerError } from '../connection.ts'
 import type { Channel } from '../link/channel.ts'
@@ -223,10 +224,15 @@ export function startFailure(
   return fault
 }
 
+function secretsOf(launch: Launch | undefined): string[] {
+  if (launch?.remote === undefined) return launch === undefined ? [] : secretValues(launch)
+  return launch.secrets ?? []
+}
+
 function toStartFault(error: unknown, launch: Launch | undefined): GatewayError {
   if (error instanceof ServerError) {
     // A server may quote the credential that it does not like.
-    const message = createRedactor(launch?.secrets ?? [])(error.message)
+    const message = createRedactor(secretsOf(launch))(error.message)
     return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
   }
   if (GatewayError.is(error)) {

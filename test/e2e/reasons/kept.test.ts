@@ -17,6 +17,9 @@ interface ServerStatus {
 
 const [echo = ''] = fixture('echo').args ?? []
 
+/** As it is written in the configuration. */
+const TOKEN = 'ghp_0123456789abcdefghij'
+
 let gateway: Gateway
 let folder: string
 
@@ -29,6 +32,7 @@ await import(${JSON.stringify(echo)})`
   gateway = await startGateway({
     servers: {
       good: fixture('echo'),
+      refusing: fixture('refuses-its-secret', { env: { GIVEN: TOKEN } }),
       broken: { command: process.execPath, args: [join(folder, 'server.mjs')], warm: 1 },
     },
   })
@@ -45,7 +49,10 @@ async function statusOf(name: string): Promise<ServerStatus | undefined> {
 }
 
 const isTold = async (): Promise<boolean> => (await statusOf('broken'))?.error !== undefined
-const lines = (): string[] => gateway.logs.filter((line) => line.includes('server_start_failed'))
+const lines = (): string[] =>
+  gateway.logs.filter(
+    (line) => line.includes('server_start_failed') && line.includes('"server":"broken"'),
+  )
 
 test('a new object is told of it with its first connection', async () => {
   await waitUntil(isTold, 'the first object was not told')
@@ -79,4 +86,12 @@ test('it is over with the first process that answers', async () => {
 
   await waitUntil(async () => !(await isTold()), 'the failure is still told')
   expect(await statusOf('broken')).toMatchObject({ ready: true })
+})
+
+test('a server that refuses to begin does not tell the credential that it quotes', async () => {
+  const told = JSON.stringify([await sendInitialize(targetOf(gateway, 'refusing'))])
+
+  expect(told).toContain('not a valid token: [redacted]')
+  expect(JSON.stringify(await statusOf('refusing'))).not.toContain(TOKEN)
+  expect(gateway.logs.join()).not.toContain(TOKEN)
 })

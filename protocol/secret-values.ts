@@ -1,5 +1,5 @@
 /** Values of a launch that are secrets by their looks, though its configuration has them as they are. Pure. */
-import type { ProcessLaunch } from '#protocol/link.ts'
+import type { ProcessLaunch } from './link.ts'
 
 const SECRET_NAME =
   /key|token|secret|passw|pwd|credential|auth|private|cookie|bearer|dsn|(?:^|[_-])pat(?:$|[_-])/i

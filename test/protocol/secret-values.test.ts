@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { secretValues } from '#container/console/secret-values.ts'
+import { secretValues } from '#protocol/secret-values.ts'
 import { launchOf } from '#test/support/host-program.ts'
 
 const valuesOf = (changes: { env?: Record<string, string>; args?: string[]; secrets?: string[] }) =>
