@@ -16,6 +16,9 @@ const EXPOSED_HEADERS =
 const HEADER_NAMES = /^[A-Za-z0-9, _-]{1,2048}$/
 const ASKS_PRIVATE = 'Access-Control-Request-Private-Network'
 const ALLOWS_PRIVATE = 'Access-Control-Allow-Private-Network'
+const NOT_ADMIN = 'the admin API is not for pages of another origin'
+const NO_ORIGINS: ReadonlySet<string> = new Set()
+const ADMIN = /^\/admin(\/|$)/
 const PREFLIGHT_MAX_AGE_SECONDS = '600'
 
 type OriginDeps = Pick<Deps, 'allowedHosts' | 'allowedOrigins'>
@@ -45,13 +48,22 @@ export function checkHost({ allowedHosts }: OriginDeps): MiddlewareHandler<AppEn
   }
 }
 
-/** Refuses foreign origins, answers preflights, and lets an allowed page read answers. Behind `checkHost`. */
-export function checkOrigin(deps: OriginDeps): MiddlewareHandler<AppEnv> {
+/**
+ * Refuses foreign origins, answers preflights, and lets an allowed page read answers. Behind `checkHost`. The
+ * admin API is for pages of the gateway's own origin: a page that may call tools need not configure what runs.
+ */
+export function checkOrigin(given: OriginDeps): MiddlewareHandler<AppEnv> {
+  const ownAlone = { allowedHosts: given.allowedHosts, allowedOrigins: NO_ORIGINS }
   return async function checkOrigin(c, next) {
+    const deps = ADMIN.test(c.req.path) ? ownAlone : given
     const { headers } = c.req.raw
     const origin = headers.get('Origin')
     if (origin === null) return next()
-    if (!isOriginAllowed(origin, hostOf(c.req.raw), deps)) throw toRefusal(origin, deps)
+    if (!isOriginAllowed(origin, hostOf(c.req.raw), deps)) {
+      throw deps === ownAlone
+        ? new GatewayError('origin_forbidden', { detail: NOT_ADMIN })
+        : toRefusal(origin, deps)
+    }
     if (c.req.raw.method === 'OPTIONS') return answerPreflight(origin, headers)
     await next()
     c.res = withCORS(c.res, origin)
