@@ -2,7 +2,7 @@
 import { Installer, type Asker } from './installer.ts'
 import { resolveNpx } from './npx.ts'
 import { resolveUvx } from './uvx.ts'
-import type { Resolved, ResolveOptions, StartWatch } from './resolved.ts'
+import type { InstallWatch, Resolved, ResolveOptions } from './resolved.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 
 /** Answers that are kept; with more the oldest is looked up again. */
@@ -19,7 +19,7 @@ export class CommandResolver {
   }
 
   /** Rejects with `StartError`. A failure is not kept: the next start tries again. `cell`: whose turn it is. */
-  async resolve(launch: ProcessLaunch, cell: object, watch: StartWatch): Promise<Resolved> {
+  async resolve(launch: ProcessLaunch, cell: object, watch: InstallWatch): Promise<Resolved> {
     const kept = this.#kept.get(launch.digest)
     if (kept !== undefined) return kept
     const resolved = await this.#lookUp(launch, { cell, watch })

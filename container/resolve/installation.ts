@@ -1,10 +1,10 @@
 /** One installation that is under way, and those who wait for it. */
-import type { ResolveOptions, StartWatch } from './resolved.ts'
+import type { InstallWatch, ResolveOptions } from './resolved.ts'
 import { URGENCY, type Urgency } from '#protocol/link.ts'
 
 export class Installation {
   readonly #spec: string
-  readonly #watches = new Set<StartWatch>()
+  readonly #watches = new Set<InstallWatch>()
   readonly #done = Promise.withResolvers<void>()
   #state: 'queued' | 'installing' = 'queued'
 
@@ -31,11 +31,12 @@ export class Installation {
     try {
       this.#state = 'installing'
       for (const watch of this.#watches) this.#tell(watch)
-      log('info', 'package_installing', { package: this.#spec })
+      const shown = [...this.#watches].reduce((text, { redact }) => redact(text), this.#spec)
+      log('info', 'package_installing', { package: shown })
       const begunAt = performance.now()
       await install()
       const ms = Math.round(performance.now() - begunAt)
-      log('info', 'package_installed', { package: this.#spec, ms })
+      log('info', 'package_installed', { package: shown, ms })
       this.#done.resolve()
     } catch (error) {
       this.#done.reject(error)
@@ -46,7 +47,7 @@ export class Installation {
   }
 
   /** Resolves when it is installed; rejects with why it is not. */
-  async join(watch: StartWatch): Promise<void> {
+  async join(watch: InstallWatch): Promise<void> {
     this.#watches.add(watch)
     this.#tell(watch)
     try {
@@ -56,8 +57,8 @@ export class Installation {
     }
   }
 
-  #tell(watch: StartWatch): void {
-    watch.onState(this.#state, this.#spec)
+  #tell(watch: InstallWatch): void {
+    watch.onState(this.#state, watch.redact(this.#spec))
   }
 }
 

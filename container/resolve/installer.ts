@@ -2,13 +2,13 @@ import { createHash, randomUUID } from 'node:crypto'
 import { chown, mkdir, rename, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Installation } from './installation.ts'
-import type { ResolveOptions, StartWatch } from './resolved.ts'
+import type { InstallWatch, ResolveOptions } from './resolved.ts'
 import { runTool } from './run-tool.ts'
 
 /** Who needs a package, and whose turn its installation takes. */
 export interface Asker {
   cell: object
-  watch: StartWatch
+  watch: InstallWatch
 }
 
 /** Installs packages into the cache, each once and in turns: concurrent askers share one installation. */

@@ -1,6 +1,7 @@
 import type { Log } from '../host/log.ts'
 import type { User } from '../host/settings.ts'
 import type { Ticket, Turns } from '../supervisor/turns.ts'
+import type { Redactor } from '#protocol/redaction.ts'
 
 export interface Resolved {
   file: string
@@ -14,6 +15,11 @@ export interface StartWatch {
   isWanted(): boolean
   /** `package`: what is installed. */
   onState(state: StartState, packageName?: string): void
+}
+
+/** The same of a launch: what is named to people has none of its secrets. */
+export interface InstallWatch extends StartWatch {
+  redact: Redactor
 }
 
 /** `up`: its process takes requests, or waits for something else than a processor. */

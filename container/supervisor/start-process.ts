@@ -102,7 +102,7 @@ async function spawnLaunch(
 ): Promise<{ child: Awaited<ReturnType<typeof spawnProgram>>; endTurn: () => void }> {
   let endTurn: (() => void) | undefined
   try {
-    const { file, args } = await resolver.resolve(launch, cell, watch)
+    const { file, args } = await resolver.resolve(launch, cell, { ...watch, redact })
     watch.onState('queued')
     endTurn = await turns.take(cell, watch.ticket)
     if (!watch.isWanted()) throw new StartError('nobody waits for it any more')

@@ -156,8 +156,8 @@ describe.each(TENANTS)('what is %s’s', (owner) => {
       theirs: string,
       madeUp: string,
     ][] = [
-      ['GET', (name) => `servers/${name}`, text('server'), 'nowhere'],
-      ['DELETE', (name) => `servers/${name}`, text('server'), 'nowhere'],
+      ['GET', (name) => `servers/${name}`, text('server'), 'canary-of-gamma-in-server'],
+      ['DELETE', (name) => `servers/${name}`, text('server'), 'canary-of-gamma-in-server'],
       ['POST', (name) => `tokens/${name}/rotate`, keyId, '00000000'],
       ['DELETE', (name) => `tokens/${name}`, keyId, '00000000'],
       ['DELETE', (name) => `secrets/${name}`, text('secret-name'), 'NOWHERE'],
