@@ -136,6 +136,8 @@ export interface CatalogView {
   grants?: Grants
   /** Two tools that find and call in the place of all. */
   isLazy?: boolean
+  /** As the tenant has configured it: its client has asked for neither. */
+  followsTenant?: true
   /** Of a tool's call: it came in as one of `call_tool`, and so did its headers. */
   isWrapped?: true
 }

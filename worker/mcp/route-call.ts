@@ -35,7 +35,8 @@ export function routeCall(
     }
     const { led, named } = lead(call, isLazy)
     if (named === undefined) {
-      const catalog = { ...toView(call, verdict), ...(isLazy() && { isLazy: true }) }
+      const follows = c.req.query(TOOLS_PARAM) === undefined && { followsTenant: true as const }
+      const catalog = { ...toView(call, verdict), ...(isLazy() && { isLazy: true }), ...follows }
       c.set('call', { ...call, facts: { ...call.facts, catalog } })
       return next()
     }

@@ -53,7 +53,7 @@ export class Catalog {
     })
     this.#announcer = new Announcer({
       peek: (kind, audience) => this.#peek(kind, audience),
-      renew: (view) => renewView(view, this.#configured),
+      renew: (view) => renewView(view, this.#configured, this.settings.tools),
     })
     this.lazy = new LazyTools({
       store: context.store.toolSearch,
@@ -69,7 +69,10 @@ export class Catalog {
   /** The result of a list request, as JSON. What could not be got is named in its `_meta`. */
   async list(kind: ListKind, request: ListRequest): Promise<string> {
     const { view, era, cursor } = request
-    if (kind === 'tools' && view.isLazy === true) return this.lazy.list(request)
+    if (kind === 'tools' && view.isLazy === true) {
+      request.listening?.noteShown(kind, lazyEntries(view))
+      return this.lazy.list(request)
+    }
     const { visible, ...lacking } = await this.#see(kind, request)
     const shown = this.#mark(kind, visible)
     request.listening?.noteShown(kind, shown)

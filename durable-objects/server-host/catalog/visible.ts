@@ -1,6 +1,6 @@
 /** What of the catalog a principal sees. Pure. */
 import { accessTo, allows, holdsScope, maySeeServer, type Access } from '#protocol/access.ts'
-import type { CatalogView } from '#protocol/catalog.ts'
+import type { CatalogSettings, CatalogView } from '#protocol/catalog.ts'
 import type { Grants } from '#protocol/scopes.ts'
 import { mayAllowTemplate } from '#protocol/uri-template.ts'
 import type { CatalogEntry } from './catalog-index.ts'
@@ -31,13 +31,19 @@ export function keepVisible(
 export function renewView(
   view: CatalogView,
   configured: readonly { name: string; requiredScopes: readonly string[] }[],
+  tools: CatalogSettings['tools'],
 ): CatalogView {
   if (view.servers === undefined) return view
+  const { isLazy = false } = view
   const { grants = EVERYTHING } = view
   const seen = configured.filter(({ name, requiredScopes }) => {
     return maySeeServer(grants, name) && requiredScopes.every((scope) => holdsScope(grants, scope))
   })
-  return { ...view, servers: seen.map(({ name }) => name) }
+  return {
+    ...view,
+    servers: seen.map(({ name }) => name),
+    isLazy: view.followsTenant === true ? tools === 'lazy' : isLazy,
+  }
 }
 
 const EVERYTHING: Grants = { scopes: ['*'] }

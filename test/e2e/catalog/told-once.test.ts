@@ -78,10 +78,10 @@ async function mark(streams: readonly EventReader[]): Promise<void> {
 }
 
 /** Resolves when the catalog shows what the file says. */
-async function change(file: string): Promise<void> {
+async function change(file: string, query = ''): Promise<void> {
   const name = `more${++names}`
   writeFileSync(file, JSON.stringify(['first', name]))
-  const modern = new ModernClient(target())
+  const modern = new ModernClient(target(query))
   await vi.waitFor(async () => {
     const { message } = await modern.request('tools/list')
     expect(JSON.stringify(message)).toContain(name)
@@ -169,4 +169,18 @@ test('a client with lazy tools is told when there are other servers, and not of 
   expect(await lazy.told()).toEqual([ONCE, ONCE])
   lazy.leave()
   await gateway.putServers(servers)
+})
+
+test('a client that takes what is configured is told when that is lazy, and one that asks for it not', async () => {
+  const [idle, lazy] = [await listenIdly(), await listenIdly({ query: '?tools=lazy' })]
+  await gateway.admin('PUT', 'catalog', { tools: 'lazy' })
+  expect(await idle.told()).toEqual([ONCE, ONCE])
+
+  // It has seen the two of them, which stay.
+  await idle.session.request('tools/list')
+  await change(TOOLS, '?tools=all')
+  expect(await idle.told()).toEqual([ONCE, ONCE])
+  expect(await lazy.told()).toEqual([[], []])
+  await gateway.admin('PUT', 'catalog', { tools: 'all' })
+  for (const { leave } of [idle, lazy]) leave()
 })

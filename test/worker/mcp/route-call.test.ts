@@ -123,7 +123,10 @@ describe('what is about all servers goes to the object with what the principal s
 
     await app.request(postModern('tools/list'))
 
-    expect(forwarded[0]?.call.catalog).toEqual({ servers: ['everything', 'hidden'] })
+    expect(forwarded[0]?.call.catalog).toEqual({
+      servers: ['everything', 'hidden'],
+      followsTenant: true,
+    })
   })
 })
 
