@@ -1,4 +1,5 @@
 /** `hearth doctor`, on this machine as it is and as a test makes it. */
+import { createServer as createHTTPServer } from 'node:http'
 import { createServer as createHTTPSServer } from 'node:https'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -172,6 +173,24 @@ test('a server whose command is not there is named', async () => {
     state: 'warn',
     text: expect.stringContaining('command not found: no-such-command'),
   })
+})
+
+test('a registry with a login in its URL is asked without it, and it is not shown', async () => {
+  const index = createHTTPServer((_, response) => response.writeHead(401).end())
+  index.listen(0, '127.0.0.1')
+  await once(index, 'listening')
+  const { port } = index.address() as AddressInfo
+  const { findings } = await examine(['--port', '0'], {
+    npm_config_registry: 'hunter2:hunter2',
+    UV_DEFAULT_INDEX: `http://me:hunter2@127.0.0.1:${port}/simple`,
+  })
+  index.close()
+
+  expect(findings['Python index']).toEqual({
+    state: 'ok',
+    text: `http://127.0.0.1:${port} answers`,
+  })
+  expect(JSON.stringify(findings)).not.toContain('hunter2')
 })
 
 test('a registry that cannot be reached is a warning; one behind other certificates says what to set', async () => {
