@@ -129,8 +129,9 @@ export class Cell {
     if (type === FRAME.message) return this.#takeMessage(frame)
     if (type === FRAME.configure) {
       const { launches, remotes = [] } = parseConfigure(frame.meta)
-      this.#supervisor.configure([...launches, ...remotes])
+      // Before the states of launches: an object that knows those knows why some of them fail.
       this.#failures.configure([...launches, ...remotes])
+      this.#supervisor.configure([...launches, ...remotes])
       return this.#remotes.retain(remotes)
     }
     if (type === FRAME.close) return this.#supervisor.close(channel)

@@ -2,16 +2,21 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { ServerReport, WarmReport } from '#protocol/host-call.ts'
 import { URGENCY } from '#protocol/link.ts'
+import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
 import type { HostContext } from './host-context.ts'
 import { describe } from './link/why.ts'
 import type { Eras } from './servers/eras.ts'
 import { requireFacts } from './servers/spoken-facts.ts'
 import { describeStart } from './servers/start-progress.ts'
 
+/** Longest that a status waits for host programs; without them it says what is known here. */
+const HEAR_MS = 1_000
+
 /** What `warm` would find ready, and how it fares, without starting anything. */
 export async function readStatus(context: HostContext, principal?: string): Promise<WarmReport> {
   const { servers, eras, guards, catalog } = context
   await servers.load()
+  await hearHosts(context)
   const reports = servers.all.map(({ name, server, fault }) => {
     const placement = servers.placementOf(name)
     const more = {
@@ -27,6 +32,18 @@ export async function readStatus(context: HostContext, principal?: string): Prom
     return { ...told, ...(failure && notReady(failure)), lists, ...more }
   })
   return { servers: reports }
+}
+
+/** A new object knows what a former one did not store once the host programs that are up have told it. */
+async function hearHosts({ servers, links }: HostContext): Promise<void> {
+  const placements = new Set(servers.all.map(({ name }) => servers.placementOf(name)))
+  placements.delete(undefined)
+  const heard = Array.from(placements, async (placement = MAIN_PLACEMENT) => {
+    await links.join(placement, HEAR_MS)
+    const { isOpen, launches } = links.of(placement)
+    if (isOpen) await launches.told(HEAR_MS)
+  })
+  await Promise.allSettled(heard)
 }
 
 /** Learns the eras, before anyone asks: what adapts is kept warm from its first use on. */

@@ -6,9 +6,12 @@ export class LaunchReports {
   readonly #known = new Map<string, LaunchMeta>()
 
   #hasTold = false
+  #told = Promise.withResolvers<void>()
 
-  take(meta: LaunchMeta): void {
+  /** `isAnswer`: the host program has the configuration, and has said first which launches fail. */
+  take(meta: LaunchMeta, isAnswer: boolean): void {
     this.#hasTold = true
+    if (isAnswer) this.#told.resolve()
     if (meta.state === 'resting') this.#known.delete(meta.server)
     else this.#known.set(meta.server, meta)
   }
@@ -24,8 +27,18 @@ export class LaunchReports {
     return this.#known.get(launch) ?? (this.#hasTold ? resting : undefined)
   }
 
+  /** Resolves with the first answer of this host program to a configuration, and after `timeoutMs` without one. */
+  async told(timeoutMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const timer = setTimeout(late.resolve, timeoutMs)
+    await Promise.race([this.#told.promise, late.promise])
+    clearTimeout(timer)
+  }
+
   /** The host program is another one, or gone. */
   clear(): void {
+    this.#told.resolve()
+    this.#told = Promise.withResolvers()
     this.#hasTold = false
     this.#known.clear()
   }

@@ -62,6 +62,8 @@ export class Link {
   #giveUp: ((error: GatewayError) => void) | undefined
   #nextChannel = 1
   #sent = 0
+  /** The number of the last configuration. */
+  #configured = 0
   readonly #unacked: Unacknowledged
   readonly #draining = new Draining()
   readonly #inbound = new Inbound({
@@ -70,7 +72,8 @@ export class Link {
       if (frame.type === FRAME.startFailed) {
         return this.#options.onStartFailed(frame.meta as StartFailedMeta)
       }
-      if (frame.type === FRAME.launch) return this.launches.take(frame.meta as LaunchMeta)
+      const isAnswer = !this.#unacked.has(this.#configured)
+      if (frame.type === FRAME.launch) return this.launches.take(frame.meta as LaunchMeta, isAnswer)
       isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
     },
     sendAck: (ack) => this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack })),
@@ -163,7 +166,7 @@ export class Link {
   configure(): void {
     if (this.#socket === undefined) return
     const meta = toConfigureMeta(this.#options.launches())
-    this.send({ type: FRAME.configure, channel: 0, meta })
+    this.#configured = this.send({ type: FRAME.configure, channel: 0, meta })
   }
 
   /** Sends one payload, in pieces when it is large. Returns the number of the last frame. */

@@ -17,6 +17,11 @@ export class Unacknowledged {
     return this.#frames[0]?.seq
   }
 
+  /** `seq`: of a frame that was added. */
+  has(seq: number): boolean {
+    return this.oldestSeq !== undefined && this.oldestSeq <= seq
+  }
+
   add(seq: number, bytes: Uint8Array): void {
     this.#frames.push({ seq, bytes })
     this.#count(bytes.length)

@@ -54,6 +54,16 @@ const lines = (): string[] =>
     (line) => line.includes('server_start_failed') && line.includes('"server":"broken"'),
   )
 
+test('a new object asks what is so before it says how its servers are', async () => {
+  await waitUntil(isTold, 'the first object was not told')
+  await gateway.evictServerHost()
+
+  const [broken, good] = [await statusOf('broken'), await statusOf('good')]
+
+  expect(broken).toMatchObject({ ready: false, output: ['API_KEY is not set'] })
+  expect(good).toMatchObject({ ready: true, processes: expect.any(Number) })
+})
+
 test('a new object is told of it with its first connection', async () => {
   await waitUntil(isTold, 'the first object was not told')
   await gateway.evictServerHost()
