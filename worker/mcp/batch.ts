@@ -97,6 +97,10 @@ async function join(answers: readonly Response[]): Promise<Response> {
   const headers = new Headers({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
   const challenge = status === 200 ? null : first?.headers.get('WWW-Authenticate')
   if (challenge) headers.set('WWW-Authenticate', challenge)
+  const waits = answers.map((answer) => Number(answer.headers.get('Retry-After') ?? 0))
+  const longest = Math.max(...waits)
+  // Whoever comes back sooner is refused again with one of them.
+  if (longest > 0) headers.set('Retry-After', String(longest))
   return new Response(`[${told.join(',')}]`, { status: status ?? 200, headers })
 }
 

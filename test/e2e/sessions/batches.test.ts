@@ -17,6 +17,11 @@ beforeAll(async () => {
       late: fixture('answers-late'),
       asks: fixture('asks-client'),
       long: fixture('answers-at-length'),
+      limited: fixture('answers-late', {
+        limits: [
+          { name: 'two', per: 'tool', algorithm: 'fixed-window', limit: 2, windowMs: 86_400_000 },
+        ],
+      }),
     },
   })
   const given = { name: 'narrow', grants: { scopes: ['tools:call:late/say'] } }
@@ -127,6 +132,19 @@ describe('in a session of 2025-03-26', () => {
 
     expect(textOf(one)).toBe('{"tag":"may"}')
     expect(two?.error).toBeDefined()
+  })
+
+  test('limits hold for each request, and when to come back is said of all', async () => {
+    const client = await connect(targetOf(gateway, 'limited'))
+    const batch = [1, 2, 3, 4].map((id) => request(id, 'say', { tag: String(id) }))
+    const mixed = await post(client, batch)
+    const answers = (await mixed.json()) as Message[]
+
+    expect(answers.filter(({ result }) => result !== undefined)).toHaveLength(2)
+    expect(mixed.headers.get('Retry-After')).toMatch(/^\d+$/)
+    const refused = await post(client, batch)
+    expect(refused.status).toBe(429)
+    expect(refused.headers.get('Retry-After')).toMatch(/^\d+$/)
   })
 
   test('what refuses the session refuses the batch', async () => {
