@@ -1,7 +1,7 @@
 /** Everything but the result goes to standard error: our own lines as text, call lines as JSON. */
 import { LogOutlet } from '#protocol/log-outlet.ts'
 import type { LogLevel } from './local-runtime.ts'
-import { toPlain } from './table.ts'
+import { toEscapes, toPlain } from './table.ts'
 
 export interface Log {
   /** A line of the command's own, or several. Nothing in it is obeyed by a terminal. */
@@ -41,11 +41,6 @@ function toRelayed(text: string): string {
     if (character === '\n') return '\n  '
     return character === '\t' ? character : toEscapes(character)
   })
-}
-
-function toEscapes(character: string): string {
-  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }
 
 /** The console's method names, as workerd reports them. */

@@ -29,6 +29,17 @@ export function toPlain(text: string): string {
   )
 }
 
+/** The same for JSON, which stays the same JSON. */
+export function toInertJSON(text: string): string {
+  return text.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, toEscapes)
+}
+
+/** As in a string of JSON. */
+export function toEscapes(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
+
 /** `2026-11-21T14:01:35Z`: the same in every place, and it sorts. */
 export function toTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')

@@ -1,6 +1,7 @@
 /** What a command prints: text for people, or the gateway's answer with `--json`. */
 import type { z } from 'zod'
 import { Failure } from '../failure.ts'
+import { toInertJSON } from '../table.ts'
 import type { AdminAnswer } from './admin-api.ts'
 
 /** Exactly the answer; a gateway that answers nothing is an empty object here. */
@@ -15,8 +16,9 @@ export function read<T extends z.ZodType>(schema: T, answer: AdminAnswer): z.out
   throw new Failure('the gateway answered what this version cannot read: --json shows it')
 }
 
+/** Text has nothing in it that a terminal would obey; JSON may have. */
 export function print(text: string): void {
-  process.stdout.write(text)
+  process.stdout.write(process.stdout.isTTY ? toInertJSON(text) : text)
 }
 
 /** For people, beside the result. */
