@@ -68,7 +68,7 @@ export function stateOf({
   if (error !== undefined || more.resilience?.breaker?.state === 'open') return 'failed'
   // Each of its users has processes of their own.
   if (isPersonal) return 'on first call'
-  if (!ready) return 'not started'
+  if (!ready) return (processes ?? 0) > 0 ? 'no answer yet' : 'not started'
   return processes === 0 ? 'resting' : 'ready'
 }
 

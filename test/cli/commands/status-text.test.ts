@@ -16,6 +16,11 @@ function status(servers: object[], more: Partial<GatewayStatus> = {}): GatewaySt
 test.each([
   { name: 'one that is warm', given: {}, state: 'ready' },
   { name: 'one of an older gateway', given: { ready: false }, state: 'not started' },
+  {
+    name: 'one that runs and says nothing',
+    given: { ready: false, processes: 1 },
+    state: 'no answer yet',
+  },
   { name: 'one that starts', given: { start: 'starting one' }, state: 'starting' },
   { name: 'one without a process', given: { processes: 0 }, state: 'resting' },
   { name: 'a personal one', given: { isPersonal: true }, state: 'on first call' },
