@@ -66,5 +66,6 @@ function placeOf(error: unknown): string | undefined {
     return `line ${line} column ${col}`
   }
   if ('line' in error && 'column' in error) return `line ${error.line} column ${error.column}`
-  return /line \d+ column \d+/.exec(describeError(error))?.[0]
+  const text = describeError(error)
+  return text.includes('end of JSON input') ? 'its end' : /line \d+ column \d+/.exec(text)?.[0]
 }

@@ -447,6 +447,11 @@ describe('what is wrong is one line with the path, the value and the mend', () =
       file: '{\n  // mine\n  "a": 1 "b"\n}',
       says: 'not valid JSON at line 3 column 10; look for a missing quote, comma or bracket',
     },
+    {
+      name: 'text that ends too early',
+      file: '{ "mcpServers": { "a": ',
+      says: 'not valid JSON at its end; look for a missing quote, comma or bracket',
+    },
   ]
   test.each(rejected)('$name', ({ file, says }) => {
     expect(messageOf(file)).toBe(`/home/me/mcp.json: ${says}`)
