@@ -34,7 +34,7 @@ export async function reportWarmth(
   { only, failures = new StartFailures(log) }: WarmthOptions = {},
 ): Promise<void> {
   try {
-    const { servers } = Report.parse(await admin.warm(signal))
+    const { servers } = Report.parse(await admin.warm({ lists: true, signal }))
     for (const { name, ready, error = 'it is not ready', output, hint } of servers) {
       if (!ready && only?.has(name) !== false) failures.tell({ server: name, error, output, hint })
     }

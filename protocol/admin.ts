@@ -62,6 +62,14 @@ export const ToolsQuery = z.strictObject({
   server: z.string().max(64).optional().describe('Only its tools'),
 })
 
+/** As text, as it comes in a URL. */
+export const WarmQueryParameters = z.strictObject({
+  lists: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Also ask each server for its tools, unless they are known. Not waited for'),
+})
+
 export const ConsoleQueryParameters = z.strictObject({
   since: time.optional().describe('The first millisecond since 1970'),
   lines: z

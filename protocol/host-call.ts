@@ -207,7 +207,7 @@ export interface ServerHostMethods {
   /** Returns the fingerprint that is approved. `tool_not_found`, `invalid_params`. Starts nothing. */
   approveTool(approval: ToolApproval): Promise<string>
   /** Probes and warms every enabled server; what is warm already costs nothing. */
-  warm(): Promise<WarmReport>
+  warm(lists?: boolean): Promise<WarmReport>
   /**
    * Ends every stream and call that this credential opened, and refuses its calls for a while: an
    * isolate may still hold the verdict on it. Again has the same effect. Starts nothing.

@@ -4,6 +4,7 @@ import {
   ApprovalBody,
   AuditQueryParameters,
   ConsoleQueryParameters,
+  WarmQueryParameters,
   IssuersBody,
   LimitsBody,
   NewTokenBody,
@@ -63,7 +64,8 @@ const TENANTS: Operation[] = [
   },
   {
     ...{ method: 'post', path: `${TENANT}/warm`, id: 'warm', scopes: [] },
-    ...{ summary: "Starts every server's spares", answer: A.WarmAnswer },
+    ...{ query: WarmQueryParameters, answer: A.WarmAnswer },
+    summary: 'Starts every server, and says which of them are ready',
   },
   {
     ...{ method: 'get', path: `${TENANT}/status`, id: 'status', scopes: ['admin:servers'] },

@@ -38,9 +38,12 @@ export class AdminClient {
     await this.#send('POST', 'drain', undefined, signal)
   }
 
-  /** Starts every server's spares and learns its era. */
-  async warm(signal?: AbortSignal): Promise<unknown> {
-    return this.#send('POST', 'warm', undefined, signal)
+  /** Starts every server, and learns its era; with `lists` also its tools, without a wait. */
+  async warm({
+    lists = false,
+    signal,
+  }: { lists?: boolean; signal?: AbortSignal } = {}): Promise<unknown> {
+    return this.#send('POST', `warm?lists=${lists}`, undefined, signal)
   }
 
   async #send(

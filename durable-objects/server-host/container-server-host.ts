@@ -118,8 +118,8 @@ export class ContainerServerHost
     return this.#host.approveTool(approval)
   }
 
-  warm(): Promise<WarmReport> {
-    return this.#keepAwake(this.#host.warm())
+  warm(lists = false): Promise<WarmReport> {
+    return this.#keepAwake(this.#host.warm(lists))
   }
 
   endCredential(credential: string, at?: number): Promise<void> {

@@ -86,8 +86,8 @@ export class LocalServerHost extends DurableObject<LocalHostEnv> implements Serv
     return this.#host.approveTool(approval)
   }
 
-  warm(): Promise<WarmReport> {
-    return this.#host.warm()
+  warm(lists = false): Promise<WarmReport> {
+    return this.#host.warm(lists)
   }
 
   endCredential(credential: string, at?: number): Promise<void> {

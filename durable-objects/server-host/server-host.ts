@@ -260,8 +260,8 @@ export class ServerHost {
   }
 
   /** See `ServerHostMethods`. */
-  warm(): Promise<WarmReport> {
-    return warmServers(this.#context)
+  warm(lists: boolean): Promise<WarmReport> {
+    return warmServers(this.#context, lists)
   }
 
   #createIdleStreams(ticker: Ticker, afterMs: number | undefined): IdleStreams {

@@ -46,13 +46,20 @@ async function hearHosts({ servers, links }: HostContext): Promise<void> {
   await Promise.allSettled(heard)
 }
 
-/** Learns the eras, before anyone asks: what adapts is kept warm from its first use on. */
-export async function warmServers({ servers, eras }: HostContext): Promise<WarmReport> {
+/**
+ * Learns the eras, before anyone asks: what adapts is kept warm from its first use on. `lists`: each server is
+ * asked for its tools in the same process, so that the first list has them; nobody waits for that.
+ */
+export async function warmServers(
+  { servers, eras, catalog }: HostContext,
+  lists: boolean,
+): Promise<WarmReport> {
   await servers.load()
   const reports = servers.all.map(async ({ name, server, fault }) => {
     if (server === undefined) return reportUnstarted(name, fault)
     try {
       const told = report(await eras.of(server, URGENCY.none), name)
+      if (lists && told.ready) catalog.prepare(server)
       const failure = servers.reasons.of(server.launch)
       return { ...told, ...(failure && notReady(failure)) }
     } catch (error) {

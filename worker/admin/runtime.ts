@@ -1,6 +1,6 @@
 /** `/admin/tenants/{tenant}/drain`, `/warm`, `/status`, `/origins` and the consoles of its servers: what runs for a tenant. */
 import { Hono } from 'hono'
-import { ConsoleQueryParameters } from '#protocol/admin.ts'
+import { ConsoleQueryParameters, WarmQueryParameters } from '#protocol/admin.ts'
 import { VERSION } from '#protocol/version.ts'
 import type { AdminDeps, AdminEnv } from './admin-env.ts'
 import { found, requireServerThere } from './found.ts'
@@ -23,7 +23,8 @@ export function createRuntimeRoutes(deps: AdminDeps): Hono<AdminEnv> {
   })
 
   routes.post(`${TENANT}/warm`, permit('tenant.warm'), async function warm(c) {
-    return c.json(await (await hostOf(c.var.tenant)).warm())
+    const { lists } = readQuery(c, WarmQueryParameters)
+    return c.json(await (await hostOf(c.var.tenant)).warm(lists === 'true'))
   })
 
   /** Starts nothing, and wakes no container. */

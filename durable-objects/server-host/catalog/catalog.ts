@@ -163,6 +163,11 @@ export class Catalog {
     return this.#lists.learn('tools', server, principal)
   }
 
+  /** Asks a server that is nobody's own for its tools, where they are not known, before anyone does. */
+  prepare(server: Server): void {
+    this.#lists.prepare('tools', server)
+  }
+
   /** What is known of a server that is nobody's own. Asks nobody. */
   report(server: Server): ListsReport {
     return this.#lists.report(server)

@@ -102,6 +102,17 @@ export class KnownLists {
     await variants.of(undefined).within(LEARN_MS, kind)
   }
 
+  /** Asks a server that was never listed; nobody waits for it. */
+  prepare(kind: ListKind, server: Server): void {
+    if (!this.#isListed(server.name, '')) return
+    const variants = this.of(server)
+    if (variants.peekAny(kind) === undefined)
+      variants
+        .of(undefined)
+        .fetch(kind)
+        .catch(() => undefined)
+  }
+
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
   async watch({
     view,

@@ -50,6 +50,18 @@ async function timed<T>(promise: Promise<T>): Promise<[T, number]> {
   return [await promise, performance.now() - begun]
 }
 
+test('has the tools of a server that was started before anyone asked', async () => {
+  const early = await startGateway({ servers: { fine: servers.fine }, warm: false })
+  await early.admin('POST', 'warm?lists=true')
+  const tools = async () => {
+    const status = (await early.admin('GET', 'status')) as { servers: { lists: object }[] }
+    return status.servers[0]?.lists
+  }
+
+  await expect.poll(tools, { timeout: 10_000 }).toHaveProperty('tools')
+  await early.stop()
+})
+
 test('waits a second and a half for what never answers, whatever is listed, and then no more', async () => {
   const session = await initialize(target())
   // Its process is there: what is measured is the wait for the others.
