@@ -1,9 +1,9 @@
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
 import { Failing } from './failing.ts'
 import type { OnExit, Running } from './running.ts'
-import { LaunchState } from './launch-state.ts'
+import { LaunchProgress } from './launch-progress.ts'
 import { hasPlace } from './slots.ts'
-import type { Effect, LaunchState as GroupState, Policy, Slot, SupervisorEvent } from './slots.ts'
+import type { Effect, LaunchState, Policy, Slot, SupervisorEvent } from './slots.ts'
 import { StartError } from './spawn.ts'
 import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
@@ -63,17 +63,17 @@ export class LaunchGroup implements Warmable {
   readonly #options: LaunchGroupOptions
   readonly #processes = new Map<number, Running>()
   readonly #emptied = new Set<() => void>()
-  readonly #starts: LaunchState
+  readonly #starts: LaunchProgress
   readonly #failing: Failing
   #isTelling = false
-  #state: GroupState = INITIAL
+  #state: LaunchState = INITIAL
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LaunchGroupOptions) {
     this.launch = options.launch
     this.#options = options
     this.#failing = new Failing(options.onFailing)
-    this.#starts = new LaunchState((slot) => this.#urgencyOf(slot))
+    this.#starts = new LaunchProgress((slot) => this.#urgencyOf(slot))
   }
 
   /** Processes that are not being ended. */

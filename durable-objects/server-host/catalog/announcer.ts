@@ -43,6 +43,8 @@ export interface AnnouncerOptions {
 
 type Sights = Partial<Record<ListKind, Sight>>
 
+/** Audiences whose lists are kept; with more, all of them are looked at again. */
+const MAX_SIGHTS = 256
 /** Changes of several lists and servers, told as one. */
 const COALESCE_MS = 100
 
@@ -151,8 +153,11 @@ export class Announcer {
     const see = () => toSight(this.#options.peek(kind, { ...audience, view }))
     if (audience.own !== undefined) return see()
     const key = JSON.stringify([audience.principal, audience.capabilities, view])
-    const known = this.#sights.get(key) ?? {}
-    this.#sights.set(key, known)
-    return (known[kind] ??= see())
+    const known = this.#sights.get(key)
+    if (known !== undefined) return (known[kind] ??= see())
+    if (this.#sights.size >= MAX_SIGHTS) this.#sights.clear()
+    const sight = see()
+    this.#sights.set(key, { [kind]: sight })
+    return sight
   }
 }

@@ -153,7 +153,8 @@ export class ListedServer {
     try {
       return await this.within(timeoutMs, kind)
     } catch (error) {
-      late.failed(kind, GatewayError.from(error))
+      // Any other failure is noted where it was fetched.
+      if (GatewayError.is(error) && error.code === 'list_timeout') late.failed(kind, error)
       throw error
     }
   }

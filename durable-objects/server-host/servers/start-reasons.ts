@@ -6,6 +6,9 @@ import type { GatewayError } from '#protocol/errors.ts'
 import type { Launch, StartFailedMeta } from '#protocol/link.ts'
 import { describe, toFault } from '../link/why.ts'
 
+/** The oldest leave: each principal may have launches of its own. */
+const MAX_KNOWN = 1_024
+
 interface Known {
   digest: string
   fault: GatewayError
@@ -30,14 +33,14 @@ export class StartReasons {
   /** Logged by the host program. */
   hear({ server, digest, isOver, ...why }: StartFailedMeta): void {
     if (isOver === true) this.#known.delete(server)
-    else this.#known.set(server, { digest, fault: toFault('server_start_failed', why) })
+    else remember(this.#known, server, { digest, fault: toFault('server_start_failed', why) })
   }
 
   /** It answered its first request otherwise than it must, or not in time. */
   note({ name, digest }: Launch, fault: GatewayError): void {
-    this.#known.set(name, { digest, fault })
+    remember(this.#known, name, { digest, fault })
     if (this.#logged.get(name) === fault.message) return
-    this.#logged.set(name, fault.message)
+    remember(this.#logged, name, fault.message)
     const line = {
       time: new Date().toISOString(),
       event: 'server_start_failed',
@@ -59,4 +62,11 @@ export class StartReasons {
     for (const [name, { digest }] of this.#known) if (!digests.has(digest)) this.#known.delete(name)
     for (const name of this.#logged.keys()) if (!this.#known.has(name)) this.#logged.delete(name)
   }
+}
+
+function remember<T>(known: Map<string, T>, name: string, value: T): void {
+  known.delete(name)
+  known.set(name, value)
+  const [oldest] = known.keys()
+  if (oldest !== undefined && known.size > MAX_KNOWN) known.delete(oldest)
 }

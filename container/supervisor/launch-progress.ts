@@ -15,7 +15,7 @@ export interface Counts {
 /** How far a start is. */
 const STEPS = ['queued', 'installing', 'starting'] as const
 
-export class LaunchState {
+export class LaunchProgress {
   readonly #urgencyOf: (slot: number) => Urgency
   /** By slot; those that are under way. */
   readonly #starts = new Map<number, Start>()
