@@ -6,18 +6,19 @@ import type { Draft } from './draft.ts'
 export function takeTools(draft: Draft): void {
   const { rest, problems, place } = draft
   const hidden = takeSwitches(draft)
-  const allow = takeLists(draft, [...ALLOWS, 'tools'])
-  const deny = takeLists(draft, DENIES)
-  if (allow === undefined && deny === undefined && hidden.length === 0) return
+  const [allow, ...more] = takeLists(draft, [...ALLOWS, 'tools'])
+  const deny = [...hidden, ...takeLists(draft, DENIES).flat()]
+  if (allow === undefined && deny.length === 0) return
   const catalog = isObject(rest.catalog) ? rest.catalog : {}
   const tools = isObject(catalog.tools) ? catalog.tools : {}
-  if (allow !== undefined && tools.allow !== undefined) {
-    problems.push(`${place.at}: has two lists of tools that are allowed: keep catalog.tools.allow`)
+  // Only what is in both is meant, and of two patterns that is hard to say.
+  if (more.length > 0 || (allow !== undefined && tools.allow !== undefined)) {
+    problems.push(`${place.at}: has two lists of tools that are allowed: keep one of them`)
     return
   }
   const own: unknown = tools.deny ?? []
   // What is no list is refused as it stands.
-  const denied = Array.isArray(own) ? [...hidden, ...(deny ?? []), ...(own as unknown[])] : []
+  const denied = Array.isArray(own) ? [...deny, ...(own as unknown[])] : []
   const lists = { ...(allow && { allow }), ...(denied.length > 0 && { deny: denied }) }
   if (Object.keys(lists).length === 0) return
   // A client's own list holds wherever the tools are called.
@@ -41,12 +42,9 @@ function isOff(tool: unknown): boolean {
   return tool.enabled === false || tool.disabled === true
 }
 
-/** One list of all of them; `undefined` where nothing is restricted. */
-function takeLists(
-  { rest, notes, problems, place }: Draft,
-  keys: readonly string[],
-): string[] | undefined {
-  let found: string[] | undefined
+/** Each that restricts something. */
+function takeLists({ rest, notes, problems, place }: Draft, keys: readonly string[]): string[][] {
+  const found: string[][] = []
   for (const key of keys) {
     const list = rest[key]
     if (list === undefined) continue
@@ -58,7 +56,7 @@ function takeLists(
     }
     const names = list.map(toPattern)
     notes.push(`takes over ${key}: ${names.length === 0 ? 'none' : names.join(', ')}`)
-    found = [...(found ?? []), ...names]
+    found.push(names)
   }
   return found
 }

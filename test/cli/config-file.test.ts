@@ -207,6 +207,12 @@ describe('what a file may say', () => {
     expect(parseOne(server)).toEqual({ ...DEFAULTS, ...becomes })
   })
 
+  test('two lists of tools that are allowed are not made one: that would allow more', () => {
+    const server = { command: 'x', includeTools: ['a', 'b'], enabledTools: ['b', 'c'] }
+
+    expect(() => parseOne(server)).toThrow('has two lists of tools that are allowed')
+  })
+
   test('the list form names the same servers', () => {
     const list = parse({
       servers: [

@@ -55,10 +55,10 @@ export function checkHost({ allowedHosts }: OriginDeps): MiddlewareHandler<AppEn
 export function checkOrigin(given: OriginDeps): MiddlewareHandler<AppEnv> {
   const ownAlone = { allowedHosts: given.allowedHosts, allowedOrigins: NO_ORIGINS }
   return async function checkOrigin(c, next) {
-    const deps = ADMIN.test(c.req.path) ? ownAlone : given
     const { headers } = c.req.raw
     const origin = headers.get('Origin')
     if (origin === null) return next()
+    const deps = ADMIN.test(c.req.path) ? ownAlone : given
     if (!isOriginAllowed(origin, hostOf(c.req.raw), deps)) {
       throw deps === ownAlone
         ? new GatewayError('origin_forbidden', { detail: NOT_ADMIN })
