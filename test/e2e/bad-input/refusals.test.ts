@@ -20,7 +20,8 @@ beforeAll(async () => {
     servers: { server: fixture('ticks') },
   })
   target = targetOf(gateway, 'server')
-  await waitUntil(() => processes().length === 0, 'the probes have not ended')
+  // A probe's process is kept for ten seconds, for whoever asks next.
+  await waitUntil(() => processes().length === 0, 'the probes have not ended', 20_000)
 })
 
 afterAll(() => gateway?.stop())
