@@ -1,4 +1,4 @@
-/** `npm test`: runs vitest, then says in one last line how many tests passed, failed and were skipped. */
+/** `npm test`: runs vitest, names the slowest files, and says in one last line how many tests passed, failed and were skipped. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -28,7 +28,8 @@ const child = spawn(
   [
     join(root, 'node_modules', 'vitest', 'vitest.mjs'),
     ...['run', '--config', join(root, 'test', 'vitest.config.ts')],
-    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ...['--reporter=default', `--reporter=${join(root, 'test', 'slowest.ts')}`],
+    ...['--reporter=json', `--outputFile.json=${report}`],
     ...process.argv.slice(2),
   ],
   {
