@@ -38,6 +38,8 @@ export interface LocalRuntimeOptions {
   umask?: number
   /** What the worker and the host program write, a line at a time. */
   onLine: (level: string, text: string) => void
+  /** As of `startWorkerd`. */
+  onCallLines?: (lines: string[]) => void
   /** For tests: more of the worker's variables, and another entry in its place. */
   variables?: Record<string, string>
   workerEntry?: string
@@ -95,7 +97,16 @@ function startWorker(
   bundle: string,
   hostProgram: HostProcess,
 ): Promise<Workerd> {
-  const { host, port, data, onLine, logLevel, publicURL, allowedOrigins = [] } = options
+  const {
+    host,
+    port,
+    data,
+    onLine,
+    onCallLines,
+    logLevel,
+    publicURL,
+    allowedOrigins = [],
+  } = options
   return startWorkerd({
     bundle,
     host,
@@ -103,6 +114,7 @@ function startWorker(
     storage: data.storage,
     hostProgram: `127.0.0.1:${hostProgram.port}`,
     onLine,
+    onCallLines,
     variables: {
       ALLOWED_HOSTS: isAnyAddress(host) ? '*' : [host, publicURL?.hostname ?? ''].join(','),
       ALLOWED_ORIGINS: allowedOrigins.join(','),

@@ -28,15 +28,15 @@ export class LogOutlet {
     stream.on('error', () => (this.#hasReader = false))
   }
 
-  /** One line, without its end. */
-  write(line: string): void {
+  /** One line, or so many, without the last one's end. */
+  write(text: string, lines = 1): void {
     if (!this.#hasReader) return
-    if (this.#dropped > 0 || this.#stream.writableLength + line.length > MAX_QUEUED_BYTES) {
+    if (this.#dropped > 0 || this.#stream.writableLength + text.length > MAX_QUEUED_BYTES) {
       if (this.#dropped === 0) this.#stream.once('drain', () => this.#tell())
-      this.#dropped += 1
+      this.#dropped += lines
       return
     }
-    this.#send(line)
+    this.#send(text)
   }
 
   /** Resolves when what waits has been read, there is no reader, or the time is up. */

@@ -55,6 +55,7 @@ export async function serve(options: UpOptions): Promise<void> {
       if (!failures.hear(text) && !hearInstallation(text, log)) log.relay(level, text)
       storage.hear(text)
     },
+    onCallLines: (lines) => log.relayAll('info', lines),
     ...(token === undefined ? {} : { token }),
     ...(options.memory === undefined ? {} : { warmMiB: options.memory }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),

@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Miniflare, NoOpLog, type MiniflareOptions } from 'miniflare'
+import { readLines } from '#protocol/call-log.ts'
 import { requireFreeAddress } from './free-address.ts'
 import { guardAgainstOrphans } from './orphan-guard.ts'
 
@@ -33,6 +34,8 @@ export interface WorkerdOptions {
   variables: Record<string, string>
   secrets: Record<string, string>
   onLine: (level: string, text: string) => void
+  /** Lines of calls, of JSON, that came together. Absent: `onLine` gets each. */
+  onCallLines?: ((lines: string[]) => void) | undefined
   /** For tests: how many requests one address may send in so many seconds. */
   floodShield?: { limit: number; period: 10 | 60 }
   /** For tests: isolates of the worker, over the same objects. Default 1. */
@@ -94,6 +97,8 @@ function createMiniflare(options: WorkerdOptions): Miniflare {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
+  const onCallLines =
+    options.onCallLines ?? ((lines) => lines.forEach((line) => options.onLine('info', line)))
   return {
     host: '127.0.0.1',
     port: 0,
@@ -102,7 +107,11 @@ function toMiniflareOptions(options: WorkerdOptions): MiniflareOptions {
     logRequests: false,
     enableDevRegistry: false,
     resourcePersistencePath: options.storage,
-    handleStructuredLogs: ({ level, message }) => options.onLine(level, message),
+    handleStructuredLogs: ({ level, message }) => {
+      const lines = readLines(message)
+      if (lines === undefined) options.onLine(level, message)
+      else onCallLines(lines)
+    },
     workers: isolateNames(options).map((name, n) => ({
       config: {
         name,

@@ -15,6 +15,7 @@ import { StartFailures } from './link/start-failures.ts'
 import type { Ask } from './link/ask-cell.ts'
 import { readConsole, readConsoleOf } from './link/read-console.ts'
 import { readOrigins, readOriginsOf } from './link/read-origins.ts'
+import { createLineLog } from './line-log.ts'
 import { ServerHost } from './server-host.ts'
 
 export interface ContainerHostEnv {
@@ -197,7 +198,7 @@ export class ContainerServerHost
       storage: this.ctx.storage,
       hostProgram: (placement) => this.#hostProgram(placement),
       launches: (principal) => TENANT.getByName(this.#tenant).launches(principal),
-      logs: LOG_LEVEL === 'info' || LOG_LEVEL === 'debug',
+      log: createLineLog(LOG_LEVEL, { isGathering: false }),
       keepAliveMs: Number(KEEP_ALIVE_MS),
       sleepAfterMs: this.#sleepAfterMs,
     })

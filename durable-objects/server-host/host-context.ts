@@ -4,6 +4,7 @@ import type { Pins } from './catalog/pins/pins.ts'
 import type { Credentials } from './calls/credentials.ts'
 import type { IdleStreams } from './calls/idle-streams.ts'
 import type { EraProbe } from './servers/eras.ts'
+import type { LineLog } from './line-log.ts'
 import type { Links } from './link/links.ts'
 import type { RemoteChannels } from './remote/remote-channels.ts'
 import type { Servers } from './servers/servers.ts'
@@ -40,6 +41,6 @@ export interface HostContext {
   isUp: (server: string) => boolean
   /** How far its start is, as far as its host program says. */
   startOf: StartStateOf
-  /** Whether each call writes its log line. */
-  logs: boolean
+  /** Absent: calls write none. */
+  log: LineLog | undefined
 }

@@ -8,6 +8,7 @@ import type { OriginsReport } from '#protocol/remote/figures.ts'
 import type { Tenant } from '../tenant/tenant.ts'
 import { MAIN_PLACEMENT, serverHostName } from '#protocol/tenant.ts'
 import type { Ask } from './link/ask-cell.ts'
+import { createLineLog } from './line-log.ts'
 import { readConsole, readConsoleOf } from './link/read-console.ts'
 import { readOrigins, readOriginsOf } from './link/read-origins.ts'
 import { ServerHost } from './server-host.ts'
@@ -118,7 +119,7 @@ function create(ctx: DurableObjectState, env: LocalHostEnv): ServerHost {
       isUp: () => true,
     }),
     launches: (principal) => env.TENANT.getByName(tenant).launches(principal),
-    logs: env.LOG_LEVEL === undefined || env.LOG_LEVEL === 'info' || env.LOG_LEVEL === 'debug',
+    log: createLineLog(env.LOG_LEVEL ?? 'info', { isGathering: true }),
     keepAliveMs: Number(env.KEEP_ALIVE_MS ?? 15_000),
   })
 }

@@ -14,13 +14,15 @@ import { overrideArguments } from './catalog/override-arguments.ts'
 import { Pins } from './catalog/pins/pins.ts'
 import { reportPins } from './catalog/pins/report.ts'
 import type { Channel } from './link/channel.ts'
-import { logCall, toResponse, type ClientCall } from './calls/client-call.ts'
+import { toResponse, type ClientCall } from './calls/client-call.ts'
 import { Credentials, unauthorized } from './calls/credentials.ts'
+import { toCallLog } from './calls/to-call-log.ts'
 import { IdleStreams } from './calls/idle-streams.ts'
 import { EraProbe } from './servers/eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
 import { SSESessions } from './legacy/sse/sessions.ts'
+import type { LineLog } from './line-log.ts'
 import { dialAfter, Links, type HostProgram } from './link/links.ts'
 import { Room } from './calls/room.ts'
 import { ModernCalls } from './modern/calls.ts'
@@ -48,7 +50,8 @@ export interface ServerHostOptions {
   hostProgram: (placement: string) => HostProgram
   /** What the tenant runs; see `TenantStub.launches`. */
   launches: (principal?: string) => Promise<LaunchConfig | undefined>
-  logs: boolean
+  /** Where calls write their lines; absent: nowhere. */
+  log: LineLog | undefined
   keepAliveMs: number
   /** How long after the last call its containers sleep; absent where none does. */
   sleepAfterMs?: number
@@ -96,7 +99,7 @@ export class ServerHost {
       this.#context.guards.reconcile()
       this.#context.transforms.configure()
     }
-    const { tenant, keepAliveMs, logs } = options
+    const { tenant, keepAliveMs, log } = options
     const onChange = (change: ServersChange): void => this.#change(change)
     const servers = new Servers(options.launches, onLaunches, onChange, tenant)
     const remotes = new RemoteChannels(EDGE_NETWORK)
@@ -112,14 +115,14 @@ export class ServerHost {
       learn: (server, principal) => catalog.learnTools(server, principal),
     })
     const catalog: Catalog = new Catalog({ servers, eras, store, isUp, pins }, serve)
-    const guards = new Guards({ store, servers, ticker, calls, logs, isUp, startOf, eras }, tenant)
-    const routing = new Routing(guards, logs)
+    const guards = new Guards({ store, servers, ticker, calls, log, isUp, startOf, eras }, tenant)
+    const routing = new Routing(guards, log)
     const listTools = createListTools(servers, serve)
-    const transforms = new Transforms({ servers, store, catalog, logs }, listTools)
+    const transforms = new Transforms({ servers, store, catalog, log }, listTools)
     this.#context = {
       ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
-      ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, logs, isUp, startOf },
+      ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, log, isUp, startOf },
     }
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, this.#modern)
@@ -164,7 +167,7 @@ export class ServerHost {
       const fault = GatewayError.from(error)
       if (fault.code === 'internal') console.error('server host', fault.cause)
       this.#context.transforms.hide(host)
-      if (this.#context.logs) logCall(host, fault.code)
+      this.#context.log?.write(toCallLog(host, fault.code))
       return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
     }
   }
@@ -188,6 +191,7 @@ export class ServerHost {
     while (this.#context.calls.size > 0 && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
     }
+    this.#context.log?.flush()
   }
 
   /**

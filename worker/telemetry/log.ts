@@ -1,5 +1,5 @@
 /** The worker's own log: canonical call lines, and the private causes of faults. */
-import { writeCallLog, type CallLog } from '#protocol/call-log.ts'
+import type { CallLog } from '#protocol/call-log.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 import type { CallRecord } from '../context.ts'
 
@@ -17,7 +17,7 @@ export function createLog(level: LogLevel): Log {
   const writesCalls = LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf('info')
   return {
     call(record, outcome) {
-      if (writesCalls) writeCallLog(toCallLog(record, outcome, Date.now()))
+      if (writesCalls) console.log(JSON.stringify(toCallLog(record, outcome, Date.now())))
     },
     fault(record, error) {
       const { requestId } = record

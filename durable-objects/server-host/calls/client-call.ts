@@ -1,13 +1,15 @@
 /** One JSON-RPC request of a client, from its arrival to its one outcome and its one log line. */
 import { ERRORS, GatewayError, toErrorObject } from '#protocol/errors.ts'
-import { writeCallLog, type CallLog } from '#protocol/call-log.ts'
+import type { CallLog } from '#protocol/call-log.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import type { Exchange } from '../connection.ts'
 import type { CallTransform, Freshness } from '../transform/call-transform.ts'
+import type { LineLog } from '../line-log.ts'
 import type { CallReply } from './reply.ts'
 import { CallTime } from './call-time.ts'
+import { toCallLog } from './to-call-log.ts'
 import { isList, keepVisible, type ListFilter } from './visible-list.ts'
 
 /** A request over this is not kept for a repetition after a crash. */
@@ -34,7 +36,8 @@ export interface ClientCallOptions {
   timeoutMs: number
   /** Longest in all. Absent: nothing extends `timeoutMs`. */
   totalMs?: number | undefined
-  logs: boolean
+  /** Absent: nothing is written of it. */
+  log: LineLog | undefined
   /** What its server's transformers do to what it is answered. */
   transform?: CallTransform | undefined
   /** The call is over, whatever way. Called once, before its reply is told. */
@@ -189,7 +192,8 @@ export class ClientCall implements Exchange {
     if (this.#settled) return false
     this.#settled = true
     this.host.onOver?.()
-    if (this.#options.logs) logCall(this.host, outcome, processMs, this.transform?.cache)
+    const { log } = this.#options
+    log?.write(toCallLog(this.host, outcome, processMs, this.transform?.cache))
     this.#options.onSettled(outcome, processMs)
     this.transform?.onSettled(outcome, this.freshness)
     this.guard?.onSettled(this.#coveredFor?.code ?? outcome, processMs)
@@ -204,34 +208,6 @@ export function filterOf({ envelope, era, access }: HostCall): ListFilter | unde
   return isList(method) ? { method, era, access } : undefined
 }
 
-export function logCall(
-  host: HostCall,
-  outcome: CallLog['outcome'],
-  processMs?: number,
-  cache?: CallLog['cache'],
-): void {
-  const now = Date.now()
-  const { requestId, tenant, principal, server, era, envelope, http } = host
-  const target = host.shownTarget ?? host.target
-  const method = envelope !== undefined && 'method' in envelope ? envelope.method : http
-  writeCallLog({
-    time: new Date(now).toISOString(),
-    event: 'call',
-    requestId,
-    tenant,
-    principal,
-    server,
-    method,
-    ...(target === undefined ? {} : { target }),
-    era,
-    ...(host.route === undefined ? {} : { route: host.route.name }),
-    outcome,
-    ...(cache === undefined ? {} : { cache }),
-    gatewayMs: round(Math.max(0, now - host.receivedAt - (processMs ?? 0))),
-    ...(processMs === undefined ? {} : { processMs: round(processMs) }),
-  })
-}
-
 export function toResponse(error: GatewayError, id: RequestId | null): Response {
   const { status } = ERRORS[error.code]
   const headers: Record<string, string> = { 'content-type': 'application/json', ...error.headers }
@@ -240,8 +216,4 @@ export function toResponse(error: GatewayError, id: RequestId | null): Response 
   }
   const body = { jsonrpc: '2.0', id, error: toErrorObject(error) }
   return new Response(JSON.stringify(body), { status, headers })
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100
 }

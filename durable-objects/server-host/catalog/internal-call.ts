@@ -82,7 +82,7 @@ export function ask(serving: ModernServing, request: InternalRequest): Asked {
     body,
     reply,
     timeoutMs,
-    logs: false,
+    log: undefined,
     onSettled: () => undefined,
   })
   serving.call(call, body).catch((error: unknown) => call.onLost(GatewayError.from(error)))

@@ -90,7 +90,7 @@ export class LegacySession implements UpstreamSession {
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
     const name = host.requestId
     this.#noteAccess(host)
-    const { credentials, calls, logs, pins } = this.#context
+    const { credentials, calls, log, pins } = this.#context
     requireSlots(host, calls)
     const letGo = credentials.hold(host, () => this.#expel(call))
     const reply = attempt?.reply ?? this.openReply(host, transform)
@@ -101,7 +101,7 @@ export class LegacySession implements UpstreamSession {
       reply,
       timeoutMs,
       totalMs: this.#serverOf(host).config.timeoutMs.total,
-      logs: logs && attempt === undefined,
+      log: attempt === undefined ? log : undefined,
       transform,
       onSettled: (outcome, processMs) => {
         letGo()

@@ -215,7 +215,7 @@ export class ModernCalls {
   ): AnsweredCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { credentials, calls, logs, pins, servers } = this.#context
+    const { credentials, calls, log, pins, servers } = this.#context
     requireSlots(host, calls)
     const listens = envelope.method === LISTEN
     const letGo = credentials.hold(host, () => {
@@ -234,7 +234,7 @@ export class ModernCalls {
       reply,
       timeoutMs: listens ? Infinity : timeoutMs,
       totalMs: servers.factsOf(host.server, host.principal)?.config.timeoutMs.total,
-      logs: logs && attempt === undefined,
+      log: attempt === undefined ? log : undefined,
       transform,
       onSettled: (outcome, processMs) => {
         letGo()

@@ -18,14 +18,14 @@ import { OWN } from './breakers.ts'
 import { Guard } from './guard.ts'
 import { mergeReports } from './merge-reports.ts'
 import { PING, Prober } from './prober.ts'
-import { writeTurn } from './turn-log.ts'
+import { toTurnLine } from './turn-log.ts'
 
 /** Of principals; the one that was made first and has nothing in flight leaves. Its breaker is stored. */
 const MAX_PERSONAL_GUARDS = 1_000
 
 type Context = Pick<
   HostContext,
-  'store' | 'servers' | 'ticker' | 'calls' | 'logs' | 'isUp' | 'startOf'
+  'store' | 'servers' | 'ticker' | 'calls' | 'log' | 'isUp' | 'startOf'
 > & {
   eras: Pick<EraProbe, 'known' | 'of'>
 }
@@ -164,7 +164,7 @@ export class Guards implements Ticking {
         const { to: state, lastFailure } = turned
         const whose = { server, principal: turned.caller || principal }
         store.breakers.save(whose, { state, digest: known.digest, lastFailure })
-        if (this.#context.logs) writeTurn({ tenant: this.#tenant, ...whose }, turned)
+        this.#context.log?.write(toTurnLine({ tenant: this.#tenant, ...whose }, turned))
       },
     })
     const prober = new Prober(guard, () => this.#context.isUp(server))

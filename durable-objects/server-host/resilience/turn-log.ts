@@ -1,4 +1,4 @@
-/** One line for each change of a breaker, beside those of the calls. */
+/** The log line of a change of a breaker, beside those of the calls. */
 import type { Turned } from './guard.ts'
 
 interface Whose {
@@ -8,9 +8,9 @@ interface Whose {
   principal: string
 }
 
-export function writeTurn({ tenant, server, principal }: Whose, turned: Turned): void {
+export function toTurnLine({ tenant, server, principal }: Whose, turned: Turned): object {
   const { from, to, calls, failures, lastFailure } = turned
-  const line = {
+  return {
     time: new Date(to.since ?? Date.now()).toISOString(),
     event: 'breaker',
     tenant,
@@ -23,5 +23,4 @@ export function writeTurn({ tenant, server, principal }: Whose, turned: Turned):
     ...(lastFailure !== undefined && { lastFailure: lastFailure.code }),
     ...(to.until !== undefined && { until: new Date(to.until).toISOString() }),
   }
-  console.log(JSON.stringify(line))
 }

@@ -8,7 +8,9 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import { NAMED_PARAM, REPEATABLE_METHODS } from '#protocol/mcp.ts'
-import { logCall, type ClientCall } from '../calls/client-call.ts'
+import type { ClientCall } from '../calls/client-call.ts'
+import { toCallLog } from '../calls/to-call-log.ts'
+import type { LineLog } from '../line-log.ts'
 import type { AnsweringReply } from '../calls/reply.ts'
 import { mayFailOver } from './fail-over.ts'
 
@@ -40,7 +42,7 @@ export interface RoutedCallOptions {
   candidates: readonly HostCandidate[]
   /** `Date.now()` by which one of them must have answered. */
   deadline: number
-  logs: boolean
+  log: LineLog | undefined
   /** Makes the call at one server. Throws while there is no `ClientCall`; else that settles it. */
   begin: (attempt: Attempt) => Promise<Running>
   onAnswer: (server: string, payload: Uint8Array) => void
@@ -162,7 +164,7 @@ export class RoutedCall {
   #end(outcome: Outcome, settle: () => void): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#options.logs) logCall(this.#host, outcome, this.#processMs)
+    this.#options.log?.write(toCallLog(this.#host, outcome, this.#processMs))
     settle()
   }
 }

@@ -8,6 +8,7 @@ import { INPUT_METHODS } from '#protocol/mcp.ts'
 import { MAX_ROUTES } from '#protocol/routes.ts'
 import type { AnsweringReply } from '../calls/reply.ts'
 import { oldestOfGreediest } from '../fair-share.ts'
+import type { LineLog } from '../line-log.ts'
 import type { Guards } from '../resilience/guards.ts'
 import { chooseOrder } from './choose.ts'
 import { RoutedCall, type Attempt, type HostCandidate, type Running } from './routed-call.ts'
@@ -27,21 +28,21 @@ export interface RoutedOptions {
 
 export class Routing {
   readonly #guards: Pick<Guards, 'stateOf' | 'inFlight'>
-  readonly #logs: boolean
+  readonly #log: LineLog | undefined
   /** By route. */
   readonly #turns = new Map<string, number>()
   readonly #waiting = new Map<string, { server: string; principal: string }>()
 
-  constructor(guards: Pick<Guards, 'stateOf' | 'inFlight'>, logs: boolean) {
+  constructor(guards: Pick<Guards, 'stateOf' | 'inFlight'>, log: LineLog | undefined) {
     this.#guards = guards
-    this.#logs = logs
+    this.#log = log
   }
 
   /** Not yet running: `reply` may need the call. */
   open({ host, body, timeoutMs, begin }: RoutedOptions, reply: AnsweringReply): RoutedCall {
     const longest = Math.min(timeoutMs, host.route?.timeoutMs ?? Infinity)
     const options = {
-      ...{ host, body, begin, logs: this.#logs },
+      ...{ host, body, begin, log: this.#log },
       candidates: this.#order(host, body),
       deadline: Date.now() + longest,
       onAnswer: (server: string, payload: Uint8Array) => this.#note(host, server, payload),

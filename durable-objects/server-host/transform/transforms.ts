@@ -7,7 +7,7 @@ import { toErrorObject, GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, type RequestId } from '#protocol/json-rpc.ts'
 import { SPILL_URI } from '#protocol/transform.ts'
-import { logCall } from '../calls/client-call.ts'
+import { toCallLog } from '../calls/to-call-log.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
 import { encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
@@ -27,7 +27,7 @@ import type { Road } from './road.ts'
 import { toSpillResult } from './result-size/to-spill-result.ts'
 import type { CallContext } from './stage.ts'
 
-type Context = Pick<HostContext, 'servers' | 'store' | 'catalog' | 'logs'>
+type Context = Pick<HostContext, 'servers' | 'store' | 'catalog' | 'log'>
 
 export interface Prepared {
   request: Uint8Array
@@ -233,7 +233,7 @@ export class Transforms {
   #respond(host: HostCall, payload: Uint8Array, cache: CallLog['cache']): Response {
     let shown = payload
     this.#expose(host, (expose) => (shown = expose(payload)))
-    if (this.#context.logs) logCall(host, 'ok', undefined, cache)
+    this.#context.log?.write(toCallLog(host, 'ok', undefined, cache))
     return new Response(shown, { headers: { 'content-type': 'application/json' } })
   }
 
@@ -245,7 +245,7 @@ export class Transforms {
     const found = this.#spills.read(uri, { server, principal }, now)
     if (found === undefined) {
       const error = new GatewayError('unknown_resource', { data: { uri } })
-      if (this.#context.logs) logCall(host, error.code)
+      this.#context.log?.write(toCallLog(host, error.code))
       return Response.json({ jsonrpc: '2.0', id, error: toErrorObject(error, era) })
     }
     return this.#respond(host, toSpillResult(found, { id, uri, era, now }), undefined)

@@ -6,7 +6,7 @@
 import { ERRORS, GatewayError, toErrorObject } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { idKey, isObject, type RequestId } from '#protocol/json-rpc.ts'
-import { logCall } from '../../calls/client-call.ts'
+import { toCallLog } from '../../calls/to-call-log.ts'
 import { callKeepAlive } from '../../calls/event-stream.ts'
 import { decode, encode } from '../../connection.ts'
 import type { HostContext } from '../../host-context.ts'
@@ -20,7 +20,7 @@ export interface SSESessionOptions {
   id: string
   /** The GET that opened it. */
   host: HostCall
-  context: Pick<HostContext, 'ticker' | 'keepAliveMs' | 'credentials' | 'store' | 'logs'>
+  context: Pick<HostContext, 'ticker' | 'keepAliveMs' | 'credentials' | 'store' | 'log'>
   answer: AnswerLegacy
   /** `params` of the `initialize` that its principal sent last, as JSON text. */
   lastHandshake: () => string | undefined
@@ -197,7 +197,7 @@ export class SSESession {
 
   #log(host: HostCall, fault: GatewayError): void {
     if (fault.code === 'internal') console.error('server host', fault.cause)
-    if (this.#options.context.logs) logCall(host, fault.code)
+    this.#options.context.log?.write(toCallLog(host, fault.code))
   }
 
   /** What the session says unasked: what it would say on its GET stream. */

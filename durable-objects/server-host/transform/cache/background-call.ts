@@ -27,7 +27,7 @@ export function createBackgroundCall(
   const call = new ClientCall({
     host: { ...rest, envelope: { kind: 'request', id, method } },
     ...{ id, body, reply: NOBODY, timeoutMs, transform },
-    logs: false,
+    log: undefined,
     onSettled: () => undefined,
   })
   return { call, body }
