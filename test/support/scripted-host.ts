@@ -37,6 +37,8 @@ export class ScriptedHost {
   readonly frames: (Frame & { connection: number })[] = []
   readonly connections: WebSocket[] = []
   readonly instance = crypto.randomUUID()
+  /** How many connections may be sent on: they were welcomed. */
+  welcomes = 0
   script: Script = {}
   #epoch: string | undefined
   #sent = 0
@@ -50,6 +52,7 @@ export class ScriptedHost {
     const { instance } = this
     const meta = { version: LINK_VERSION, instance, resumed, channels: [], ...more }
     socket.send(encodeFrame({ type: FRAME.hello, channel: 0, ack: this.#received, meta }))
+    this.welcomes += 1
   }
 
   /** What a hello changes, whether its welcome arrives or not. */

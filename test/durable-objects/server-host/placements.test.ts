@@ -72,7 +72,7 @@ describe('a host that is lost', () => {
     const { answered, respond } = await begin(client, 'far__do', far)
 
     far.connections.at(-1)?.terminate()
-    await far.until(() => far.connections.length === 2, 'second link')
+    await far.until(() => far.welcomes === 2, 'second link')
     respond()
 
     expect((await answered).message.result).toEqual({ content: [] })
