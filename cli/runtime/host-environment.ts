@@ -3,7 +3,7 @@
  * What its children get is decided there, and is less.
  */
 const KEPT =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TMP|TEMP|LANG|LC_.*|TZ|XDG_.*|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(HTTPS?|NO|ALL)_PROXY|npm_config_(registry|cache|proxy|https_proxy|cafile)|UV_.*|PIP_.*|SYSTEMROOT|APPDATA|LOCALAPPDATA|USERPROFILE)$/i
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TMP|TEMP|LANG|LC_.*|TZ|XDG_.*|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(HTTPS?|NO|ALL)_PROXY|npm_config_(registry|cache|proxy|https_proxy|cafile)|UV_.*|PIP_.*|SYSTEMROOT|APPDATA|LOCALAPPDATA|USERPROFILE)$/i
 
 export function keptEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const kept: Record<string, string> = {}

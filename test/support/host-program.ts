@@ -29,6 +29,9 @@ export async function startHostProgram(env: Record<string, string> = {}): Promis
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
+      ...(process.env.NODE_COMPILE_CACHE !== undefined && {
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      }),
       PORT: '0',
       HOST: '127.0.0.1',
       LOG_LEVEL: 'error',
