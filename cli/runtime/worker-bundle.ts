@@ -16,8 +16,8 @@ export const workerBuild = {
   mainFields: ['module', 'main'],
   conditions: ['workerd', 'worker', 'browser'],
   external: ['cloudflare:*', 'node:*'],
-  // Class names cross the boundary between objects, and appear in their errors.
-  keepNames: true,
+  // Nothing is minified. To keep a name, esbuild defines it again each time that a closure is made.
+  keepNames: false,
   logLevel: 'silent',
 } satisfies BuildOptions
 

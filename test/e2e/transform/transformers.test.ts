@@ -100,9 +100,10 @@ describe.each(Object.entries(ROADS))('%s', (_, connect) => {
     const { message, events } = await client.call('leak', {}, { progressToken: 'token' })
     const progress = events.filter(({ method }) => method === 'notifications/progress')
 
-    expect(progress.map(({ params }) => params)).toMatchObject([
-      { progressToken: 'token', message: 'at [redacted]' },
-    ])
+    // Before it there may be word of the start of a process that takes long.
+    expect(progress.at(-1)?.params).toMatchObject({
+      ...{ progressToken: 'token', message: 'at [redacted]' },
+    })
     expect(JSON.stringify([message, events])).not.toContain(SECRET)
     expect(message.result).toMatchObject({
       structuredContent: { text: 'the key is [redacted]', password: '[redacted]', kept: 1 },
