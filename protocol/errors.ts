@@ -17,6 +17,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+/** The row of a code; `undefined` for what is none, such as the outcome `ok`. */
+export function specOf(code: string): ErrorSpec | undefined {
+  const table: Partial<Record<string, ErrorSpec>> = ERRORS
+  return table[code]
+}
+
 export interface GatewayErrorOptions {
   /** Public facts, shown to the client after the table's message. Never a secret. */
   detail?: string

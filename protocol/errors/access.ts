@@ -67,6 +67,7 @@ export const ACCESS_ERRORS = {
     status: 404,
     rpc: -32000,
     retryable: false,
+    seen: 'no',
     message: 'There is no server of this name',
   },
   tenant_not_found: {

@@ -11,5 +11,16 @@ export interface ErrorSpec {
   legacyRPC?: number
   /** Whether the same request, sent again by the client, may succeed with no other change. */
   retryable: boolean
+  /**
+   * Whom it turns a breaker against: the server for everyone, or, where a process that had come up failed in
+   * a call, for that caller. Absent: the server is not to blame.
+   */
+  blames?: 'server' | 'caller'
+  /** Whether a server has seen the call; `maybe`: it may have done what it was asked to. Absent: the answer is final. */
+  seen?: 'no' | 'maybe'
+  /** May heal in a moment, so the gateway itself tries again. What has taken its whole time is none of these. */
+  passing?: true
+  /** A result that is kept may stand in for the answer. */
+  coverable?: true
   message: string
 }

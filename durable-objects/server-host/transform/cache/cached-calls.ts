@@ -3,7 +3,7 @@
  * fetched or when the server fails, and equal calls at the same time by one that runs.
  */
 import type { CallLog } from '#protocol/call-log.ts'
-import { GatewayError } from '#protocol/errors.ts'
+import { GatewayError, specOf } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { CacheRule } from '#protocol/transform.ts'
 import type { CallTransform } from '../call-transform.ts'
@@ -15,20 +15,6 @@ import { Flight, type Follower } from './flight.ts'
 import { toOwnKey } from './key.ts'
 import { keepableResult, stateAt, toEntry } from './policy.ts'
 import { toResponse } from './to-response.ts'
-
-/** Failures for which a kept result may stand in. */
-const STANDS_IN_FOR: ReadonlySet<string> = new Set([
-  'server_exited',
-  'server_start_failed',
-  'server_start_timeout',
-  'server_crash_loop',
-  'server_busy',
-  'server_unavailable',
-  'call_timeout',
-  'remote_unreachable',
-  'remote_failed',
-  'host_unavailable',
-])
 
 export interface CachedCall {
   host: HostCall
@@ -88,7 +74,7 @@ export class CachedCalls {
       inner: asked.createTransform(),
       principal: asked.host.principal,
       whenLost: (error) => {
-        if (!STANDS_IN_FOR.has(error.code)) return undefined
+        if (specOf(error.code)?.coverable !== true) return undefined
         const now = Date.now()
         const entry = this.#find(asked)
         if (entry === undefined || now >= entry.errorUntil) return undefined
