@@ -10,46 +10,40 @@ import { defineConfig } from 'vitest/config'
 const root = resolve(import.meta.dirname, '..')
 const processors = availableParallelism()
 
-/** Decide, too, and bound how long it takes: they run alone. */
-const measuring = [
-  'test/protocol/{dot-segment,glob,json-splice,pattern,redaction,secrets}.test.ts',
-  'test/durable-objects/server-host/catalog/pins/findings.test.ts',
-  'test/durable-objects/server-host/transform/{personal,secrets}.test.ts',
-  'test/worker/auth/fuzz.test.ts',
+/**
+ * Files that look at how soon something comes, or at the memory that it takes: each runs alone. All
+ * others look at answers: a loaded machine makes them slow, not wrong.
+ */
+export const timed = [
+  'test/container/console/console.test.ts',
+  'test/container/resolve/stall.test.ts',
+  'test/container/supervisor/floods.test.ts',
+  'test/containers/*.test.ts',
+  'test/cli/up.test.ts',
+  'test/cli/watch/served-file.test.ts',
+  'test/e2e/leaks.test.ts',
+  'test/e2e/access/ended.test.ts',
+  'test/e2e/bodies/*.test.ts',
+  'test/e2e/catalog/{broken,first-list,lazy-tools}.test.ts',
+  'test/e2e/faults/{misbehaving,no-container}.test.ts',
+  'test/e2e/reload/under-load.test.ts',
+  'test/e2e/remote/lost.test.ts',
+  'test/e2e/resilience/{breaker,bulkhead,retries}.test.ts',
+  'test/e2e/sessions/{deadlines,exchanges,left}.test.ts',
+  'test/e2e/sse/sessions.test.ts',
+  'test/e2e/tenants/{noisy,removed}.test.ts',
   'test/worker/rate-limit/isolates.test.ts',
-  'test/worker/routing/match.test.ts',
 ]
 
 const light = list(
   ['test/{protocol,durable-objects,worker,gates}/**/*.test.ts', 'test/e2e/property/model.test.ts'],
-  measuring,
+  timed,
 )
-
-/**
- * Files that look at what real processes answer, and never at how soon, or at the memory they hold: a
- * loaded machine makes them slow, not wrong. What is not here runs alone.
- */
-export const processes = [
-  'test/conformance/**/*.test.ts',
-  'test/deploy/**/*.test.ts',
-  'test/cli/{admin,commands}/**/*.test.ts',
-  'test/cli/import/import.test.ts',
-  'test/cli/!(up).test.ts',
-  'test/e2e/{bad-input,routing,secrets,transform}/**/*.test.ts',
-  'test/e2e/{browser,clients,clients-features,clients-modern,python}.test.ts',
-  'test/e2e/access/everything.test.ts',
-  'test/e2e/catalog/{access,aggregate,former-rows,odd-servers,pinning,settings,ten}.test.ts',
-  'test/e2e/remote/{features,host}.test.ts',
-  'test/e2e/sessions/{data-folder,modern,modern-server}.test.ts',
-  'test/e2e/sse/{catalog,clients,messages}.test.ts',
-  'test/e2e/tenants/{apart,canaries,ended,matrix}.test.ts',
-]
+const processes = list(['test/**/*.test.ts'], [...timed, ...light])
 
 /** Files share processes, and what is loaded there: half of the CPU time is saved. */
 const together = { isolate: false, setupFiles: ['test/support/pristine.ts'] }
-
-/** Real processes share the machine with whatever else runs on it; a retry is reported. */
-const withProcesses = { retry: 1, testTimeout: 60_000, hookTimeout: 60_000 }
+const withProcesses = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   root,
@@ -70,11 +64,12 @@ export default defineConfig({
       {
         root,
         test: {
+          ...together,
           ...withProcesses,
           name: 'processes',
           include: processes,
-          // Each file has some four processes of its own.
-          maxWorkers: Math.max(2, Math.floor(processors / 2)),
+          // Now and then each of them waits for nothing but time.
+          maxWorkers: processors + 1,
           sequence: { groupOrder: 1 },
         },
       },
@@ -82,9 +77,10 @@ export default defineConfig({
         root,
         test: {
           ...withProcesses,
-          name: 'alone',
-          include: ['test/**/*.test.ts'],
-          exclude: [...light, ...processes],
+          name: 'timed',
+          include: list(timed, []),
+          // Whatever else the machine does takes part in what is measured; a retry is reported.
+          retry: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRedactor, REDACTED } from '#protocol/redaction.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 
 const VALUE = 'p@ss "w0rd"/ü+&=\\ 9c4f'
 const LATIN = Buffer.from(VALUE)
@@ -85,9 +86,9 @@ test('no secret of many shows, and reading a line stays a matter of milliseconds
   const line = 'a'.repeat(8 * 1024)
   redact(line)
 
-  const startedAt = performance.now()
+  const startedAt = cpuMs()
   for (let n = 0; n < 20; n++) redact(line)
-  const lineMs = (performance.now() - startedAt) / 20
+  const lineMs = (cpuMs() - startedAt) / 20
 
   expect(values.map((value) => redact(value))).toEqual(values.map(() => REDACTED))
   expect(lineMs).toBeLessThan(50)

@@ -6,6 +6,7 @@ import {
   isWellReferenced,
   substitute,
 } from '#protocol/secrets.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 
 const referring = (...args: string[]) => ({ args, env: {} })
 const A64 = 'A'.repeat(64)
@@ -81,9 +82,9 @@ test('values stand where references stood, as they are', () => {
 test('a text of many references is read in linear time', () => {
   const text = '${secret:'.repeat(50_000)
 
-  const startedAt = performance.now()
+  const startedAt = cpuMs()
   isWellReferenced(text)
   findReferences(referring(text))
 
-  expect(performance.now() - startedAt).toBeLessThan(200)
+  expect(cpuMs() - startedAt).toBeLessThan(200)
 })

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { vi } from 'vitest'
 
 const PROJECT = fileURLToPath(new URL('../fixtures/python-server', import.meta.url))
 /** With an empty cache uv downloads the SDK and its dependencies first. */
@@ -12,7 +13,7 @@ const run = promisify(execFile)
 export async function installPythonServer() {
   await requireUvx()
   // The machine's CAs, for the installation by the host program, too.
-  process.env.UV_SYSTEM_CERTS ??= '1'
+  vi.stubEnv('UV_SYSTEM_CERTS', process.env.UV_SYSTEM_CERTS ?? '1')
   const env = uvEnvironment()
   await run('uvx', ['--from', PROJECT, 'python', '-c', 'import mcp'], {
     env: { ...process.env, ...env },

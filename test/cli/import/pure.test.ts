@@ -8,6 +8,7 @@ import {
 } from '#cli/import/credentials.ts'
 import { toPlainJSON } from '#cli/config/plain-json.ts'
 import { listServers } from '#cli/config/server-list.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 
 describe('the files of clients', () => {
   const machines: Record<string, Machine> = {
@@ -89,9 +90,9 @@ describe('JSON with comments', () => {
 
   test('is read in time that grows with its length alone', () => {
     const text = `{"a": [${'1, // x\n'.repeat(50_000)}2]}`
-    const begun = performance.now()
+    const begun = cpuMs()
     expect(JSON.parse(toPlainJSON(text)).a).toHaveLength(50_001)
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect(cpuMs() - begun).toBeLessThan(2_000)
   })
 })
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { OriginsAnswer } from '#cli/openapi/answers.ts'
 import { SDK_V1 } from '#test/e2e/clients/sdk-v1.ts'
 import { SDK_V2 } from '#test/e2e/clients/sdk-v2.ts'
@@ -20,7 +20,6 @@ const CASES = CLIENTS.flatMap((client) =>
   [...REMOTE_NAMES, ...H2_NAMES].map((server) => [client.name, server, client] as const),
 )
 
-const formerCA = process.env.NODE_EXTRA_CA_CERTS
 let folder: string
 let remotes: Remotes
 let gateway: Gateway
@@ -31,8 +30,9 @@ const authorizations = new Set<unknown>()
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hearth-ca-'))
   const certificate = createCertificate()
-  process.env.NODE_EXTRA_CA_CERTS = join(folder, 'ca.pem')
-  writeFileSync(process.env.NODE_EXTRA_CA_CERTS, certificate.cert)
+  const caFile = join(folder, 'ca.pem')
+  writeFileSync(caFile, certificate.cert)
+  vi.stubEnv('NODE_EXTRA_CA_CERTS', caFile)
   const answer = answerWith(legacyHandler())
   legacy = await WebOrigin.start({
     ...{ certificate, h2: true },
@@ -57,8 +57,6 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS)
 
 afterAll(async () => {
-  if (formerCA === undefined) delete process.env.NODE_EXTRA_CA_CERTS
-  else process.env.NODE_EXTRA_CA_CERTS = formerCA
   await gateway?.stop()
   await remotes?.stop()
   await legacy?.close()

@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openDataFolder } from '#cli/data-folder.ts'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
@@ -47,7 +47,7 @@ const registry = createServer((_request, response) => response.writeHead(404).en
 beforeAll(async () => {
   await once(registry.listen(0, '127.0.0.1'), 'listening')
   const { port } = registry.address() as AddressInfo
-  process.env.npm_config_registry = `http://127.0.0.1:${port}/`
+  vi.stubEnv('npm_config_registry', `http://127.0.0.1:${port}/`)
   gateway = await startGateway({ servers: {}, dataFolder: join(folder, 'data'), logLevel: 'debug' })
   for (const [name, value] of Object.entries({ A: FIRST, ARGUMENT, LINES, CHANGING: FIRST })) {
     await put(name, value)

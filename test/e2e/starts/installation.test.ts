@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize, ModernClient, sendInitialize } from '#test/support/http-client.ts'
@@ -17,16 +17,14 @@ const NAMES = ['legacy', 'modern', 'catalog'] as const
 let folder: string
 let registry: NPMRegistry
 let gateway: Gateway
-const before = { ...process.env }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hearth-starts-'))
   registry = await startNPMRegistry(PACKAGE, folder)
-  process.env.npm_config_registry = registry.url
+  vi.stubEnv('npm_config_registry', registry.url)
 })
 
 afterAll(async () => {
-  process.env = before
   registry.close()
   await rm(folder, { recursive: true, force: true })
 })
@@ -34,7 +32,7 @@ afterAll(async () => {
 /** A gateway that has installed nothing; the package is held back until the function is called. */
 async function startCold(): Promise<() => void> {
   const release = registry.hold()
-  process.env.npm_config_cache = await mkdtemp(join(folder, 'npm-'))
+  vi.stubEnv('npm_config_cache', await mkdtemp(join(folder, 'npm-')))
   const timeoutMs = { call: TIMEOUT_MS, start: TIMEOUT_MS }
   const servers = Object.fromEntries(
     NAMES.map((name) => {

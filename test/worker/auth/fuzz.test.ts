@@ -11,6 +11,7 @@ import type { Resource } from '#worker/auth/resource.ts'
 import { createTrustCache } from '#worker/auth/trust-cache.ts'
 import { createStorageRoom } from '#worker/storage-room.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 import { ADMIN_TOKEN, createFakes, POLICY, post, TOKEN, VERDICT } from '../fake-deps.ts'
 import { initialize } from '../requests.ts'
 import {
@@ -141,7 +142,7 @@ test('headers of any kind are parsed to the token that they hold, or to none', a
 test('a hostile header takes no longer than its length', () => {
   const n = MAX_AUTHORIZATION_CHARS - 10
   const hostile = ['a', '=', ' ', 'a=', 'a ', '.', '-'].map((unit) => unit.repeat(n / unit.length))
-  const startedAt = performance.now()
+  const startedAt = cpuMs()
   for (const text of hostile) {
     for (const end of ['', '!', '\n']) {
       const token = parseBearer(`Bearer ${text}${end}`) ?? text
@@ -151,7 +152,7 @@ test('a hostile header takes no longer than its length', () => {
     }
   }
 
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect(cpuMs() - startedAt).toBeLessThan(1000)
 })
 
 test(

@@ -1,6 +1,7 @@
 /** Which route a name takes: patterns, priority, order, the default route. */
 import { expect, test } from 'vitest'
 import { matchRoute, splitName, type Called } from '#worker/routing/match.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 import { policyWith, type RouteInput } from './policy.ts'
 
 const tool = (server: string, name: string): Called => ({ kind: 'tool', server, name })
@@ -90,9 +91,9 @@ test('256 routes of hostile patterns are looked through in milliseconds', () => 
   const naming = { routes: parsed, separator: '__' }
   matchRoute(naming, called)
   const times = Array.from({ length: 9 }, () => {
-    const start = performance.now()
+    const start = cpuMs()
     expect(matchRoute(naming, called)).toBeUndefined()
-    return performance.now() - start
+    return cpuMs() - start
   })
 
   expect(times.toSorted((one, other) => one - other)[4]).toBeLessThan(50)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createPersonalRedactor } from '#durable-objects/server-host/transform/redaction/personal.ts'
 import { REDACTED } from '#protocol/redaction.ts'
 import { PERSONAL_KINDS, type PersonalKind } from '#protocol/transform.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 
 const redact = (kind: PersonalKind) => createPersonalRedactor([kind])
 
@@ -85,8 +86,8 @@ test('reads what was made to be slow in time', () => {
   const attacks = ['a', 'a@', 'a.', '@a.', '1', '1 ', '+1', '11 ', 'DE11 ', 'a@a.a'].map((part) =>
     part.repeat(Math.ceil(300_000 / part.length)),
   )
-  const begin = performance.now()
+  const begin = cpuMs()
   for (const attack of attacks) createPersonalRedactor([...PERSONAL_KINDS])(attack)
 
-  expect(performance.now() - begin).toBeLessThan(8_000)
+  expect(cpuMs() - begin).toBeLessThan(8_000)
 })

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { redactSecrets } from '#durable-objects/server-host/transform/redaction/secrets.ts'
 import { REDACTED } from '#protocol/redaction.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 
 const letters = (length: number) => 'aB3dE5gH7jK9mN1pQ2sT4vW6yZ8'.repeat(20).slice(0, length)
 const hex = (length: number) => '0123456789abcdef'.repeat(20).slice(0, length)
@@ -129,8 +130,8 @@ test('reads what was made to be slow in time', () => {
     'sk-',
     'xoxb-',
   ].map((part) => part.repeat(Math.ceil(500_000 / part.length)))
-  const begin = performance.now()
+  const begin = cpuMs()
   for (const attack of attacks) redactSecrets(attack)
 
-  expect(performance.now() - begin).toBeLessThan(8_000)
+  expect(cpuMs() - begin).toBeLessThan(8_000)
 })

@@ -9,6 +9,7 @@ import {
   isOneEditApart,
   skeletonOf,
 } from '#durable-objects/server-host/catalog/pins/similar-names.ts'
+import { cpuMs } from '#test/support/cpu-time.ts'
 
 const findOddities = (tools: readonly ListedTool[], areNamesApart = false) =>
   find(tools, { areNamesApart })
@@ -129,9 +130,9 @@ test('a definition without end is searched for a moment only', () => {
     '\n'.repeat(100_000),
     'ignore all '.repeat(100_000),
   ]
-  const begun = performance.now()
+  const begun = cpuMs()
   findOddities(texts.map((text, at) => ({ ...tool('a', `t${at}`), texts: [text] })))
-  expect(performance.now() - begun).toBeLessThan(1_000)
+  expect(cpuMs() - begun).toBeLessThan(1_000)
 })
 
 test('500 tools of 12 servers that mean no harm give few findings, at once', async () => {
@@ -141,10 +142,10 @@ test('500 tools of 12 servers that mean no harm give few findings, at once', asy
   const tools = Object.entries(makeDefinitions()).flatMap(([server, list]) =>
     list.map(({ name, description }) => tool(server, name, description)),
   )
-  const started = performance.now()
+  const started = cpuMs()
   const findings = findOddities(tools)
 
-  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(cpuMs() - started).toBeLessThan(1_000)
   expect(findings.map(({ text }) => text)).toEqual([])
 })
 
@@ -157,9 +158,9 @@ test.each([
   ],
   ['many that name each other', many((n) => `tool_${n}`, 'tool_1 '.repeat(10_000))],
 ])('%s costs no more than a moment', (_, tools) => {
-  const started = performance.now()
+  const started = cpuMs()
   expect(findOddities(tools).length).toBeLessThanOrEqual(500)
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(cpuMs() - started).toBeLessThan(10_000)
 })
 
 function many(nameOf: (n: number) => string, description = '') {
@@ -187,9 +188,9 @@ test.each([
 
 test('texts of too many lines are shown whole, without a long wait', () => {
   const lines = (word: string) => Array.from({ length: 3_000 }, (_, n) => `${word} ${n}`).join('\n')
-  const started = performance.now()
+  const started = cpuMs()
   const diff = diffLines(lines('a'), lines('b'))
 
   expect(diff.split('\n')).toHaveLength(6_000)
-  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(cpuMs() - started).toBeLessThan(1_000)
 })
