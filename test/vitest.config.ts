@@ -6,9 +6,11 @@ import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = resolve(import.meta.dirname, '..')
-const processors = availableParallelism()
+/** Now and then each file waits for nothing but time. */
+const workers = availableParallelism() + 1
 
 /**
  * Files that look at how soon something comes, or at the memory that it takes: each runs alone. All
@@ -41,6 +43,25 @@ const light = list(
 )
 const processes = list(['test/**/*.test.ts'], [...timed, ...light])
 
+/** They take longest, some of them with nothing but waiting: begun last, they would hold up the rest. */
+const longest = [
+  'test/durable-objects/server-host/{draining,placements-apart}.test.ts',
+  'test/durable-objects/tenant/config.test.ts',
+  'test/worker/auth/revocation.test.ts',
+  'test/e2e/property/property.test.ts',
+  'test/e2e/reasons/told.test.ts',
+  'test/conformance/conformance.test.ts',
+  'test/cli/{client-configs,verbs}.test.ts',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const first = new Set(list(longest, []).map((file) => resolve(root, file)))
+    const rank = ({ moduleId }: TestSpecification): number => (first.has(moduleId) ? 0 : 1)
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other))
+  }
+}
+
 /** Files share processes, and what is loaded there: half of the CPU time is saved. */
 const together = { isolate: false, setupFiles: ['test/support/pristine.ts'] }
 const withProcesses = { testTimeout: 60_000, hookTimeout: 60_000 }
@@ -48,6 +69,7 @@ const withProcesses = { testTimeout: 60_000, hookTimeout: 60_000 }
 export default defineConfig({
   root,
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         root,
@@ -55,7 +77,7 @@ export default defineConfig({
           ...together,
           name: 'light',
           include: light,
-          maxWorkers: processors,
+          maxWorkers: workers,
           testTimeout: 20_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -68,8 +90,7 @@ export default defineConfig({
           ...withProcesses,
           name: 'processes',
           include: processes,
-          // Now and then each of them waits for nothing but time.
-          maxWorkers: processors + 1,
+          maxWorkers: workers,
           sequence: { groupOrder: 1 },
         },
       },

@@ -90,14 +90,11 @@ describe('a host that does not answer', () => {
     await complete(client, 'far__do', far)
     mute(far)
     const text = 'x'.repeat(500_000)
-    const calls = Array.from({ length: 150 }, () => client.call('far__do', { text }))
-    const lost = Promise.allSettled(calls)
+    for (let n = 0; n < 150; n++) client.call('far__do', { text }).catch(() => {}) // all are lost
     await far.until(() => far.connections.length > 1, 'cut', 30_000)
 
     for (let nth = 2; nth < 5; nth++) await complete(client, 'near__do', near, nth)
     expect(near.connections).toHaveLength(1)
-    await tenant.evict()
-    await lost
   }, 60_000)
 })
 
