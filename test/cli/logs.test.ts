@@ -64,7 +64,8 @@ test('a server that does not start has printed why', async () => {
 test('a server of another placement is asked there', async () => {
   await say('apart', 'from afar')
 
-  expect(textsOf((await hearth('logs', 'apart')).stdout).at(-1)).toBe('from afar')
+  // A spare process may have begun since.
+  expect(textsOf((await hearth('logs', 'apart')).stdout)).toContain('from afar')
 })
 
 test('--lines gives the newest, and says that there are others; --json is the answer as it is', async () => {

@@ -59,6 +59,8 @@ test('the tools depend on what the client declares, as with the server itself', 
 test('progress arrives in order, before the answer', async () => {
   const client = await connect()
   const seen: number[] = []
+  // A call that waited for a start would be told so.
+  await client.callTool({ name: 'echo', arguments: { message: 'started' } })
 
   const operation = {
     name: 'trigger-long-running-operation',

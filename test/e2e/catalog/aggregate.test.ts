@@ -134,6 +134,8 @@ describe.each([
   test('progress arrives before the answer', async () => {
     const client = await connect()
     const seen: number[] = []
+    // A call that waited for a start would be told so.
+    await client.callTool({ name: 'twin__echo', arguments: { message: 'started' } })
 
     await client.callTool(
       { name: 'twin__trigger-long-running-operation', arguments: { duration: 0.3, steps: 3 } },

@@ -97,6 +97,8 @@ describe.each(Object.entries(ROADS))('%s', (_, connect) => {
 
   test('hears no secret in progress and results', async () => {
     const client = await connect()
+    // A call that waited for a start would be told so.
+    await client.call('big', { bytes: 1 })
     const { message, events } = await client.call('leak', {}, { progressToken: 'token' })
     const progress = events.filter(({ method }) => method === 'notifications/progress')
 
