@@ -144,6 +144,16 @@ export interface HelloMeta {
   epoch: string
 }
 
+/** A channel that a former object opened. */
+export interface FormerChannel {
+  channel: number
+  key: string
+  server: string
+  digest: string
+  /** Whether the process has answered anything there: what has not may not be initialised. Absent: an older host program. */
+  hasAnswered?: boolean
+}
+
 export interface WelcomeMeta {
   version: number
   /** Random for each life of the host program: a change means that all processes are gone. */
@@ -153,7 +163,7 @@ export interface WelcomeMeta {
   /** As the frame `draining`, for an object that was not connected when it came. */
   isDraining?: true
   /** Every live channel, so that a new object can adopt them. */
-  channels: { channel: number; key: string; server: string; digest: string }[]
+  channels: FormerChannel[]
 }
 
 export interface ConfigureMeta {

@@ -118,8 +118,10 @@ export class Cell {
         onOversize: (channel, meta) => this.#send(FRAME.oversize, channel, meta),
         onUndelivered: (channel, meta) => this.#send(FRAME.undelivered, channel, meta),
         onFailed: (channel, meta) => this.#send(FRAME.failed, channel, meta),
-        onMessage: (channel, { meta, payload }) =>
-          this.#link.send({ type: FRAME.message, channel, meta, payload }),
+        onMessage: (channel, { meta, payload }) => {
+          if (meta.kind === 'response') this.#channels.noteAnswer(channel)
+          this.#link.send({ type: FRAME.message, channel, meta, payload })
+        },
       },
     )
   }

@@ -1,6 +1,4 @@
-import type { WelcomeMeta } from '#protocol/link.ts'
-
-type Listed = WelcomeMeta['channels'][number]
+import type { FormerChannel } from '#protocol/link.ts'
 
 /** Ended channels beyond this are looked through for those that can be forgotten. */
 const MAX_ENDED = 256
@@ -10,8 +8,8 @@ const MAX_ENDED = 256
  * that the former object may not have received.
  */
 export class ChannelList {
-  readonly #live = new Map<number, Listed>()
-  readonly #ended = new Map<number, Listed>()
+  readonly #live = new Map<number, FormerChannel>()
+  readonly #ended = new Map<number, FormerChannel>()
   readonly #pending: () => ReadonlySet<number>
 
   /** `pending` names the channels that have frames which are not acknowledged. */
@@ -20,11 +18,16 @@ export class ChannelList {
   }
 
   /** Throws `RangeError` for a number that is in use. */
-  add(channel: Listed): void {
+  add(channel: Omit<FormerChannel, 'hasAnswered'>): void {
     if (this.#live.has(channel.channel)) {
       throw new RangeError(`channel ${channel.channel} is open already`)
     }
-    this.#live.set(channel.channel, channel)
+    this.#live.set(channel.channel, { ...channel, hasAnswered: false })
+  }
+
+  noteAnswer(channel: number): void {
+    const listed = this.#live.get(channel)
+    if (listed !== undefined) listed.hasAnswered = true
   }
 
   end(channel: number): void {
@@ -35,7 +38,7 @@ export class ChannelList {
     if (this.#ended.size > MAX_ENDED) this.#forget()
   }
 
-  list(): Listed[] {
+  list(): FormerChannel[] {
     this.#forget()
     return [...this.#ended.values(), ...this.#live.values()]
   }

@@ -6,6 +6,7 @@
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
 import { PROBE_ID, type MessageMeta } from '#protocol/link.ts'
+import { OWN_ID } from './asked-ids.ts'
 import type { Channel } from './link/channel.ts'
 import { toFault } from './link/why.ts'
 import type { Ticker, Ticking } from './ticker.ts'
@@ -39,7 +40,6 @@ export interface ConnectionOwner {
 /** More requests than this in flight on one process are refused as `server_busy`. */
 const MAX_EXCHANGES = 1_000
 
-const OWN_ID = 'hearth:'
 /** Of names: what tells this connection's from those of a former object's. */
 const LIFE_CHARS = 8
 
@@ -206,6 +206,12 @@ export class Connection implements Ticking {
     }
   }
 
+  /** Ends the process as if it had ended by itself. */
+  abandon(error: GatewayError): void {
+    this.channel.close()
+    this.#end(error)
+  }
+
   /**
    * Ends the process with the last answer that it owes, now if it owes none. `onRetired` is called
    * once, when the process has ended, whatever way.
@@ -298,11 +304,6 @@ export class Connection implements Ticking {
     this.#endRetired()
     return unanswered
   }
-}
-
-/** Whether a request is one of the gateway's own: `Connection.ask`. */
-export function isOwnId(id: MessageMeta['id']): boolean {
-  return typeof id === 'string' && id.startsWith(OWN_ID)
 }
 
 /** What a server itself answered to a request of the gateway's own. */

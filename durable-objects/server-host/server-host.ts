@@ -13,7 +13,7 @@ import { LISTS } from './catalog/kinds.ts'
 import { overrideArguments } from './catalog/override-arguments.ts'
 import { Pins } from './catalog/pins/pins.ts'
 import { reportPins } from './catalog/pins/report.ts'
-import type { Channel } from './link/channel.ts'
+import type { LinkChannel } from './link/channel.ts'
 import { toResponse, type ClientCall } from './calls/client-call.ts'
 import { Credentials, unauthorized } from './calls/credentials.ts'
 import { toCallLog } from './calls/to-call-log.ts'
@@ -295,11 +295,10 @@ export class ServerHost {
   }
 
   /** Of servers that are there: a container has no say in those of another one. */
-  #adopt(channel: Channel, placement: string): boolean {
-    if (this.#isRemoved) return false
-    const at = channel.key.indexOf(':')
-    const [kind, rest] = [channel.key.slice(0, at), channel.key.slice(at + 1)]
+  #adopt(channel: LinkChannel, placement: string): boolean {
+    const prefix = 'session:'
+    if (this.#isRemoved || !channel.key.startsWith(prefix)) return false
     const isThere = (server: string) => this.#context.servers.placementOf(server) === placement
-    return kind === 'session' && this.#legacy.adopt(rest, channel, isThere)
+    return this.#legacy.adopt(channel.key.slice(prefix.length), channel, isThere)
   }
 }

@@ -8,7 +8,8 @@ import { setValue } from '#protocol/json-splice.ts'
 import { isProbeId } from '#protocol/link.ts'
 import type { Channel } from '../link/channel.ts'
 import { ClientCall } from '../calls/client-call.ts'
-import { Connection, decode, isOwnId, type Exchange } from '../connection.ts'
+import { isOwnId } from '../asked-ids.ts'
+import { Connection, decode, type Exchange } from '../connection.ts'
 import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
 import { tell } from '../servers/handshake.ts'
@@ -219,7 +220,7 @@ export class OwnProcess implements RetiringUpstream {
       },
       onStrayResponse: (payload, meta) => {
         if (isProbeId(meta.id)) return
-        if (isOwnId(meta.id)) return this.#abandon(channel)
+        if (isOwnId(meta.id)) return this.#abandon()
         this.#session.fromFormerObject(payload, meta)
       },
       onOver: (error, unanswered) => this.#lose(error, unanswered),
@@ -227,9 +228,8 @@ export class OwnProcess implements RetiringUpstream {
   }
 
   /** A former object was lost while it brought this process up: how far it came is not known. */
-  #abandon(channel: Channel): void {
-    channel.close()
-    this.#session.failFormer(new GatewayError('server_exited'))
+  #abandon(): void {
+    this.#connection?.abandon(new GatewayError('server_exited', { isBlameless: true }))
   }
 
   /** Calls that may be repeated are, once, on the next process; the others fail. */

@@ -5,6 +5,7 @@ import {
   FRAME,
   type ExitMeta,
   type FailedMeta,
+  type FormerChannel,
   type Frame,
   type MessageMeta,
   type OversizeMeta,
@@ -39,6 +40,8 @@ export interface Channel {
   /** Rejects when there is none to give. */
   readonly opened: Promise<void>
   readonly over: boolean
+  /** It is a former object's: it was brought up by that. */
+  readonly former?: object | undefined
   /** What it has printed, while it has answered nothing for a while. */
   readonly printed?: Why | undefined
   listen: (listener: ChannelListener) => void
@@ -54,6 +57,8 @@ export class LinkChannel implements Channel {
   readonly number: number
   readonly key: string
   readonly server: string
+  /** What is known of one that a former object opened. */
+  readonly former: FormerChannel | undefined
   readonly #link: Link
   readonly #opened = Promise.withResolvers<void>()
   #listener: ChannelListener | undefined
@@ -63,13 +68,18 @@ export class LinkChannel implements Channel {
   #printed: Why | undefined
   #over = false
 
-  constructor(link: Link, number: number, key: string, server: string, state?: 'open') {
+  constructor(
+    link: Link,
+    { channel: number, key, server }: Pick<FormerChannel, 'channel' | 'key' | 'server'>,
+    former?: FormerChannel,
+  ) {
     this.#link = link
     this.number = number
     this.key = key
     this.server = server
+    this.former = former
     this.#opened.promise.catch(() => undefined)
-    if (state === 'open') this.#opened.resolve()
+    if (former !== undefined) this.#opened.resolve()
   }
 
   /** Rejects with `RefusedMeta`'s code when the host program has no process to give. */

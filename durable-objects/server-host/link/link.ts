@@ -39,7 +39,7 @@ export interface LinkOptions {
   dial: () => Promise<WebSocket>
   launches: () => Launch[]
   /** Takes over a process that a former object opened, or returns `undefined` to have it ended. */
-  adopt: (channel: Channel) => boolean
+  adopt: (channel: LinkChannel) => boolean
   /** A server does not start, or does again. */
   onStartFailed: (meta: StartFailedMeta) => void
   /** The last channel is over. */
@@ -126,7 +126,7 @@ export class Link {
 
   /** Asks for a process. The channel fails by itself when none can be had. */
   open(meta: OpenMeta): Channel {
-    const channel = new LinkChannel(this, this.#nextChannel++, meta.key, meta.server)
+    const channel = new LinkChannel(this, { ...meta, channel: this.#nextChannel++ })
     this.#channels.set(channel.number, channel)
     this.send({ type: FRAME.open, channel: channel.number, meta })
     return channel
@@ -262,13 +262,14 @@ export class Link {
     for (const [number, channel] of this.#channels) {
       if (!numbers.has(number)) isolate('a channel', () => channel.lose())
     }
-    for (const { channel: number, key, server } of live) {
-      this.#nextChannel = Math.max(this.#nextChannel, number + 1)
-      if (this.#channels.has(number)) continue
-      const channel = new LinkChannel(this, number, key, server, 'open')
-      this.#channels.set(number, channel)
+    for (const former of live) {
+      this.#nextChannel = Math.max(this.#nextChannel, former.channel + 1)
+      if (this.#channels.has(former.channel)) continue
+      const channel = new LinkChannel(this, former, former)
+      this.#channels.set(channel.number, channel)
       isolate('a channel', () => {
-        if (!this.#options.adopt(channel)) channel.close()
+        // One that has answered nothing may not be initialised.
+        if (former.hasAnswered === false || !this.#options.adopt(channel)) channel.close()
       })
     }
   }

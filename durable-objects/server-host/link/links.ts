@@ -4,7 +4,8 @@
  */
 import type { Launch, StartFailedMeta } from '#protocol/link.ts'
 import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
-import type { Channel } from './channel.ts'
+import type { LinkChannel } from './channel.ts'
+import { FormerProcesses } from './former-processes.ts'
 import { Link } from './link.ts'
 import type { PlacementStore } from './placement-store.ts'
 import type { Tally } from './unacknowledged.ts'
@@ -29,7 +30,7 @@ export interface LinksOptions {
   launches: (placement: string) => Launch[]
   store: Pick<PlacementStore, 'all' | 'add' | 'delete'>
   /** As of `Link`; the process was in that placement. */
-  adopt: (channel: Channel, placement: string) => boolean
+  adopt: (channel: LinkChannel, placement: string) => boolean
   /** As of `Link`. */
   onStartFailed: (meta: StartFailedMeta) => void
   /** Of all of them: the object has one memory. */
@@ -49,6 +50,7 @@ interface Linked {
 const REJOIN_MS = 30_000
 
 export class Links {
+  readonly former = new FormerProcesses()
   readonly #options: LinksOptions
   readonly #linked = new Map<string, Linked>()
   /** Placements that were left, until their containers are stopped. */
@@ -196,7 +198,7 @@ export class Links {
         return program.dial()
       },
       launches: () => launches(placement),
-      adopt: (channel) => adopt(channel, placement),
+      adopt: (channel) => this.former.keep(channel, placement) || adopt(channel, placement),
       onStartFailed,
       onUnused: () => queueMicrotask(() => this.#leaveUnused(placement)),
       unacked,

@@ -122,22 +122,24 @@ export function createLease(
   caller: Caller,
   owner: LeaseOwner,
 ): Lease {
-  const { roots, timeoutMs } = server.config
+  const { roots, sharing, timeoutMs } = server.config
   const initialize = toInitializeParams({
     capabilities: JSON.parse(caller.capabilities) as Record<string, unknown>,
     clientInfo: readClientInfo(caller.client),
     roots,
   })
+  const stays = sharing === 'session' && !caller.isPassing && caller.client !== OWN_CLIENT
   const make = (lease: Lease): SharedProcess =>
     new SharedProcess(context, server, {
       owner: ownerOf(lease),
+      ...(stays && { name: JSON.stringify([caller.principal, initialize]) }),
       takeReady: () =>
         caller.client === OWN_CLIENT
           ? context.eras.ready.take(server.launch.digest, initialize)
           : undefined,
-      handshake: (connection, isInitialised) => {
+      handshake: (connection, known) => {
         const { level: logLevel, subscriptions } = lease
-        const told = { initialize, logLevel, subscriptions, isInitialised }
+        const told = { initialize, logLevel, subscriptions, ...(known && { known }) }
         return tell(context, server, connection, told, timeoutMs.start)
       },
       onNotification: (payload, method) => owner.onNotification(lease, payload, method),

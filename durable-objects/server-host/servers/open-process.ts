@@ -16,7 +16,7 @@ export type Wanted = Omit<OpenMeta, 'server'>
 export type Opening = Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'startOf'>
 
 /**
- * A process of the server's, started or a spare, or a session with it where it is reached from here: as
+ * A process of the server's, the one that a former object had by this key, started or a spare, or a session with it where it is reached from here: as
  * it is configured now, and a personal server's as its principal's. Throws what the host program
  * refuses with, what a remote server cannot be reached with, and what `Servers.get` does. `onOpening`: is
  * given the channel while it is waited for.
@@ -49,7 +49,7 @@ async function openAt(
       const channel =
         link === undefined
           ? openRemote(context, server, wanted)
-          : openLinked(context, link, server, wanted)
+          : (links.former.take(wanted.key, find()) ?? openLinked(context, link, server, wanted))
       onOpening(channel)
       return await opened(channel, () => isHeld(context.startOf(server)))
     } catch (error) {

@@ -7,9 +7,12 @@ import { isObject, toError, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import { META } from '#protocol/mcp.ts'
 import type { Owner } from '#protocol/yielding.ts'
+import { isBeginId } from '../asked-ids.ts'
 import { Connection, decode, encode, type Exchange } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Channel } from '../link/channel.ts'
+import { formerKey } from '../link/former-processes.ts'
+import type { Known } from './handshake.ts'
 import { openProcess } from './open-process.ts'
 import type { Probe } from '../resilience/prober.ts'
 import type { Server } from './servers.ts'
@@ -33,10 +36,12 @@ export interface SharedCall {
 
 export interface SharedProcessOptions {
   owner: Owner
+  /** By which a later object finds the process again: see `formerKey`. Absent: it ends with this object. */
+  name?: string
   /** One that was initialised as `handshake` would, if there is any. */
   takeReady?: () => Channel | undefined
-  /** Brings a new process to where it takes requests. `isInitialised`: it is one of `takeReady`. */
-  handshake: (connection: Connection, isInitialised: boolean) => Promise<void>
+  /** Brings a process to where it takes requests. `known`: of one of `takeReady`, or of a former object. */
+  handshake: (connection: Connection, known: Known | undefined) => Promise<void>
   /** Its callers are several: an answer that names none of their requests is nobody's. */
   isForAll?: true
   /** How to ask whether it answers; `ping` if nothing else is said. */
@@ -186,14 +191,18 @@ export class SharedProcess {
   }
 
   async #start(): Promise<Connection> {
-    const { owner } = this.#options
-    const key = `shared:${crypto.randomUUID()}`
+    const { owner, name } = this.#options
+    const { digest } = this.#server.launch
+    const key = name === undefined ? `shared:${crypto.randomUUID()}` : await formerKey(digest, name)
     const wanted = { key, ...(owner !== undefined && { owner }) }
     const ready = this.#options.takeReady?.()
     const channel = ready ?? (await openProcess(this.#context, this.#server, wanted))
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
-      onStrayResponse: () => undefined,
+      onStrayResponse: (_payload, { id }) => {
+        // A former object was lost before it could say that the process may begin.
+        if (isBeginId(id)) connection.abandon(new GatewayError('server_exited', BLAMELESS))
+      },
       onOver: (error, unanswered) => {
         const told = this.#hasSeveralCallers(connection) ? blameNobody(error) : error
         for (const exchange of unanswered) exchange.onLost(told)
@@ -201,7 +210,7 @@ export class SharedProcess {
       },
     })
     try {
-      await this.#options.handshake(connection, ready !== undefined)
+      await this.#options.handshake(connection, knownOf(channel, ready))
     } catch (error) {
       connection.close()
       throw error
@@ -273,6 +282,12 @@ function blameNobody(error: GatewayError): GatewayError {
   })
 }
 
+function knownOf(channel: Channel, ready: Channel | undefined): Known | undefined {
+  if (channel.former !== undefined) return 'initialized'
+  return ready === undefined ? undefined : 'initialize'
+}
+
+const BLAMELESS = { isBlameless: true }
 const PROGRESS = 'notifications/progress'
 
 /** A host program of before names does not tell which request a notification is about. */

@@ -13,7 +13,7 @@ import { changedKinds } from '../catalog/kinds.ts'
 import { decode, encode, type Connection } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import { UPDATED } from '../translate/listen-access.ts'
-import { tell } from './handshake.ts'
+import { tell, type Known } from './handshake.ts'
 import type { Server } from './servers.ts'
 import { SharedProcess } from './shared-process.ts'
 import { listTools } from './tools.ts'
@@ -30,6 +30,12 @@ export interface SharedUser {
   lose?: (error: GatewayError) => void
 }
 
+const INITIALIZE = {
+  protocolVersion: LATEST_LEGACY,
+  capabilities: {},
+  clientInfo: IMPLEMENTATION,
+}
+
 export class SharedServer {
   readonly process: SharedProcess
   readonly #context: HostContext
@@ -42,7 +48,8 @@ export class SharedServer {
     this.process = new SharedProcess(context, server, {
       owner: server.principal ?? EVERYONE,
       isForAll: true,
-      handshake: (connection) => this.#handshake(connection),
+      name: JSON.stringify(INITIALIZE),
+      handshake: (connection, known) => this.#handshake(connection, known),
       onNotification: (payload, method, only) => {
         const forAll = toAll(payload, method)
         for (const user of this.#users) {
@@ -78,15 +85,11 @@ export class SharedServer {
   }
 
   /** A new process learns what its users were told by the former one. */
-  async #handshake(connection: Connection): Promise<void> {
+  async #handshake(connection: Connection, known: Known | undefined): Promise<void> {
     const { start } = this.#server.config.timeoutMs
-    const initialize = {
-      protocolVersion: LATEST_LEGACY,
-      capabilities: {},
-      clientInfo: IMPLEMENTATION,
-    }
     const subscriptions = new Set([...this.#users].flatMap((user) => user.subscriptions))
-    await tell(this.#context, this.#server, connection, { initialize, subscriptions }, start)
+    const told = { initialize: INITIALIZE, subscriptions, ...(known && { known }) }
+    await tell(this.#context, this.#server, connection, told, start)
   }
 }
 

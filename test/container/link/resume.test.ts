@@ -78,7 +78,10 @@ describe('a new object', () => {
 
     expect(resumed).toBe(false)
     expect(channels).toEqual([
-      { channel: 1, key: 'session:1', server: 'echo', digest: launchOf('echo').digest },
+      {
+        ...{ channel: 1, key: 'session:1', server: 'echo', digest: launchOf('echo').digest },
+        hasAnswered: true,
+      },
     ])
     const replayed = [await heir.take(FRAME.message, 1), await heir.take(FRAME.message, 1)]
     expect(replayed.map(idOf)).toEqual([1, 2])
