@@ -2,6 +2,7 @@
 import type { Catalog } from './catalog/catalog.ts'
 import type { Pins } from './catalog/pins/pins.ts'
 import type { Credentials } from './calls/credentials.ts'
+import type { Unread } from './calls/unread.ts'
 import type { IdleStreams } from './calls/idle-streams.ts'
 import type { EraProbe } from './servers/eras.ts'
 import type { LineLog } from './line-log.ts'
@@ -28,6 +29,8 @@ export interface HostContext {
   shared: SharedServers
   eras: EraProbe
   credentials: Credentials
+  /** What clients have not read yet. */
+  unread: Unread
   idleStreams: IdleStreams
   guards: Guards
   routing: Routing

@@ -40,6 +40,7 @@ import { SharedServers } from './servers/shared-server.ts'
 import { readStatus, warmServers } from './status.ts'
 import { Store } from './store.ts'
 import { Ticker } from './ticker.ts'
+import { Unread } from './calls/unread.ts'
 import { createListTools } from './transform/cache/list-tools.ts'
 import { Transforms } from './transform/transforms.ts'
 
@@ -121,6 +122,7 @@ export class ServerHost {
     const transforms = new Transforms({ servers, store, catalog, log }, listTools)
     this.#context = {
       ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
+      unread: new Unread(ticker, tenant),
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
       ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, log, isUp, startOf },
     }

@@ -2,8 +2,10 @@
  * A server-sent event stream that outlives its HTTP response: with a log, a client that lost the
  * response goes on from the last event it saw (2025-11-25, transports, Resumability).
  */
+import { ClientWriter } from './client-writer.ts'
 import type { StreamStore } from './stream-store.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
+import type { Unread } from './unread.ts'
 
 /** A reader this far behind is cut off: what waits for it is held in memory. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
@@ -16,6 +18,8 @@ export interface EventLog {
 
 export interface EventStreamOptions {
   ticker: Ticker
+  unread: Unread
+  principal: string
   keepAliveMs: number
   log?: EventLog
   /** Whether a fresh stream begins with an event that has an id and no data (2025-11-25). */
@@ -34,8 +38,7 @@ export const COMMENT = encoder.encode(':\n\n')
 
 export class EventStream implements Ticking {
   readonly #options: EventStreamOptions
-  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
-  #backlog = 0
+  #writer: ClientWriter | undefined
   #seq: number
   /** The last event that was written to some response. */
   #delivered: number
@@ -70,12 +73,10 @@ export class EventStream implements Ticking {
   attach(after?: number, headers: Record<string, string> = {}, onReleased?: () => void): Response {
     this.detach()
     this.#onReleased = onReleased
-    const { readable, writable } = new IdentityTransformStream()
-    const writer = writable.getWriter()
+    const { log, primes, ticker, unread, principal } = this.#options
+    const writer = new ClientWriter({ unread, principal, onLost: () => this.#lose(writer) })
     this.#writer = writer
-    writer.closed.catch(() => this.#lose(writer))
-    this.#options.ticker.add(this)
-    const { log, primes } = this.#options
+    ticker.add(this)
     if (log !== undefined && primes === true && after === undefined && this.#seq === 0) {
       this.#write(encoder.encode(`id: ${log.stream}-0\ndata: \n\n`))
     } else {
@@ -83,7 +84,7 @@ export class EventStream implements Ticking {
     }
     this.#replay(after ?? this.#delivered)
     if (this.#ended) this.detach()
-    return new Response(readable, { headers: { ...SSE_HEADERS, ...headers } })
+    return new Response(writer.readable, { headers: { ...SSE_HEADERS, ...headers } })
   }
 
   /** One JSON-RPC message. Without a response it waits in the log. */
@@ -108,7 +109,7 @@ export class EventStream implements Ticking {
     const writer = this.#writer
     if (writer === undefined) return
     this.#release()
-    writer.close().catch(() => undefined)
+    writer.close()
   }
 
   tick(now: number): void {
@@ -140,27 +141,20 @@ export class EventStream implements Ticking {
     const writer = this.#writer
     if (writer === undefined) return
     this.#lastWrite = Date.now()
-    if (this.#backlog > MAX_BACKLOG_BYTES) return this.#lose(writer)
-    this.#backlog += bytes.length
-    writer.write(bytes).then(
-      () => {
-        if (this.#writer === writer) this.#backlog -= bytes.length
-      },
-      () => this.#lose(writer),
-    )
+    if (writer.backlog > MAX_BACKLOG_BYTES) this.#lose(writer)
+    else void writer.write(bytes)
   }
 
-  #lose(writer: WritableStreamDefaultWriter<Uint8Array>): void {
+  #lose(writer: ClientWriter): void {
     if (this.#writer !== writer) return
     this.#release()
-    writer.abort('the client is gone or too slow').catch(() => undefined)
+    writer.abort()
     if (!this.#ended) this.#options.onGone?.()
   }
 
   #release(): void {
     this.#options.ticker.delete(this)
     this.#writer = undefined
-    this.#backlog = 0
     this.#onReleased?.()
     this.#onReleased = undefined
   }

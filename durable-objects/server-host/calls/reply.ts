@@ -8,12 +8,17 @@ import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
 import { COMMENT, SSE_HEADERS, type EventStream } from './event-stream.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
+import { ClientWriter } from './client-writer.ts'
+import type { Unread } from './unread.ts'
 
 /**
  * A quiet call becomes an event stream after this long: proxies see bytes, and only a write tells that
  * the client is gone.
  */
 const OPEN_AFTER_MS = 1_000
+
+/** An answer up to this is not counted while its client has not read it. */
+const SMALL_BYTES = 64 * 1024
 
 /** Where the answer to a call goes, and what is said before it. */
 export interface CallReply {
@@ -35,6 +40,8 @@ export interface ReplyOptions {
   /** What its client takes: absent, both. */
   takes?: HostCall['takes']
   ticker: Ticker
+  unread: Unread
+  principal: string
   /** Makes the stream when the reply needs one. */
   openStream: () => EventStream
 }
@@ -67,7 +74,7 @@ export class Reply implements AnsweringReply, Ticking {
       return
     }
     const headers = { 'content-type': 'application/json', ...this.headers }
-    this.#response.resolve(new Response(payload, { status, headers }))
+    this.#response.resolve(new Response(this.#bodyOf(payload), { status, headers }))
   }
 
   fail(error: GatewayError): void {
@@ -107,6 +114,16 @@ export class Reply implements AnsweringReply, Ticking {
     this.#stream = stream
     this.#response.resolve(stream.attach(undefined, this.headers))
     return stream
+  }
+
+  #bodyOf(payload: Uint8Array): Uint8Array | ReadableStream {
+    const { length } = payload
+    if (length <= SMALL_BYTES) return payload
+    const { unread, principal } = this.#options
+    const writer = new ClientWriter({ unread, principal, length })
+    void writer.write(payload)
+    writer.close()
+    return writer.readable
   }
 
   #finish(): boolean {

@@ -103,12 +103,12 @@ export class SessionStreams {
 
   /** `waiting`: what its answer is awaited for, of a new one. */
   #open(number: number, waiting: WaitingFor | undefined): EventStream {
-    const { store, ticker, keepAliveMs } = this.#context
+    const { store, ticker, unread, keepAliveMs } = this.#context
     const { streams } = store
-    const session = this.#record.id
+    const { id: session, principal } = this.#record
     streams.add(session, number, waiting)
     const stream = new EventStream({
-      ticker,
+      ...{ ticker, unread, principal },
       keepAliveMs: number === STANDING ? keepAliveMs : callKeepAlive(keepAliveMs),
       log: { store: streams, session, stream: number },
       primes: this.#record.protocol >= PRIMING_SINCE,

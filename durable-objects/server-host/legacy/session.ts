@@ -122,12 +122,12 @@ export class LegacySession implements UpstreamSession {
   openReply(host: HostCall, transform?: CallTransform): Reply {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { id } = envelope
+    const { ticker, unread } = this.#context
     return new Reply({
-      ...{ id, ticker: this.#context.ticker, takes: host.takes },
+      ...{ id: envelope.id, ticker, unread, principal: host.principal, takes: host.takes },
       openStream: () =>
         this.#streams.openFor({
-          ...{ id, call: host.requestId, server: host.server, filter: filterOf(host) },
+          ...{ id: envelope.id, call: host.requestId, server: host.server, filter: filterOf(host) },
           transform: transform?.former ?? formerOf(host),
         }),
     })

@@ -253,12 +253,13 @@ export class ModernCalls {
   }
 
   /** `listens`: it holds no process that another call could have. */
-  #openReply({ takes }: HostCall, id: RequestId, onGone: () => void, listens = false): Reply {
-    const { ticker, keepAliveMs: longest } = this.#context
+  #openReply(host: HostCall, id: RequestId, onGone: () => void, listens = false): Reply {
+    const { takes, principal } = host
+    const { ticker, unread, keepAliveMs: longest } = this.#context
     const keepAliveMs = listens ? longest : callKeepAlive(longest)
     return new Reply({
-      ...{ id, ticker, takes },
-      openStream: () => new EventStream({ ticker, keepAliveMs, onGone }),
+      ...{ id, ticker, unread, principal, takes },
+      openStream: () => new EventStream({ ticker, unread, principal, keepAliveMs, onGone }),
     })
   }
 

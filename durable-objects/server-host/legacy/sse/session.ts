@@ -20,7 +20,7 @@ export interface SSESessionOptions {
   id: string
   /** The GET that opened it. */
   host: HostCall
-  context: Pick<HostContext, 'ticker' | 'keepAliveMs' | 'credentials' | 'store' | 'log'>
+  context: Pick<HostContext, 'ticker' | 'unread' | 'keepAliveMs' | 'credentials' | 'store' | 'log'>
   answer: AnswerLegacy
   /** `params` of the `initialize` that its principal sent last, as JSON text. */
   lastHandshake: () => string | undefined
@@ -57,10 +57,10 @@ export class SSESession {
   constructor(options: SSESessionOptions) {
     this.#options = options
     this.host = options.host
-    const { credentials, ticker, keepAliveMs } = options.context
+    const { credentials, ticker, unread, keepAliveMs } = options.context
     this.#letGo = credentials.hold(options.host, () => this.end())
     this.#stream = new SSEStream({
-      ticker,
+      ...{ ticker, unread, principal: options.host.principal },
       keepAliveMs: () => (this.#unanswered.size > 0 ? callKeepAlive(keepAliveMs) : keepAliveMs),
       onGone: () => this.end(),
     })
