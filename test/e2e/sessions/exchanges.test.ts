@@ -105,6 +105,8 @@ test('progress comes with its own call’s answer, with the client’s token, in
 
 test('sessions on a shared process do not meet, though their ids and tokens are the same', async () => {
   const [one, two] = [await connect('shared'), await connect('shared')]
+  // Its start is over, and tells nobody how far it is.
+  await one.call('pid')
   const same = { id: 1, progressToken: 'same' }
   const streams = [
     await one.openCall('tick', { first: 1, then: 1 }, same),

@@ -33,6 +33,8 @@ async function begin() {
   const { token } = await issue(gateway, { scopes: ['servers:*'] })
   const one = await initialize({ ...own, token })
   const other = await initialize(own)
+  // Its start is over, and tells nobody how far it is.
+  await other.call('held')
   const waiting = other.call('hold', { tag: 'of the other' }, { id: 1, progressToken: 'other' })
   return { one, waiting, number: await numberOfHeld(one) }
 }
