@@ -21,20 +21,19 @@ export interface JSONBody {
 }
 
 /**
- * Throws `body_too_large` as soon as the bound is passed, `body_too_slow`, `too_many_bytes` and `parse_error`.
- * A large body keeps its room until `intake` is released.
+ * Rejects with `body_too_large` as soon as the bound is passed, `body_too_slow`, `too_many_bytes`,
+ * `call_cancelled` and `parse_error`. A large body keeps its room until `intake` is released.
  */
-export async function readJSONBody(
+export function readJSONBody(
   request: Request,
   maxBytes: number,
   intake: Intake,
 ): Promise<JSONBody> {
-  const bytes = await readBytes(request, maxBytes, intake).catch((error: unknown) => {
-    // Nothing but its client ends a body early.
-    throw GatewayError.is(error) ? error : new GatewayError('call_cancelled', { cause: error })
+  return readBytes(request, maxBytes, intake).then((bytes) => {
+    if (bytes.length > maxBytes) throw tooLarge(maxBytes)
+    intake.settle(bytes.length)
+    return parseBody(bytes)
   })
-  intake.settle(bytes.length)
-  return parseBody(bytes)
 }
 
 /** Throws `parse_error`. The bytes are its own from here on. */
@@ -74,21 +73,26 @@ export async function discardBody({ body }: Request, maxBytes: number): Promise<
   }
 }
 
-async function readBytes(request: Request, maxBytes: number, intake: Intake): Promise<Uint8Array> {
+function readBytes(request: Request, maxBytes: number, intake: Intake): Promise<Uint8Array> {
   const declared = request.headers.get('Content-Length')
-  if (declared === null || !CONTENT_LENGTH.test(declared)) {
-    return request.body === null
-      ? new Uint8Array(0)
-      : readChunks(request.body, { maxBytes, intake, hasRoom: false })
+  const isDeclared = declared !== null && CONTENT_LENGTH.test(declared)
+  // All that nearly every call needs.
+  if (isDeclared && Number(declared) <= SMALL_BODY_BYTES && Number(declared) <= maxBytes) {
+    return intake.arrival.inTime(request.bytes())
   }
-  if (Number(declared) > maxBytes) throw tooLarge(maxBytes)
-  if (Number(declared) > SMALL_BODY_BYTES && request.body !== null) {
-    await intake.makeRoom(Number(declared))
-    return readChunks(request.body, { maxBytes, intake, hasRoom: true })
-  }
-  const bytes = new Uint8Array(await intake.arrival.inTime(request.arrayBuffer()))
-  if (bytes.length > maxBytes) throw tooLarge(maxBytes)
-  return bytes
+  return readLarge(request, isDeclared ? Number(declared) : undefined, { maxBytes, intake })
+}
+
+/** `declared`: its length, where its sender has said it. */
+async function readLarge(
+  { body }: Request,
+  declared: number | undefined,
+  { maxBytes, intake }: { maxBytes: number; intake: Intake },
+): Promise<Uint8Array> {
+  if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes)
+  if (body === null) return new Uint8Array(0)
+  if (declared !== undefined) await intake.makeRoom(declared)
+  return readChunks(body, { maxBytes, intake, hasRoom: declared !== undefined })
 }
 
 async function readChunks(

@@ -99,12 +99,12 @@ export interface IncomingMessage {
   server: string
   http: HostCall['http']
   /** Of a POST. */
-  post?: PostedMessage
+  post: PostedMessage | undefined
 }
 
 export interface PostedMessage {
-  /** Absent: a JSON body as well as an event stream. */
-  takes?: 'json' | 'events'
+  /** What its client takes for an answer: a JSON body, or an event stream. */
+  takes: 'both' | 'json' | 'events'
   envelope: Envelope
   body: JSONBody
 }
@@ -119,7 +119,7 @@ export interface IncomingCall {
   /** A notification that has no effect: answered 202, and dropped. */
   isNoOp: boolean
   /** Of a POST. */
-  body?: JSONBody
+  body?: JSONBody | undefined
   /** Concurrency limits that it counts for. */
   occupancies?: Occupancy[]
   /** Where routes match it. */
@@ -138,10 +138,7 @@ export interface RoutedCall {
 /** Who asks for `/admin`: the operator, or a principal of a tenant. */
 export type Admin = { isOperator: true } | { isOperator: false; verdict: Verdict }
 
-/**
- * Hono's type of an app in which every request has a `CallRecord`, those to MCP endpoints a `message`
- * and then a `call`, and those to `/admin` an `admin`.
- */
+/** Hono's type of an app in which every request has a `CallRecord`, and those to `/admin` an `admin`. */
 export interface AppEnv {
-  Variables: { record: CallRecord; message: IncomingMessage; call: IncomingCall; admin: Admin }
+  Variables: { record: CallRecord; admin: Admin }
 }

@@ -28,6 +28,21 @@ const FAULTS: Record<ClaimsFault, string> = {
   no_principal: 'the token does not say who it is for',
 }
 
+/** What is known of a token without asking anybody; `undefined` where that is nothing. */
+export function recall(
+  { verdicts }: Pick<AuthDeps, 'verdicts'>,
+  token: string,
+  resource: Resource | undefined,
+  now: number,
+): Authentication | undefined {
+  const known = verdicts.get(toKey(token, resource), now)
+  if (known === undefined) return undefined
+  const { verdict } = known
+  // Another tenant's token is as unknown here as one that nobody has.
+  const isElsewhere = resource !== undefined && verdict?.tenant !== resource.tenant
+  return verdict === undefined || isElsewhere ? { refused: UNKNOWN } : { verdict }
+}
+
 /**
  * `resource` is what the path asks for; without one there is no tenant whose issuers could be asked
  * about a JWT. Throws `not_ready` when neither the answer nor the objects that have it can be had.
@@ -38,8 +53,15 @@ export async function authenticate(
   resource: Resource | undefined,
   now: number,
 ): Promise<Authentication> {
+  const known = recall(deps, token, resource, now)
+  if (known !== undefined) return known
   if (isOwnToken(token)) return authenticateToken(deps, token, resource, now)
   return resource === undefined ? { refused: UNKNOWN } : authenticateJWT(deps, token, resource, now)
+}
+
+/** What a JWT is worth depends on what is asked for. Neither part has a space in it. */
+function toKey(token: string, resource: Resource | undefined): string {
+  return resource === undefined || isOwnToken(token) ? token : `${resourceURL(resource)} ${token}`
 }
 
 /** What the tenant trusts, and since when that is known; `value` is `undefined` for no tenant. */
@@ -66,8 +88,6 @@ async function authenticateToken(
   if (parts === undefined) return { refused: UNKNOWN }
   // Another tenant's token is as unknown here as one that nobody has.
   if (resource !== undefined && parts.tenant !== resource.tenant) return { refused: UNKNOWN }
-  const known = verdicts.get(token, now)
-  if (known !== undefined) return toAuthentication(known.verdict)
   if (!(await ask(() => knownTenants.has(parts.tenant, now)))) return { refused: UNKNOWN }
   const { keyId, secret } = parts
   const authenticate = (keepsNothing: boolean) => () =>
@@ -80,7 +100,7 @@ async function authenticateToken(
     )
     .catch(refuse)
   verdicts.put(token, parts.tenant, verdict, now)
-  return toAuthentication(verdict)
+  return verdict === undefined ? { refused: UNKNOWN } : { verdict }
 }
 
 /** Refusals are not kept: anybody can make up tokens of any length, and the next one differs. */
@@ -90,10 +110,6 @@ async function authenticateJWT(
   resource: Resource,
   now: number,
 ): Promise<Authentication> {
-  // What a token is worth depends on what is asked for. Neither part has a space in it.
-  const key = `${resourceURL(resource)} ${token}`
-  const known = deps.verdicts.get(key, now)?.verdict
-  if (known !== undefined) return { verdict: known }
   const { value: trust, askedAt } = await trustOf(deps, resource.tenant, now)
   if (trust === undefined) return { refused: UNKNOWN }
   const { issuers } = trust
@@ -104,17 +120,13 @@ async function authenticateJWT(
     return { refused: outcome.fault ? FAULTS[outcome.fault] : UNKNOWN }
   const verdict = toVerdict(outcome.identity, resource.tenant, trust)
   // From when the issuers were told, so that one that was removed is forgotten in time.
-  deps.verdicts.put(key, resource.tenant, verdict, askedAt)
+  deps.verdicts.put(toKey(token, resource), resource.tenant, verdict, askedAt)
   return { verdict }
 }
 
 function toVerdict(identity: Identity, tenant: string, { policy }: Trust): Verdict {
   const { principal, grants, expiresAt } = identity
   return { tenant, principal, credential: principal, grants, expiresAt, policy }
-}
-
-function toAuthentication(verdict: Verdict | undefined): Authentication {
-  return verdict === undefined ? { refused: UNKNOWN } : { verdict }
 }
 
 async function ask<T>(call: () => Promise<T>): Promise<T> {

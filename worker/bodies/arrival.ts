@@ -58,12 +58,13 @@ export class Arrival {
     this.#credential = credential
   }
 
-  /** What `read` resolves with; throws `body_too_slow` when that takes too long. */
+  /** What `read` resolves with. Rejects with `body_too_slow` when that takes too long, or `call_cancelled`. */
   inTime<T>(read: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onCut = reject
       if (this.#timer === undefined) this.#schedule(() => this.#onSlow(), SLOW_AFTER_MS)
-      read.then(resolve, reject)
+      // Nothing but its client ends a body early.
+      read.then(resolve, (cause) => reject(new GatewayError('call_cancelled', { cause })))
     })
   }
 

@@ -8,6 +8,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { skipSpace, skipValue, walkElements } from '#protocol/json-scan.ts'
 import { BATCH_REVISION, HEADER } from '#protocol/mcp.ts'
+import type { Intake } from '../bodies/intake.ts'
 import type { JSONBody } from '../body.ts'
 import type { AppEnv } from '../context.ts'
 import { readOnce } from './header-value.ts'
@@ -34,8 +35,9 @@ export class Batches {
     return this.#parts.has(request)
   }
 
-  /** Throws what refuses the batch as a whole. */
-  async answer(c: Context<AppEnv>, body: JSONBody): Promise<Response> {
+  /** Throws what refuses the batch as a whole. Each of its messages takes room of its own. */
+  async answer(c: Context<AppEnv>, body: JSONBody, intake: Intake): Promise<Response> {
+    intake.release()
     const messages = requireMessages(c.req.raw, body, this.isPart(c.req.raw))
     const answers = await Promise.all(
       messages.map((message) => {

@@ -11,7 +11,9 @@ export const UNKNOWN_NAME_TTL_MS = 2_000
 export const MAX_CATALOG_NAMES = 2_000
 
 export interface CatalogNames {
-  /** `undefined` for a name that stands for nothing. `stub` makes a fresh one each time. */
+  /** What is known without asking, which may be that a name stands for nothing; `undefined`: not known. */
+  recall(tenant: string, query: CatalogQuery): { value: CatalogTarget | undefined } | undefined
+  /** Asks. `undefined` for a name that stands for nothing. `stub` makes a fresh one each time. */
   find(
     tenant: string,
     query: CatalogQuery,
@@ -28,16 +30,17 @@ export function createCatalogNames(): CatalogNames {
     refusedMs: UNKNOWN_NAME_TTL_MS,
   })
   return {
+    recall: (tenant, query) => cache.get(toKey(tenant, query), Date.now()),
     async find(tenant, query, stub) {
-      const { kind, name, principal, configVersion } = query
-      const key = JSON.stringify([tenant, configVersion, principal, kind, name])
       const now = Date.now()
-      const known = cache.get(key, now)
-      if (known !== undefined) return known.value
       const target = await repeatWhenLost(() => stub().resolveName(query))
-      cache.put(key, tenant, target, now)
+      cache.put(toKey(tenant, query), tenant, target, now)
       return target
     },
     forget: cache.forget,
   }
+}
+
+function toKey(tenant: string, { kind, name, principal, configVersion }: CatalogQuery): string {
+  return JSON.stringify([tenant, configVersion, principal, kind, name])
 }

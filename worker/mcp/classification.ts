@@ -1,6 +1,6 @@
 /** How the classifiers answer. */
-import type { ErrorCode } from '#protocol/errors.ts'
-import type { CallFacts } from '../context.ts'
+import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
+import type { CallFacts, CallRecord, IncomingCall, IncomingMessage } from '../context.ts'
 
 export interface Rejection {
   kind: 'rejected'
@@ -21,4 +21,21 @@ export function reject(
   data?: Record<string, unknown>,
 ): Rejection {
   return { kind: 'rejected', code, ...(detail && { detail }), ...(data && { data }) }
+}
+
+/** The message as a call. Tells the record what it is, or throws why it is none. */
+export function requireCall(
+  { server, http, post }: IncomingMessage,
+  classification: Classification,
+  record: CallRecord,
+): IncomingCall {
+  if (classification.kind === 'rejected') throw toError(classification)
+  const { kind, facts } = classification
+  record.era = facts.era
+  if (facts.target !== undefined) record.target = facts.target
+  return { server, http, facts, body: post?.body, isNoOp: kind === 'accepted' }
+}
+
+export function toError({ code, detail, data }: Rejection): GatewayError {
+  return new GatewayError(code, { ...(detail && { detail }), ...(data && { data }) })
 }

@@ -1,10 +1,10 @@
 /** The last step of `/mcp/{server}`: to the ServerHost object of the tenant. */
-import type { Context } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import { RESTS_HEADER, toHostRequest, type HostCall } from '#protocol/host-call.ts'
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import type { Verdict } from '#protocol/tenant.ts'
 import type { JSONBody } from '../body.ts'
-import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
+import type { CallRecord, Deps, IncomingCall } from '../context.ts'
 import { isLost, isOverloaded, repeatWhenLost, toStorageFault } from '../durable-call.ts'
 import { toHostRoute } from '../routing/host-route.ts'
 
@@ -13,70 +13,92 @@ const HOST_URL = 'https://server-host/call'
 const RETRY_AFTER_MS = 1000
 const UNAUTHORIZED = 401
 
-export function createForward(deps: Pick<Deps, 'serverHost' | 'room' | 'log' | 'heldStreams'>) {
-  return async function forward(c: Context<AppEnv>): Promise<Response> {
-    const { record, call } = c.var
-    if (call.isNoOp) {
-      deps.log.call(record, 'ok')
-      return new Response(null, { status: 202, headers: { 'X-Request-Id': record.requestId } })
-    }
-    record.forwarded = true
-    const host = toHostCall(record, call)
-    const { tenant, expiresAt: endsAt } = host
-    const askedAt = deps.heldStreams.time
-    const wake = () => call.http !== 'GET' && deps.heldStreams.wake(tenant)
-    wake()
+/**
+ * Resolves with the object's response, body still streaming. None of the client's own headers goes along. The
+ * worker holds a stream in the place of an object that rests, and challenges for a credential that has ended.
+ */
+export async function forward(
+  deps: Pick<Deps, 'serverHost' | 'room' | 'heldStreams'>,
+  { record, verdict }: { record: CallRecord; verdict: Verdict },
+  call: IncomingCall,
+): Promise<Response> {
+  const { heldStreams } = deps
+  const { tenant, expiresAt: endsAt } = verdict
+  record.forwarded = true
+  const askedAt = heldStreams.time
+  const wakes = call.http !== 'GET'
+  if (wakes) heldStreams.wake(tenant)
+  let response: Response
+  try {
+    response = await sendToHost(deps, toHostCall(record, verdict, call), call.body)
+  } catch (error) {
+    throw toFault(deps, error)
+  } finally {
     // Once more then: a GET that overtook it found the object at rest.
-    const response = await forwardCall(deps, host, call.body).finally(wake)
-    if (response.headers.has(RESTS_HEADER)) {
-      const asked = { tenant, askedAt, ...(endsAt !== undefined && { endsAt }) }
-      return deps.heldStreams.hold(response, asked)
-    }
-    if (response.status !== UNAUTHORIZED) return response
-    // The credential ended after this isolate had learnt of it; the challenge is the worker's to make.
-    await response.body?.cancel()
-    throw new GatewayError('unauthorized', { data: { reason: 'invalid_token' } })
+    if (wakes) heldStreams.wake(tenant)
   }
+  if (response.headers.has(RESTS_HEADER)) {
+    return heldStreams.hold(response, { tenant, askedAt, ...(endsAt !== undefined && { endsAt }) })
+  }
+  if (response.status !== UNAUTHORIZED) return response
+  // The credential ended after this isolate had learnt of it; the challenge is the worker's to make.
+  await response.body?.cancel()
+  throw new GatewayError('unauthorized', { data: { reason: 'invalid_token' } })
+}
+
+/** A call that has no effect ends here. */
+export function acknowledge({ log }: Pick<Deps, 'log'>, record: CallRecord): Response {
+  log.call(record, 'ok')
+  const { requestId } = record
+  return new Response(null, { status: 202, headers: { 'X-Request-Id': requestId } })
 }
 
 export function toHostCall(
-  { requestId, receivedAt, verdict }: CallRecord,
+  { requestId, receivedAt }: CallRecord,
+  verdict: Verdict,
   call: IncomingCall,
 ): HostCall {
-  if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
   const { tenant, principal, credential, expiresAt, policy } = verdict
-  const { configVersion } = policy
   const { server, http, facts, occupancies, routed } = call
-  const route = routed && toHostRoute(routed, call)
-  return {
-    ...{ requestId, receivedAt, tenant, principal, credential, server, configVersion, http },
-    ...(expiresAt !== undefined && { expiresAt }),
+  const host: HostCall = {
+    requestId,
+    receivedAt,
+    tenant,
+    principal,
+    credential,
+    server,
+    configVersion: policy.configVersion,
+    http,
     ...facts,
-    ...(occupancies && { occupancies }),
-    ...(route && { route }),
   }
+  if (expiresAt !== undefined) host.expiresAt = expiresAt
+  if (occupancies !== undefined) host.occupancies = occupancies
+  const route = routed && toHostRoute(routed, call)
+  if (route !== undefined) host.route = route
+  return host
 }
 
-/**
- * Resolves with the object's response as it is, body still streaming. None of the client's own
- * headers goes along. When the object was lost, a request that is safe to repeat is sent once more.
- */
-export async function forwardCall(
+/** The object's response as it is. When the object was lost, a request that is safe to repeat is sent once more. */
+export function sendToHost(
   deps: Pick<Deps, 'serverHost' | 'room'>,
   call: HostCall,
-  body: JSONBody | undefined,
+  body: Pick<JSONBody, 'bytes' | 'text'> | undefined,
 ): Promise<Response> {
   const isFull = deps.room.isFull(call.receivedAt)
-  const keepsNothing = typeof isFull === 'boolean' ? isFull : await isFull
-  const told: HostCall = keepsNothing ? { ...call, keepsNothing } : call
-  const request = toHostRequest(told, body)
-  const send = () => deps.serverHost(call.tenant).fetch(HOST_URL, request)
-  try {
-    return await (isSafeToRepeat(call) ? repeatWhenLost(send) : send())
-  } catch (error) {
-    deps.room.noteFailure(error, Date.now())
-    throw toGatewayError(error)
-  }
+  if (isFull === false) return send(deps, call, body)
+  return Promise.resolve(isFull).then((isStillFull) =>
+    send(deps, isStillFull ? { ...call, keepsNothing: true } : call, body),
+  )
+}
+
+function send(
+  { serverHost }: Pick<Deps, 'serverHost'>,
+  call: HostCall,
+  body: Pick<JSONBody, 'bytes' | 'text'> | undefined,
+): Promise<Response> {
+  const request = toHostRequest(call, body)
+  const sendOnce = (): Promise<Response> => serverHost(call.tenant).fetch(HOST_URL, request)
+  return isSafeToRepeat(call) ? repeatWhenLost(sendOnce) : sendOnce()
 }
 
 /** The request may have been processed before the object was lost. */
@@ -84,6 +106,12 @@ function isSafeToRepeat(call: HostCall): boolean {
   if (call.http !== 'POST') return true
   if (call.envelope?.kind !== 'request') return false
   return call.envelope.method === 'initialize' || REPEATABLE_METHODS.has(call.envelope.method)
+}
+
+/** Of a call that the object did not answer. */
+export function toFault({ room }: Pick<Deps, 'room'>, error: unknown): GatewayError {
+  room.noteFailure(error, Date.now())
+  return toGatewayError(error)
 }
 
 export function toGatewayError(error: unknown): GatewayError {

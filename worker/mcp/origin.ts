@@ -38,12 +38,23 @@ export function isOriginAllowed(origin: string, host: string, deps: OriginDeps):
   return given === `http://${own}` || given === `https://${own}`
 }
 
+/** Throws `origin_forbidden` for foreign hosts. */
+export function requireHost(request: Request, { allowedHosts }: OriginDeps): void {
+  if (allowedHosts === undefined || isHostAllowed(hostOf(request), allowedHosts)) return
+  throw new GatewayError('origin_forbidden', { detail: 'this Host is not served here' })
+}
+
+/** The origin of the page that asks, `null` for what is no page. Throws `origin_forbidden` for foreign ones. */
+export function requireOrigin(request: Request, deps: OriginDeps): string | null {
+  const origin = request.headers.get('Origin')
+  if (origin === null || isOriginAllowed(origin, hostOf(request), deps)) return origin
+  throw toRefusal(origin, deps)
+}
+
 /** Refuses foreign hosts. */
-export function checkHost({ allowedHosts }: OriginDeps): MiddlewareHandler<AppEnv> {
+export function checkHost(deps: OriginDeps): MiddlewareHandler<AppEnv> {
   return async function checkHost(c, next) {
-    if (!isHostAllowed(hostOf(c.req.raw), allowedHosts)) {
-      throw new GatewayError('origin_forbidden', { detail: 'this Host is not served here' })
-    }
+    requireHost(c.req.raw, deps)
     await next()
   }
 }
@@ -52,22 +63,24 @@ export function checkHost({ allowedHosts }: OriginDeps): MiddlewareHandler<AppEn
  * Refuses foreign origins, answers preflights, and lets an allowed page read answers. Behind `checkHost`. The
  * admin API is for pages of the gateway's own origin: a page that may call tools need not configure what runs.
  */
-export function checkOrigin(given: OriginDeps): MiddlewareHandler<AppEnv> {
-  const ownAlone = { allowedHosts: given.allowedHosts, allowedOrigins: NO_ORIGINS }
+export function checkOrigin(deps: OriginDeps): MiddlewareHandler<AppEnv> {
   return async function checkOrigin(c, next) {
-    const { headers } = c.req.raw
-    const origin = headers.get('Origin')
+    const request = c.req.raw
+    const origin = ADMIN.test(c.req.path)
+      ? requireOwnOrigin(request, deps)
+      : requireOrigin(request, deps)
     if (origin === null) return next()
-    const deps = ADMIN.test(c.req.path) ? ownAlone : given
-    if (!isOriginAllowed(origin, hostOf(c.req.raw), deps)) {
-      throw deps === ownAlone
-        ? new GatewayError('origin_forbidden', { detail: NOT_ADMIN })
-        : toRefusal(origin, deps)
-    }
-    if (c.req.raw.method === 'OPTIONS') return answerPreflight(origin, headers)
+    if (request.method === 'OPTIONS') return answerPreflight(origin, request)
     await next()
-    c.res = withCORS(c.res, origin)
+    c.res = letRead(c.res, origin)
   }
+}
+
+function requireOwnOrigin(request: Request, { allowedHosts }: OriginDeps): string | null {
+  const origin = request.headers.get('Origin')
+  const ownAlone = { allowedHosts, allowedOrigins: NO_ORIGINS }
+  if (origin === null || isOriginAllowed(origin, hostOf(request), ownAlone)) return origin
+  throw new GatewayError('origin_forbidden', { detail: NOT_ADMIN })
 }
 
 /** Which option would let it in. */
@@ -87,7 +100,7 @@ function isNamed(host: string, names: ReadonlySet<string>): boolean {
   return LOOPBACK.has(name) || names.has(name)
 }
 
-function answerPreflight(origin: string, request: Headers): Response {
+export function answerPreflight(origin: string, { headers: request }: Request): Response {
   const headers = new Headers({
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Allow-Methods': ENDPOINT_METHODS,
@@ -102,7 +115,8 @@ function answerPreflight(origin: string, request: Headers): Response {
   return new Response(null, { status: 204, headers })
 }
 
-function withCORS(response: Response, origin: string): Response {
+/** The same response, which the page may read. */
+export function letRead(response: Response, origin: string): Response {
   const readable = new Response(response.body, response)
   readable.headers.set('Access-Control-Allow-Origin', origin)
   readable.headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS)

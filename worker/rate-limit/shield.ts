@@ -16,22 +16,27 @@ const IPV6_GROUPS = 8
 /** What one subscriber gets: whoever has one address of it has all of them. */
 const IPV6_NETWORK_GROUPS = 4
 
-/** What cannot be counted is let through. */
-export function shieldFromFloods({
-  floodShield,
-  goodCredentials,
-}: Pick<Deps, 'floodShield' | 'goodCredentials'>): MiddlewareHandler<AppEnv> {
+/** Throws `flooding`. What cannot be counted is let through. */
+export async function refuseFlood(
+  floodShield: FloodShield,
+  { headers }: Request,
+  { goodCredentials }: Pick<Deps, 'goodCredentials'>,
+): Promise<void> {
+  const token = parseBearer(headers.get('Authorization'))
+  const address = headers.get('CF-Connecting-IP')
+  const key =
+    (token && goodCredentials.keyOf(token)) ?? (address && `address ${toNetwork(address)}`)
+  if (key && (await isFlood(floodShield, key))) {
+    throw new GatewayError('flooding', { retryAfterMs: RETRY_AFTER_MS })
+  }
+}
+
+/** The same for routes that are no MCP endpoints. */
+export function shieldFromFloods(
+  deps: Pick<Deps, 'floodShield' | 'goodCredentials'>,
+): MiddlewareHandler<AppEnv> {
   return async function shieldFromFloods(c, next) {
-    if (floodShield !== undefined) {
-      const { headers } = c.req.raw
-      const token = parseBearer(headers.get('Authorization'))
-      const address = headers.get('CF-Connecting-IP')
-      const key =
-        (token && goodCredentials.keyOf(token)) ?? (address && `address ${toNetwork(address)}`)
-      if (key && (await isFlood(floodShield, key))) {
-        throw new GatewayError('flooding', { retryAfterMs: RETRY_AFTER_MS })
-      }
-    }
+    if (deps.floodShield !== undefined) await refuseFlood(deps.floodShield, c.req.raw, deps)
     await next()
   }
 }

@@ -1,10 +1,11 @@
 /** How often may this principal do this? The one place that asks the RateLimiter object. */
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import { limiterName, type Answer, type Ask } from '#protocol/limiter.ts'
-import type { AppEnv, CallRecord, Deps } from '../context.ts'
+import type { Verdict } from '#protocol/tenant.ts'
+import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
 import { repeatWhenLost } from '../durable-call.ts'
-import { findApplicable, type Claim } from './applicable.ts'
+import { findApplicable, type Applicable } from './applicable.ts'
 import type { Errand } from './errand.ts'
 import { createLeaseBook, type LeaseBook, type Refused } from './leases.ts'
 import { createOutages, OUTAGE_MS, type Outages } from './outages.ts'
@@ -12,7 +13,6 @@ import { toRefusal } from './refusal.ts'
 
 /** Longest wait for the object: a call that cannot be counted does not hang. */
 const LIMITER_TIMEOUT_MS = 1_000
-const TOO_MANY_REQUESTS = 429
 
 type LimitDeps = Pick<Deps, 'limiter' | 'log'>
 
@@ -30,34 +30,55 @@ interface Asking {
   limiter: string
 }
 
-/** Charges the call to every limit that it counts for, or refuses it and charges none. */
-export function limitCalls(deps: LimitDeps): MiddlewareHandler<AppEnv> {
+/** Gives back what can be, of a call that came to nothing. */
+export type Refund = () => void
+
+const NO_REFUND: Refund = () => {}
+
+export interface CallLimits {
+  /**
+   * Charges the call to every limit that it counts for, or throws what refuses it and charges none. A promise
+   * only where the isolate itself does not know.
+   */
+  charge(
+    c: Context<AppEnv>,
+    known: { record: CallRecord; verdict: Verdict },
+    call: IncomingCall,
+  ): Refund | Promise<Refund>
+}
+
+export function createCallLimits(deps: LimitDeps): CallLimits {
   const isolate = { deps, book: createLeaseBook(), outages: createOutages() }
-  return async function limitCalls(c, next) {
-    const { record, call } = c.var
-    const { verdict } = record
-    if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
-    const { claims, shard, occupancies } = findApplicable(verdict, call)
-    if (claims.length > 0) {
+  return {
+    charge(c, { record, verdict }, call) {
+      const applicable = findApplicable(verdict, call)
+      const { claims, shard, occupancies } = applicable
+      if (occupancies.length > 0) call.occupancies = occupancies
+      if (claims.length === 0) return NO_REFUND
+      const plan = isolate.book.plan(claims, Date.now())
+      if (plan.kind === 'refused') refuse(plan.refused)
       const asking = { isolate, record, limiter: limiterName(verdict.tenant, shard) }
-      const renewal = await charge(asking, claims)
-      if (renewal !== undefined) runBeside(c, renew(asking, renewal))
-    }
-    if (occupancies.length === 0) return next()
-    call.occupancies = occupancies
-    const refund = isolate.book.refundOf(claims)
-    await next()
-    // Of what is behind this, concurrency limits alone answer so.
-    if (c.res.status === TOO_MANY_REQUESTS) refund()
+      if (plan.kind === 'unknown') return chargeThere(asking, plan.errand, applicable)
+      if (plan.kind === 'admitted' && plan.renewal !== undefined) {
+        runBeside(c, renew(asking, plan.renewal))
+      }
+      return refundOf(isolate.book, applicable)
+    },
   }
 }
 
-/** Waits only where the isolate itself does not know. Throws what refuses the call. */
-async function charge(asking: Asking, claims: readonly Claim[]): Promise<Errand | undefined> {
-  const plan = asking.isolate.book.plan(claims, Date.now())
-  if (plan.kind === 'admitted') return plan.renewal
-  refuse(plan.kind === 'refused' ? plan.refused : await ask(asking, plan.errand))
-  return undefined
+async function chargeThere(
+  asking: Asking,
+  errand: Errand,
+  applicable: Applicable,
+): Promise<Refund> {
+  refuse(await ask(asking, errand))
+  return refundOf(asking.isolate.book, applicable)
+}
+
+/** Only concurrency limits, which the object counts, refuse a call that was charged. */
+function refundOf(book: LeaseBook, { claims, occupancies }: Applicable): Refund {
+  return occupancies.length > 0 ? book.refundOf(claims) : NO_REFUND
 }
 
 function refuse([first, ...others]: Refused[]): void {

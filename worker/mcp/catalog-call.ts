@@ -3,9 +3,9 @@
  * server that has it, under its own name; all that follows is as for `/mcp/{server}`. What is about
  * all servers goes to the object with what the principal may see of them.
  */
-import type { MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import { hasNothing, isWholeTenants } from '#protocol/access.ts'
-import { CATALOG, type CatalogTarget, type CatalogView } from '#protocol/catalog.ts'
+import type { CatalogQuery, CatalogTarget, CatalogView } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { setValue, type Path } from '#protocol/json-splice.ts'
@@ -15,44 +15,43 @@ import { hasAmbiguousNames } from '../authorization/ambiguous-names.ts'
 import { decideServer } from '../authorization/decide.ts'
 import { refuseNamed } from '../authorization/decide-restricted.ts'
 import type { JSONBody } from '../body.ts'
-import type { AppEnv, Deps, IncomingCall } from '../context.ts'
+import type { AppEnv, CallRecord, Deps, IncomingCall } from '../context.ts'
 import { toGatewayError } from './forward.ts'
 import { isLazyCatalog, lazyToolOf, unwrapCall } from './lazy-call.ts'
 import { findNamed, type NamedParam } from './named-param.ts'
 
-/** Sets `call` anew. Behind `classifyCall`; the server's own rules are looked at after this. */
-export function routeCall(
+/** The server's own rules are looked at after this. Throws for names that stand for nothing. */
+export async function resolveCatalogCall(
   deps: Pick<Deps, 'serverHost' | 'catalogNames'>,
-): MiddlewareHandler<AppEnv> {
-  return async function routeCall(c, next) {
-    const { record, call } = c.var
-    if (call.server !== CATALOG) return next()
-    const { verdict } = record
-    if (verdict === undefined) throw new TypeError('the route stands behind requireTenant')
-    if (hasNothing(verdict.grants)) throw new GatewayError('forbidden', { data: { scopes: ['*'] } })
-    const isLazy = (): boolean => {
-      return isLazyCatalog(c.req.query(TOOLS_PARAM), verdict.policy.catalog.tools)
-    }
-    const { led, named } = lead(call, isLazy)
-    if (named === undefined) {
-      const follows = c.req.query(TOOLS_PARAM) === undefined && { followsTenant: true as const }
-      const catalog = { ...toView(call, verdict), ...(isLazy() && { isLazy: true }), ...follows }
-      c.set('call', { ...call, facts: { ...call.facts, catalog } })
-      return next()
-    }
-    if (led.facts.target !== undefined) record.target = led.facts.target
-    const target = await resolve(deps, verdict, named)
-    const refusal = target && decideServer(verdict, target.server)
-    if (target === undefined || refusal?.code === 'server_not_found') {
-      const unknown = refuseNamed(named)
-      throw new GatewayError(unknown.code, unknown)
-    }
-    if (refusal !== undefined) throw new GatewayError(refusal.code, refusal)
-    record.server = target.server
-    record.target = target.name
-    c.set('call', toServerCall(led, named, target))
-    await next()
+  c: Context<AppEnv>,
+  { record, verdict }: { record: CallRecord; verdict: Verdict },
+  call: IncomingCall,
+): Promise<IncomingCall> {
+  if (hasNothing(verdict.grants)) throw new GatewayError('forbidden', { data: { scopes: ['*'] } })
+  const isLazy = (): boolean => {
+    return isLazyCatalog(c.req.query(TOOLS_PARAM), verdict.policy.catalog.tools)
   }
+  const { led, named } = lead(call, isLazy)
+  if (named === undefined) {
+    const catalog = toView(call, verdict)
+    if (isLazy()) catalog.isLazy = true
+    if (c.req.query(TOOLS_PARAM) === undefined) catalog.followsTenant = true
+    call.facts.catalog = catalog
+    return call
+  }
+  if (led.facts.target !== undefined) record.target = led.facts.target
+  const query = toQuery(verdict, named)
+  const known = deps.catalogNames.recall(verdict.tenant, query)
+  const target = known === undefined ? await resolve(deps, verdict, query) : known.value
+  const refusal = target && decideServer(verdict, target.server)
+  if (target === undefined || refusal?.code === 'server_not_found') {
+    const unknown = refuseNamed(named)
+    throw new GatewayError(unknown.code, unknown)
+  }
+  if (refusal !== undefined) throw new GatewayError(refusal.code, refusal)
+  record.server = target.server
+  record.target = target.name
+  return toServerCall(led, named, target)
 }
 
 /** What a call is about: nothing that a server has, or what it names, itself or as the tool in `call_tool`. */
@@ -84,13 +83,16 @@ function namedIn({ facts, body }: IncomingCall): NamedParam | undefined {
   return named
 }
 
+function toQuery({ principal, policy }: Verdict, { kind, name }: NamedParam): CatalogQuery {
+  return { kind, name, principal, configVersion: policy.configVersion }
+}
+
 async function resolve(
   { serverHost, catalogNames }: Pick<Deps, 'serverHost' | 'catalogNames'>,
-  { tenant, principal, policy: { configVersion } }: Verdict,
-  { kind, name }: NamedParam,
+  { tenant }: Verdict,
+  query: CatalogQuery,
 ): Promise<CatalogTarget | undefined> {
   try {
-    const query = { kind, name, principal, configVersion }
     return await catalogNames.find(tenant, query, () => serverHost(tenant))
   } catch (error) {
     throw toGatewayError(error)

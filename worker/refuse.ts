@@ -1,0 +1,37 @@
+/** The end of a request to an MCP endpoint that is refused: its log line, and its answer. */
+import type { ErrorCode, GatewayError } from '#protocol/errors.ts'
+import { discardBody } from './body.ts'
+import type { CallRecord, Deps } from './context.ts'
+import { toRPCErrorResponse } from './errors.ts'
+
+/** Failures of the gateway itself: their causes are logged. */
+const FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'internal',
+  'host_unavailable',
+  'not_ready',
+  'storage_full',
+])
+/** The object logs each call that it answers, and each that its client left. */
+const LOGGED_BY_OBJECT: ReadonlySet<ErrorCode> = new Set(['call_cancelled', 'unauthorized'])
+/** How much of a refused body is read, in largest bodies. */
+const DISCARDED_BODIES = 4
+
+type RefusalDeps = Pick<Deps, 'log' | 'maxBodyBytes'>
+
+export async function refuseCall(
+  deps: RefusalDeps,
+  request: Request,
+  record: CallRecord,
+  error: GatewayError,
+): Promise<Response> {
+  logFault(deps, record, error)
+  const isLogged = record.forwarded === true && LOGGED_BY_OBJECT.has(error.code)
+  if (!isLogged) deps.log.call(record, error.code)
+  // A stranger's body is not worth reading.
+  if (record.verdict) await discardBody(request, DISCARDED_BODIES * deps.maxBodyBytes)
+  return toRPCErrorResponse(error, record)
+}
+
+export function logFault({ log }: Pick<Deps, 'log'>, record: CallRecord, error: GatewayError) {
+  if (FAULTS.has(error.code)) log.fault(record, error)
+}
