@@ -119,7 +119,9 @@ const encoder = new TextEncoder()
 
 /** A header value is ASCII, so other characters are written as JSON escapes. */
 export function encodeHostCall(call: HostCall): string {
-  return JSON.stringify(call).replace(
+  const text = JSON.stringify(call)
+  if (PLAIN.test(text)) return text
+  return text.replace(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

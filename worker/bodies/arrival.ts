@@ -40,6 +40,8 @@ export class SlowBodies {
   }
 }
 
+const doNothing = (): void => {}
+
 /** One body on its way. */
 export class Arrival {
   readonly #slow: SlowBodies
@@ -49,7 +51,7 @@ export class Arrival {
   #counted = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What the timer does, and when. */
-  #next = (): void => undefined
+  #next: () => void = doNothing
   #dueAt = 0
   #onCut: ((error: GatewayError) => void) | undefined
 

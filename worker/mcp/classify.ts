@@ -19,11 +19,12 @@ export function readEnvelope(body: unknown): Envelope | Rejection {
   if (Array.isArray(body)) return reject('batch_unsupported')
   const envelope = classifyMessage(body)
   if (envelope === undefined) return reject('invalid_message')
-  const { id, method } = { id: null, method: '', ...envelope }
-  if (method.length > MAX_NAME_CHARS || String(id).length > MAX_NAME_CHARS) {
-    return reject('invalid_message', `a method or id has at most ${MAX_NAME_CHARS} characters`)
-  }
-  return envelope
+  const isLong =
+    (envelope.kind !== 'response' && envelope.method.length > MAX_NAME_CHARS) ||
+    (envelope.kind !== 'notification' && String(envelope.id).length > MAX_NAME_CHARS)
+  return isLong
+    ? reject('invalid_message', `a method or id has at most ${MAX_NAME_CHARS} characters`)
+    : envelope
 }
 
 /** A POST, whose body `readEnvelope` took. */

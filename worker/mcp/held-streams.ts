@@ -43,11 +43,8 @@ export class HeldStreams {
   wake(tenant: string): void {
     this.#wokenAt.delete(tenant)
     this.#wokenAt.set(tenant, this.time)
-    for (const [other, at] of this.#wokenAt) {
-      if (this.#wokenAt.size <= MAX_WOKEN) break
-      this.#wokenAt.delete(other)
-      this.#forgottenAt = at
-    }
+    if (this.#wokenAt.size > MAX_WOKEN) this.#forgetOldest()
+    if (this.#held.size === 0) return
     for (const held of this.#held) if (held.tenant === tenant) held.wake()
   }
 
@@ -92,6 +89,13 @@ export class HeldStreams {
       },
       cancel: () => void this.#held.delete(held),
     })
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#wokenAt
+    if (oldest === undefined) return
+    this.#wokenAt.delete(oldest[0])
+    this.#forgottenAt = oldest[1]
   }
 
   /** Their clients are gone, or too slow for the comments: these come again. */
