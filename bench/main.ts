@@ -1,5 +1,5 @@
 /** `npm run bench`: Hearth beside its peers and the floor, in one run. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
@@ -13,9 +13,10 @@ import { mcpProxy } from './peers/mcp-proxy.ts'
 import { rawStdio } from './peers/raw-stdio.ts'
 import { supergatewayStateful, supergatewayStateless } from './peers/supergateway.ts'
 import { toPlot } from './plot.ts'
-import type { Results } from './results.ts'
+import type { Results, StepResults } from './results.ts'
 import { measureTarget } from './rounds.ts'
 import { FULL, QUICK } from './settings.ts'
+import { measureSteps, toStepTable } from './steps.ts'
 import { TARGETS } from './targets.ts'
 import { toTable } from './table.ts'
 
@@ -33,7 +34,8 @@ const PEERS = [
   hearthCatalog,
 ]
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
@@ -82,10 +84,27 @@ function describeMachine(): Results['machine'] {
   return { cpus: availableParallelism(), model, node: process.version, loadAverage, quiet }
 }
 
+/** `npm run bench -- steps`. The rest of the page stays as the last whole run has left it. */
+async function runSteps(): Promise<void> {
+  const steps = await publishSteps()
+  console.log(toStepTable(steps.steps))
+  const results = JSON.parse(readFileSync(`${RESULTS}latest.json`, 'utf8')) as Results
+  await write(`${DOCS}performance.md`, toPage(results, steps))
+}
+
+async function publishSteps(): Promise<StepResults> {
+  const machine = describeMachine()
+  say('the steps of a warm call')
+  const date = new Date().toISOString().slice(0, 10)
+  const results = { date, machine, steps: measureSteps() }
+  await write(`${RESULTS}steps.json`, JSON.stringify(results))
+  return results
+}
+
 async function publish(results: Results): Promise<void> {
   mkdirSync(RESULTS, { recursive: true })
   await write(`${RESULTS}latest.json`, JSON.stringify(results))
-  await write(`${DOCS}performance.md`, toPage(results))
+  await write(`${DOCS}performance.md`, toPage(results, await publishSteps()))
   writeFileSync(`${DOCS}performance.svg`, toPlot(results))
   say('wrote bench/results/latest.json, docs/performance.md and docs/performance.svg')
 }
@@ -96,8 +115,12 @@ async function write(path: string, text: string): Promise<void> {
   writeFileSync(path, await format(text, { ...style, filepath: path }))
 }
 
-installPeers()
-const results = await measure()
-console.log(`${toTable(results)}\n\n### Aims\n\n${toAims(results)}`)
-const isComplete = !options.quick && !options.only && !options.target
-if (isComplete) await publish(results)
+async function runAll(): Promise<void> {
+  installPeers()
+  const results = await measure()
+  console.log(`${toTable(results)}\n\n### Aims\n\n${toAims(results)}`)
+  const isComplete = !options.quick && !options.only && !options.target
+  if (isComplete) await publish(results)
+}
+
+await (positionals[0] === 'steps' ? runSteps() : runAll())

@@ -1,10 +1,18 @@
 /** docs/performance.md: written from a run, so that no figure in it is typed by hand. */
 import { judgeAims } from './aims.ts'
-import { ratioOf, type LoadFigure, type PeerResult, type Phase, type Results } from './results.ts'
+import {
+  ratioOf,
+  type LoadFigure,
+  type PeerResult,
+  type Phase,
+  type Results,
+  type StepResults,
+} from './results.ts'
 import { FULL, MANY_SESSIONS } from './settings.ts'
+import { toStepTable } from './steps.ts'
 import { toTable } from './table.ts'
 
-export function toPage(results: Results): string {
+export function toPage(results: Results, steps: StepResults): string {
   return [
     '# Performance',
     introduce(results),
@@ -20,6 +28,9 @@ export function toPage(results: Results): string {
     '## Durable Object calls for each request',
     'Counted in the worker with every policy on. The one hop to the server host is the way of the call itself.',
     toObjectCalls(results),
+    '## Step by step',
+    explainSteps(steps),
+    toStepTable(steps.steps),
     '## Method',
     explainMethod(results),
     '',
@@ -32,8 +43,18 @@ function introduce({ date, machine }: Results): string {
   return [
     `Measured on ${date} with \`npm run bench\` on ${cpus} cores (${model}), Node ${node}.`,
     `Load average at the start ${loadAverage.toFixed(2)} (${state}).`,
-    'This page, its plot and `bench/results/latest.json` come from one run.',
+    'This page, its plot and `bench/results/latest.json` come from one run, the table of single steps from another.',
   ].join('\n')
+}
+
+function explainSteps({ date, machine, steps }: StepResults): string {
+  const { loadAverage, node } = machine
+  const stated = steps.filter(({ elsewhereNs }) => elsewhereNs !== undefined)
+  const slower = stated.filter(({ ns, elsewhereNs = 0 }) => ns > elsewhereNs)
+  return `What Hearth's own code costs a warm call where it waits for nothing: each step by itself, in Node ${node} on ${date}
+with \`npm run bench -- steps\`, load average ${loadAverage.toFixed(2)}. The time is that of the fastest of many rounds. *Stated elsewhere* is what another
+gateway, of compiled code, says of its steps of these names; what it does in them need not be the same. Hearth takes longer in
+${slower.length} of these ${stated.length}.`
 }
 
 export function toAims(results: Results): string {
@@ -103,5 +124,5 @@ function explainMethod({ rounds }: Results): string {
   initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
   Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part.
-- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing.`
+- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing, \`npm run bench -- steps\` measures the steps alone.`
 }

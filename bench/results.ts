@@ -47,6 +47,25 @@ export interface ObjectCalls {
   tenant: number
 }
 
+/** One step of a warm call: `steps/steps.ts`. */
+export interface StepFigure {
+  name: string
+  what: string
+  ns: number
+  /** Allocated. */
+  bytes: number
+  elsewhereNs?: number
+  /** The same step in another case, which is not added to the others. */
+  isVariant?: true
+}
+
+/** What `results/steps.json` holds. */
+export interface StepResults {
+  date: string
+  machine: Results['machine']
+  steps: StepFigure[]
+}
+
 export interface Results {
   date: string
   rounds: number
