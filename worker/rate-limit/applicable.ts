@@ -83,10 +83,11 @@ function collect(
   if (list.length === 0) return NOTHING
   const tool = method === 'tools/call' ? `${server}/${name}` : undefined
   const applicable: Applicable = { shard: rules.shard, claims: [], occupancies: [] }
+  const named = { server, method, tool }
   for (const rule of list) {
-    if (!counts(rule.limit, { server, method, tool })) continue
+    if (!counts(rule.limit, named)) continue
     if (rule.claim !== undefined) applicable.claims.push(rule.claim)
-    else addVaried(applicable, rules, rule, { method, tool })
+    else addVaried(applicable, rules, rule, named)
   }
   return applicable
 }

@@ -56,12 +56,10 @@ export function createCallLimits(deps: LimitDeps): CallLimits {
       if (occupancies.length > 0) call.occupancies = occupancies
       if (claims.length === 0) return NO_REFUND
       const plan = isolate.book.plan(claims, Date.now())
-      if (plan.kind === 'refused') refuse(plan.refused)
-      const asking = { isolate, record, limiter: limiterName(verdict.tenant, shard) }
-      if (plan.kind === 'unknown') return chargeThere(asking, plan.errand, applicable)
-      if (plan.kind === 'admitted' && plan.renewal !== undefined) {
-        runBeside(c, renew(asking, plan.renewal))
-      }
+      if (plan.kind === 'refused') throw toRefusal(plan.refused)
+      const toAsking = () => ({ isolate, record, limiter: limiterName(verdict.tenant, shard) })
+      if (plan.kind === 'unknown') return chargeThere(toAsking(), plan.errand, applicable)
+      if (plan.renewal !== undefined) runBeside(c, renew(toAsking(), plan.renewal))
       return refundOf(isolate.book, applicable)
     },
   }

@@ -29,8 +29,10 @@ export interface Refused {
 export type Plan =
   /** `renewal` may be run beside the request. */
   | { kind: 'admitted'; renewal?: Errand }
-  | { kind: 'refused'; refused: Refused[] }
+  | { kind: 'refused'; refused: [Refused, ...Refused[]] }
   | { kind: 'unknown'; errand: Errand }
+
+const ADMITTED: Plan = { kind: 'admitted' }
 
 export interface LeaseBook {
   /** Charges what is known here, or says what to ask; then `settle` or `giveUp` ends the errand. */
@@ -51,16 +53,18 @@ export function createLeaseBook(): LeaseBook {
       const holdings = claims.map((claim) => toHolding(entries, claim, now))
       const refused = findDenied(holdings, now)
       if (refused !== undefined) return { kind: 'refused', refused }
+      let isCovered = true
       for (const { claim, entry, lease } of holdings) {
         entry.demand += claim.cost
-        if (lease !== undefined) lease.left -= claim.cost
+        if (lease === undefined) isCovered = false
+        else lease.left -= claim.cost
       }
-      if (holdings.some(({ lease }) => lease === undefined)) {
+      if (!isCovered) {
         for (const holding of holdings) if (holding.lease === undefined) keep(entries, holding)
         return { kind: 'unknown', errand: toErrand(holdings, now) }
       }
       const renewal = toRenewal(holdings, now)
-      return { kind: 'admitted', ...(renewal && { renewal }) }
+      return renewal === undefined ? ADMITTED : { kind: 'admitted', renewal }
     },
     settle(errand, answer, now) {
       endErrand(errand)
@@ -103,12 +107,17 @@ function toHolding(entries: Map<string, Entry>, claim: Claim, now: number): Hold
 }
 
 /** What a lease covers is not refused, whatever the object had to say of others. */
-function findDenied(holdings: readonly Holding[], now: number): Refused[] | undefined {
-  let refused: Refused[] | undefined
+function findDenied(
+  holdings: readonly Holding[],
+  now: number,
+): [Refused, ...Refused[]] | undefined {
+  let refused: [Refused, ...Refused[]] | undefined
   for (const { claim, entry, lease } of holdings) {
     if (lease !== undefined) continue
     const retryAfterMs = deniedFor(entry, claim.cost, now)
-    if (retryAfterMs !== undefined) (refused ??= []).push({ claim, retryAfterMs })
+    if (retryAfterMs === undefined) continue
+    if (refused === undefined) refused = [{ claim, retryAfterMs }]
+    else refused.push({ claim, retryAfterMs })
   }
   return refused
 }
