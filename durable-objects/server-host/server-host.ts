@@ -292,7 +292,8 @@ export class ServerHost {
 
   #withArguments(host: HostCall, body: Uint8Array | undefined): Uint8Array | undefined {
     if (body === undefined || host.catalog === undefined || host.server === CATALOG) return body
-    const { servers } = this.#context
+    const { servers, catalog } = this.#context
+    catalog.lazy.noteUse(host)
     return overrideArguments(host, body, servers.factsOf(host.server, host.principal))
   }
 

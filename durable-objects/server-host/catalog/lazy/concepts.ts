@@ -1,5 +1,6 @@
 /** A question as what it asks about: each word with those that may stand for it, as full-text queries. Pure. */
-import { baseForms, COMMON_WORDS, SYNONYMS } from './thesaurus.ts'
+import { baseForms, SYNONYMS } from './synonyms.ts'
+import { COMMON_WORDS } from './thesaurus.ts'
 import { toSearchWords } from './words.ts'
 
 /** What stands for one word of a question: of what a tool has of it, the best counts. */
@@ -23,10 +24,10 @@ const MAX_WORDS = 24
 /** A shorter word is looked for as it is: too much begins with it. */
 const MIN_PREFIX_CHARS = 3
 const WHOLE = { weight: 1, share: 1 }
-const BEGINNING = { weight: 0.5, share: 0.9 }
+const BEGINNING = { weight: 0.5, share: 0.7 }
 const SYNONYM = { weight: 0.7, share: 0.75 }
 /** Most tools find, get or make something: what they do it to tells more. */
-const COMMON_WEIGHT = 0.8
+const COMMON_WEIGHT = 0.65
 
 /** A question about what there is: it wants to be told something, and nothing done. */
 const ASKS =

@@ -1,5 +1,6 @@
-/** What may be meant where no tool has a word of a question: names that are written alike, then a few of each server. Pure. */
+/** What may be meant where no tool has a word of a question: names that are written alike, else what is used most, and a few of each server. Pure. */
 import type { CatalogEntry } from '../catalog-index.ts'
+import type { ToolUses } from './tool-uses.ts'
 import { toSearchWords, toWords } from './words.ts'
 
 /** Further tools are not compared. */
@@ -13,6 +14,7 @@ export function guess(
   entries: readonly CatalogEntry[],
   question: string,
   limit: number,
+  uses: Pick<ToolUses, 'of'>,
 ): CatalogEntry[] {
   const asked = toSearchWords(question, MAX_WORDS).map(toTrigrams)
   const alike = entries.slice(0, MAX_COMPARED).flatMap((entry) => {
@@ -22,7 +24,10 @@ export function guess(
   })
   alike.sort((a, b) => b.likeness - a.likeness)
   const found = alike.slice(0, limit).map(({ entry }) => entry)
-  return found.length > 0 ? found : ofEach(entries, limit)
+  if (found.length > 0) return found
+  const used = entries.filter((entry) => uses.of(entry) > 0)
+  used.sort((a, b) => uses.of(b) - uses.of(a))
+  return [...new Set([...used, ...ofEach(entries, limit)])].slice(0, limit)
 }
 
 /** The first of each server, then the second: what there is at all. */

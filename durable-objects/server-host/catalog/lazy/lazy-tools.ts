@@ -1,5 +1,6 @@
 /** A catalog of two tools: `find_tools` finds among all that its caller may use, `call_tool` runs one. */
 import type { CatalogView } from '#protocol/catalog.ts'
+import type { HostCall } from '#protocol/host-call.ts'
 import type { Savings } from '#protocol/tool-pins.ts'
 import type { ListRequest } from '../list-request.ts'
 import type { CatalogEntry } from '../catalog-index.ts'
@@ -7,6 +8,7 @@ import { writePage, type Incomplete, type Missing } from '../page.ts'
 import { CALL_TOOL_DEFINITION, findToolsDefinition, LAZY_INSTRUCTIONS } from './definitions.ts'
 import { readQuestion, toFound, toToolError } from './found.ts'
 import { countSavings, SAVINGS_META } from './savings.ts'
+import { ToolUses } from './tool-uses.ts'
 import { ToolSearch } from './tool-search.ts'
 import type { ToolSearchStore } from './search-store.ts'
 
@@ -29,10 +31,11 @@ export interface LazyToolsOptions {
 export class LazyTools {
   readonly #options: LazyToolsOptions
   readonly #search: ToolSearch
+  readonly #uses = new ToolUses()
 
   constructor(options: LazyToolsOptions) {
     this.#options = options
-    this.#search = new ToolSearch(options.store)
+    this.#search = new ToolSearch(options.store, this.#uses)
   }
 
   /** The result of `tools/list`, as JSON. */
@@ -55,6 +58,13 @@ export class LazyTools {
   async find(request: ListRequest, args: unknown): Promise<string> {
     const result = await this.#find(request, args)
     return JSON.stringify(request.era === 'modern' ? { resultType: 'complete', ...result } : result)
+  }
+
+  /** A call on its way, of a tool that was found. */
+  noteUse({ server, target, catalog }: HostCall): void {
+    if (catalog?.isWrapped === true && target !== undefined) {
+      this.#uses.note({ server, name: target })
+    }
   }
 
   savings(tools: readonly CatalogEntry[], view: CatalogView): Savings {

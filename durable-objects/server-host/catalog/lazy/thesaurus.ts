@@ -1,7 +1,7 @@
 /** Words of offices and of developers that stand for one another where a tool is looked for. Data. */
 
 /** Each line: words that may be said for one another. */
-const ALIKE = `
+export const ALIKE = `
 find search lookup locate query
 get read show view display fetch retrieve see
 list show enumerate all overview
@@ -168,6 +168,67 @@ phone call ring
 trash bin delete throw
 attachment attached attach
 reviewer review
+trash throw discard delete remove
+rename move
+prepare draft
+skip ignore mute filter rule
+rule filter
+block book reserve schedule event
+postpone delay reschedule push later update
+earlier sooner reschedule update
+include add invite attendee
+yes accept respond
+no decline respond
+thumb like reaction emoji
+link url
+temporary presigned expire
+copy fork duplicate clone
+copy replica
+expire ttl away timeout
+changed commit history edit
+lately recent
+print log output
+said spoken words transcript talk
+owe unpaid overdue debt outstanding
+paid unpaid pay payment
+refund money back return
+billing subscription invoice bill charge
+umbrella rain forecast
+jacket coat cold
+near nearby close around local
+eat food hungry restaurant place
+traffic commute drive direction distance
+walk bike route direction
+pollution smog air quality
+dawn dusk sunrise sunset sun
+bright dim light turn
+quit leave resign terminate
+boss manager supervisor
+sick ill absent timeoff
+raise promotion salary compensation
+forward send email
+star label favorite
+pick choose select option
+scroll hover wheel
+hole vulnerability security
+pass status check succeed
+broken failed fail down
+parcel package shipment order
+offer quote proposal estimate
+receipt expense
+board sprint
+deadline due
+pager oncall page
+wake alert page incident
+acknowledge ack seen
+logo image picture
+word text
+phrase text
+speech audio voice
+party recipient signer
+fact observation remember
+remember note memory observation entity
+lesson training course
 `
 
 /** What most tools do, and when it is wanted: words that tell little. */
@@ -178,42 +239,3 @@ export const COMMON_WORDS: ReadonlySet<string> = new Set(
     'tonight morning evening week month year day next last recent recently again soon'
   ).split(' '),
 )
-
-/** By word: those that may stand for it. */
-export const SYNONYMS: ReadonlyMap<string, readonly string[]> = index(ALIKE)
-
-function index(text: string): Map<string, string[]> {
-  const groups = text
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' '))
-  const known = new Map<string, string[]>()
-  for (const group of groups) {
-    for (const word of group) known.set(word, [...(known.get(word) ?? []), ...group])
-  }
-  const others = ([word, all]: [string, string[]]): [string, string[]] => {
-    return [word, [...new Set(all)].filter((other) => other !== word)]
-  }
-  return new Map(Array.from(known, others))
-}
-
-/** The forms under which a word of a question may stand in a thesaurus, itself first. */
-export function baseForms(word: string): string[] {
-  const forms = [word]
-  for (const [ending, base] of ENDINGS) {
-    if (word.length - ending.length >= 2 && word.endsWith(ending)) {
-      forms.push(word.slice(0, -ending.length) + base)
-    }
-  }
-  return forms
-}
-
-const ENDINGS: readonly [ending: string, base: string][] = [
-  ['ies', 'y'],
-  ['es', ''],
-  ['s', ''],
-  ['ing', ''],
-  ['ing', 'e'],
-  ['ed', ''],
-  ['ed', 'e'],
-]

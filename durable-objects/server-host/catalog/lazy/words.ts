@@ -9,9 +9,11 @@ const COMPOUND = /(?<![\p{L}\p{M}\p{N}_-])([\p{L}\p{M}]+)-([\p{L}\p{M}]+)(?![\p{
 /** Words that say nothing of what a tool does. */
 const STOP_WORDS: ReadonlySet<string> = new Set(
   (
-    'a about all also an and any are as at be been before but by can could did do does doing for from had ' +
-    'has have he her him his how i if in into is it its just let like me my need of on one or ' +
-    'our out please s she should so some somebody someone something t tell than that the their them ' +
+    'a about all already also an and any anyone anybody anything are as at be been before but by can could did do ' +
+    'does doing else even every for from had ' +
+    'has have he her him his how i if in into is it its just keep know let like long many me much my need of on ' +
+    'one or ' +
+    'our out please really s she should so some somebody someone something t tell than that the their them ' +
     'then there these they this those to tool us use using want was we were what when where which who ' +
     'why will with would you your'
   ).split(' '),

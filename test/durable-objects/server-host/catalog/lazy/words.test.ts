@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { toConcepts } from '#durable-objects/server-host/catalog/lazy/concepts.ts'
-import { SYNONYMS } from '#durable-objects/server-host/catalog/lazy/thesaurus.ts'
+import { SYNONYMS } from '#durable-objects/server-host/catalog/lazy/synonyms.ts'
 import { toSearchWords, toWords } from '#durable-objects/server-host/catalog/lazy/words.ts'
 
 test.each([
