@@ -5,6 +5,7 @@
 import type * as z from 'zod'
 import { didYouMean } from './did-you-mean.ts'
 import { describeAllowed, isUnion, keysOf, schemasAt, type Schema } from './schema-words.ts'
+import { ACCESS_KEY, TOKEN_PREFIXES } from './secret-forms.ts'
 
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
@@ -145,8 +146,10 @@ function nameRule(path: Path): string {
 const SECRET_KEYS: ReadonlySet<string> = new Set([
   ...['env', 'headers', 'url', 'serverUrl', 'httpUrl', 'uri', 'value', 'token', 'options', 'oauth'],
 ])
-const SECRET_FORM =
-  /^(gh[pousr]_|github_pat_|glpat-|sk[-_]|xox[abprs]-|hf_|npm_|hearth_|eyJ|(Bearer|Basic) )|:\/\/[^/]*@/i
+const SECRET_FORM = new RegExp(
+  `^(${TOKEN_PREFIXES}|${ACCESS_KEY}|eyJ|(Bearer|Basic) )|:\\/\\/[^/]*@`,
+  'i',
+)
 /** An argument that names something, or refers to it. */
 const HARMLESS_ARGUMENT = /^(-[\w-]*|\$\{[^}]*\})$/
 const MAX_SHOWN_CHARS = 80

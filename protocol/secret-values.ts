@@ -1,5 +1,6 @@
 /** Values of a launch that are secrets by their looks, though its configuration has them as they are. Pure. */
 import type { ProcessLaunch } from './link.ts'
+import { ACCESS_KEY, TOKEN_PREFIXES } from './secret-forms.ts'
 
 const SECRET_NAME =
   /key|token|secret|passw|pwd|credential|auth|private|cookie|bearer|dsn|(?:^|[_-])pat(?:$|[_-])/i
@@ -11,8 +12,10 @@ const USER_INFO = /\/\/(?:[^/\s:@]*:)?([^/\s@]+)@/g
 const PAIR =
   /([A-Za-z][\w-]*)["']?\s*[=:]\s*["']?((?:Bearer|Basic|Token)\s+)?(?!\/\/)([^\s"'&;,}#]+)/gi
 /** Of well-known services. */
-const FORM =
-  /\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|xox[abprs]-|xapp-|shpat_|hf_|npm_|ntn_)[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
+const FORM = new RegExp(
+  `\\b(?:${TOKEN_PREFIXES})[\\w-]{16,}|\\b${ACCESS_KEY}\\b|\\beyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*`,
+  'g',
+)
 const SCHEME = /^(?:Bearer|Basic|Token)\s+/i
 
 export function secretValues({ env, args, secrets = [] }: ProcessLaunch): string[] {
