@@ -3,7 +3,8 @@ import type { LaunchMeta } from '#protocol/link.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { encode } from '../connection.ts'
 
-/** The server's own progress begins with 0 or 1, and must not seem to go back. */
+/** The server's own progress begins with 0 or more, and comes after this: progress must increase. */
+const FIRST = -1
 const STEP = 0.001
 
 export class StartProgress {
@@ -16,9 +17,10 @@ export class StartProgress {
     if (progressToken === undefined || message === undefined) return
     const told = this.#told.get(call)
     if (told?.message === message) return
-    const steps = (told?.steps ?? 0) + 1
+    const steps = (told?.steps ?? -1) + 1
+    if (FIRST + steps * STEP >= 0) return
     this.#told.set(call, { message, steps })
-    const params = { progressToken, progress: steps * STEP, message }
+    const params = { progressToken, progress: FIRST + steps * STEP, message }
     call.reply.event(encode({ jsonrpc: '2.0', method: 'notifications/progress', params }))
   }
 }
