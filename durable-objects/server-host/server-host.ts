@@ -248,10 +248,9 @@ export class ServerHost {
     const before = look()
     const fingerprint = pins.approve(approval, Date.now())
     if (look() === before) return fingerprint
-    const { changed } = LISTS.tools
     catalog.tell(server)
-    this.#legacy.tell(server, changed)
-    this.#modern.tell(server, changed)
+    this.#legacy.tell(server, LISTS.tools.changed)
+    this.#modern.tell(server, LISTS.tools.changed)
     return fingerprint
   }
 
