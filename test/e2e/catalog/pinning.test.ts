@@ -130,7 +130,9 @@ describe('warn', () => {
 
     const own = `"fingerprint":"${pending[0]?.fingerprint}"`
     const since = new Date(pending[0]?.since ?? 0).toISOString()
-    const lines = gateway.logs.filter((line) => line.includes(own) && line.includes(since))
+    const linesOf = () => gateway.logs.filter((line) => line.includes(own) && line.includes(since))
+    await expect.poll(linesOf).not.toHaveLength(0)
+    const lines = linesOf()
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0]?.slice(lines[0].indexOf('{')) ?? '')).toMatchObject({
       ...{ event: 'tool_changed', tenant: 'local', server: 'bank', tool: 'send_money' },
@@ -382,7 +384,7 @@ describe('a tool that a server did not have', () => {
     const client = new ModernClient(urlOf('/mcp'))
     const names = listed(await client.request('tools/list')).map(({ name }) => name)
     expect(names).toEqual(['bank__get_balance', 'bank__send_money'])
-    expect(gateway.logs.join('\n')).toContain('"event":"tool_appeared"')
+    await expect.poll(() => gateway.logs.join('\n')).toContain('"event":"tool_appeared"')
   })
 })
 

@@ -82,6 +82,7 @@ test('the log names the server once, however often it is tried', async () => {
   await sendInitialize(targetOf(gateway, 'broken'))
   await sendInitialize(targetOf(gateway, 'broken'))
 
+  await waitUntil(() => lines().length > 0, 'no line')
   expect(lines().map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ server: 'broken', output: ['API_KEY is not set'] }),
   ])

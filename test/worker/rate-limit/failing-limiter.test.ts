@@ -44,8 +44,8 @@ describe.each(['throws', 'hangs', 'resets'])('an object that %s', (fault) => {
     })
     expect(text).not.toMatch(/private|reset in/)
     const requestId = response.headers.get('X-Request-Id') ?? ''
-    expect(worker.lines.filter((line) => line.includes(requestId)).join('\n')).toMatch(
-      /"event":"fault"[^]*"outcome":"limiter_unavailable"/,
-    )
+    await expect
+      .poll(() => worker.lines.filter((line) => line.includes(requestId)).join('\n'))
+      .toMatch(/"event":"fault"[^]*"outcome":"limiter_unavailable"/)
   })
 })
