@@ -21,18 +21,16 @@ export const timed = [
   'test/container/resolve/stall.test.ts',
   'test/container/supervisor/floods.test.ts',
   'test/containers/*.test.ts',
-  'test/cli/up.test.ts',
   'test/cli/watch/served-file.test.ts',
   'test/e2e/leaks.test.ts',
   'test/e2e/access/ended.test.ts',
-  'test/e2e/bodies/*.test.ts',
-  'test/e2e/catalog/{broken,first-list,lazy-tools}.test.ts',
-  'test/e2e/faults/{misbehaving,no-container}.test.ts',
+  'test/e2e/bodies/{admission,unread}.test.ts',
+  'test/e2e/catalog/{broken,first-list,many-listed}.test.ts',
+  'test/e2e/faults/misbehaving.test.ts',
   'test/e2e/reload/under-load.test.ts',
-  'test/e2e/remote/lost.test.ts',
   'test/e2e/resilience/{breaker,bulkhead,retries}.test.ts',
   'test/e2e/sessions/{deadlines,exchanges,left}.test.ts',
-  'test/e2e/sse/sessions.test.ts',
+  'test/e2e/sse/revoked.test.ts',
   'test/e2e/tenants/{noisy,removed}.test.ts',
   'test/worker/rate-limit/isolates.test.ts',
 ]
@@ -51,7 +49,8 @@ const longest = [
   'test/e2e/property/property.test.ts',
   'test/e2e/reasons/told.test.ts',
   'test/conformance/conformance.test.ts',
-  'test/cli/{client-configs,verbs}.test.ts',
+  'test/cli/{client-configs,up,verbs}.test.ts',
+  'test/e2e/bodies/slow.test.ts',
 ]
 
 class LongestFirst extends BaseSequencer {
