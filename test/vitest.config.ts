@@ -9,8 +9,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = resolve(import.meta.dirname, '..')
-/** Now and then each file waits for nothing but time. */
-const workers = availableParallelism() + 1
+const processors = availableParallelism()
 
 /**
  * Files that look at how soon something comes, or at the memory that it takes: each runs alone. All
@@ -78,17 +77,19 @@ export default defineConfig({
           ...patient,
           name: 'light',
           include: light,
-          maxWorkers: workers,
+          maxWorkers: processors,
           sequence: { groupOrder: 0 },
         },
       },
       {
         root,
         test: {
+          ...together,
           ...patient,
           name: 'processes',
           include: processes,
-          maxWorkers: workers,
+          // Each of them waits most of its time: for processes, for deadlines, for what must not come.
+          maxWorkers: 2 * processors,
           sequence: { groupOrder: 1 },
         },
       },
