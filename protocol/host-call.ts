@@ -11,6 +11,7 @@ import type { Occupancy } from './limiter.ts'
 import type { OriginsReport } from './remote/figures.ts'
 import type { ResilienceReport } from './resilience.ts'
 import type { Strategy } from './routes.ts'
+import type { Grants } from './scopes.ts'
 import type { ToolApproval, ToolsReport } from './tool-pins.ts'
 
 export const HOST_CALL_HEADER = 'hearth-call'
@@ -76,6 +77,8 @@ export interface HostCall {
    * resources have it, and its GET.
    */
   access?: Access
+  /** The principal's, of a call with `access` by which a client of one server begins to hear of its lists. */
+  grants?: Grants
   /** Modern: `_meta` clientCapabilities, as JSON text in canonical form (sorted keys): a pool key. */
   capabilities?: string
   /**

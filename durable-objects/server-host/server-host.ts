@@ -9,7 +9,6 @@ import { decodeHostCall, type HostCall, type WarmReport } from '#protocol/host-c
 import type { LaunchConfig } from '#protocol/tenant.ts'
 import type { ToolApproval, ToolsReport } from '#protocol/tool-pins.ts'
 import { Catalog } from './catalog/catalog.ts'
-import { LISTS } from './catalog/kinds.ts'
 import { overrideArguments } from './catalog/override-arguments.ts'
 import { Pins } from './catalog/pins/pins.ts'
 import { reportPins } from './catalog/pins/report.ts'
@@ -249,8 +248,6 @@ export class ServerHost {
     const fingerprint = pins.approve(approval, Date.now())
     if (look() === before) return fingerprint
     catalog.tell(server)
-    this.#legacy.tell(server, LISTS.tools.changed)
-    this.#modern.tell(server, LISTS.tools.changed)
     return fingerprint
   }
 

@@ -23,7 +23,15 @@ export function authorizeCall({ grants, policy }: Verdict, call: IncomingCall): 
     const refusal = inItsWords(decision, call)
     throw new GatewayError(refusal.code, refusal)
   }
-  if (decision.access !== undefined) call.facts.access = decision.access
+  if (decision.access === undefined) return
+  call.facts.access = decision.access
+  if (beginsToHear(call)) call.facts.grants = grants
+}
+
+/** Its client is told from then on when lists of the server change. */
+function beginsToHear({ http, facts: { envelope } }: IncomingCall): boolean {
+  const method = envelope?.kind === 'request' ? envelope.method : ''
+  return http === 'GET' || method === 'initialize' || method === 'subscriptions/listen'
 }
 
 /** At the catalog's URL a client knows what it asked for by another name than its server does. */

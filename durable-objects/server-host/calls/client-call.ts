@@ -71,6 +71,8 @@ export class ClientCall implements Exchange {
   /** Its process is gone, and it was sent to the next one: once at most. */
   repeated = false
   guard: CallGuard | undefined
+  /** Of a stream that listens. */
+  onHeard: ((method: string) => void) | undefined
   undelivered = false
   frame: number | undefined
   readonly #options: ClientCallOptions
@@ -102,8 +104,9 @@ export class ClientCall implements Exchange {
     this.answer(payload, meta.failed === true ? 'rpc_error' : 'ok', meta.ms)
   }
 
-  /** A notification of its server's about it. */
+  /** A notification of its server's about it, or on its stream. */
   hear(method: string | undefined): void {
+    if (method !== undefined) this.onHeard?.(method)
     if (method === 'notifications/progress') this.time.renew(Date.now())
   }
 

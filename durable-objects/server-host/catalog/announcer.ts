@@ -1,12 +1,13 @@
 /**
- * Who listens to the lists of the catalog, and what each was told or shown last. Whatever happened, a
- * client is told when what it sees is not what that was, and once.
+ * Who listens to lists, of the catalog or of one server, and what each was told or shown last. Whatever
+ * happened, a client is told when what it sees is not what that was, and once.
  */
 import type { CatalogView } from '#protocol/catalog.ts'
 import type { CatalogEntry } from './catalog-index.ts'
 import { LIST_KINDS, LISTS, type ListKind } from './kinds.ts'
 import type { ListRequest } from './list-request.ts'
-import { differ, toSight, type Sight } from './sight.ts'
+import { LoneListeners, type OwnChange, type PeekLone, type Wanted } from './lone-listeners.ts'
+import { differing, toSight, type Sight } from './sight.ts'
 
 export type Audience = Omit<ListRequest, 'era' | 'cursor'>
 
@@ -39,6 +40,7 @@ export interface AnnouncerOptions {
   peek: (kind: ListKind, audience: Audience) => readonly CatalogEntry[]
   /** What a view is by the configuration of now. */
   renew: (view: CatalogView) => CatalogView
+  peekLone: PeekLone
 }
 
 type Sights = Partial<Record<ListKind, Sight>>
@@ -50,23 +52,31 @@ const COALESCE_MS = 100
 
 export class Announcer {
   readonly #options: AnnouncerOptions
+  /** Of one server alone. */
+  readonly lone: LoneListeners
   readonly #listeners = new Map<CatalogListener, Sights>()
   /** Of audiences that are alike, until something changes. */
   readonly #sights = new Map<string, Sights>()
   /** Servers that we have changed since listeners were told last. */
   readonly #ours = new Set<string>()
-  /** Servers of which nobody can say whether they have changed for their clients. */
-  readonly #unknown = new Set<string>()
+  /** Servers of which nobody can say whether they have changed for their clients, and for whom. */
+  #unknown = new Map<string, { server: string; principal: string | undefined }>()
   /** What it waits for before it tells anything. */
   #holds = 0
   #isScheduled = false
 
   constructor(options: AnnouncerOptions) {
     this.#options = options
+    this.lone = new LoneListeners(options.peekLone)
   }
 
   get isHeard(): boolean {
-    return this.#listeners.size > 0
+    return this.#listeners.size + this.lone.size > 0
+  }
+
+  /** Whether somebody hears at once of a change of its lists. */
+  hears(server: string): boolean {
+    return this.#listeners.size > 0 || this.lone.servers.has(server)
   }
 
   listen(listener: CatalogListener): Listening {
@@ -84,6 +94,7 @@ export class Announcer {
   /** Something is not what it was, of which somebody may see something. */
   change(change: ListChange): void {
     this.#sights.clear()
+    this.lone.forget()
     if (change.servers.length === 0 || change.kinds.length === 0) return
     if (change.isOurs === true) for (const server of change.servers) this.#ours.add(server)
     for (const listener of this.#listeners.keys()) listener.forget?.(change)
@@ -101,14 +112,37 @@ export class Announcer {
     }
   }
 
-  /** Whoever sees these is told, whatever is known of their lists. */
-  suspect(servers: readonly string[]): void {
-    for (const server of servers) this.#unknown.add(server)
+  /** Whoever sees these is told, whatever is known of their lists; with a principal, that one's clients. */
+  suspect(servers: readonly string[], principal?: string): void {
+    for (const server of servers) {
+      this.#unknown.set(`${server} ${principal ?? ''}`, { server, principal })
+    }
+    this.lone.change({ servers, how: 'unheard', ...(principal !== undefined && { principal }) })
     if (servers.length > 0) this.#schedule()
   }
 
+  /** Something of one server is by us not what it was. */
+  changeLone(change: OwnChange): void {
+    this.lone.change(change)
+    this.#schedule()
+  }
+
+  /** Lists of these servers that seem to be others for somebody, by what they are for anybody. */
+  differing(servers: readonly string[]): Wanted[] {
+    const ofCatalog = [...this.#listeners].flatMap(([{ audience }, shown]) => {
+      const { principal, capabilities } = audience
+      return LIST_KINDS.flatMap((kind) => {
+        const others = differing(shown[kind] ?? new Map(), this.#see(kind, audience))
+        const its = others.filter((server) => servers.includes(server))
+        return its.map((server) => ({ kind, server, principal, capabilities }))
+      })
+    })
+    const all = [...ofCatalog, ...this.lone.differing(servers)]
+    return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
+  }
+
   #schedule(): void {
-    if (this.#listeners.size === 0) return this.#clear()
+    if (!this.isHeard) return this.#clear()
     if (this.#isScheduled) return
     this.#isScheduled = true
     setTimeout(() => this.#tellAll(), COALESCE_MS)
@@ -117,12 +151,16 @@ export class Announcer {
   #tellAll(): void {
     this.#isScheduled = false
     if (this.#holds > 0) return
-    const [ours, unknown] = [new Set(this.#ours), [...this.#unknown]]
+    const [ours, unknown] = [new Set(this.#ours), [...this.#unknown.values()]]
+    this.lone.tellAll()
     this.#clear()
     for (const [listener, shown] of this.#listeners) {
       const methods = this.#compare(listener, shown, ours)
       const { servers = [] } = this.#options.renew(listener.audience.view)
-      const isSuspect = unknown.some((server) => servers.includes(server))
+      const isSuspect = unknown.some(({ server, principal }) => {
+        const isIts = principal === undefined || principal === listener.audience.principal
+        return isIts && servers.includes(server)
+      })
       if (isSuspect) for (const kind of LIST_KINDS) methods.add(LISTS[kind].changed)
       if (methods.size > 0) listener.tell(methods)
     }
@@ -131,6 +169,7 @@ export class Announcer {
   #clear(): void {
     this.#ours.clear()
     this.#unknown.clear()
+    this.lone.clear()
   }
 
   #compare(
@@ -142,7 +181,8 @@ export class Announcer {
     const methods = new Set<string>()
     for (const kind of LIST_KINDS) {
       const sight = this.#see(kind, audience)
-      if (differ(shown[kind] ?? new Map(), sight, counts)) methods.add(LISTS[kind].changed)
+      const others = differing(shown[kind] ?? new Map(), sight)
+      if (others.some(counts)) methods.add(LISTS[kind].changed)
       shown[kind] = sight
     }
     return methods

@@ -20,7 +20,10 @@ import { LIST_KINDS, type ListKind } from './kinds.ts'
 import { KnownLists } from './known-lists.ts'
 import { lazyEntries, LazyTools } from './lazy/lazy-tools.ts'
 import type { ListRequest } from './list-request.ts'
+import { learnAnew } from './learn-anew.ts'
+import type { LoneAudience, LoneListener, LoneListening } from './lone-listeners.ts'
 import { writePage } from './page.ts'
+import { peekLone } from './peek-lone.ts'
 import { collectParts } from './parts.ts'
 import { toNamespaced } from './uris.ts'
 import { NO_CAPABILITIES } from './variants.ts'
@@ -53,6 +56,7 @@ export class Catalog {
     })
     this.#announcer = new Announcer({
       peek: (kind, audience) => this.#peek(kind, audience),
+      peekLone: (kind, audience) => peekLone(this.#context, this.#lists, kind, audience),
       renew: (view) => renewView(view, this.#configured, this.settings.tools),
     })
     this.lazy = new LazyTools({
@@ -183,6 +187,18 @@ export class Catalog {
     return this.#announcer.listen(listener)
   }
 
+  /** The same at the URL of one server. */
+  listenAlone(listener: LoneListener): LoneListening {
+    return this.#announcer.lone.listen(listener)
+  }
+
+  /** What somebody who listens there sees is to be known, where it takes no container to ask. */
+  async watchAlone({ server, principal, capabilities }: LoneAudience, kinds: readonly ListKind[]) {
+    if (!this.#context.isUp(server)) return
+    const asked = { principal, capabilities, unlisted: new Set([server]) }
+    await Promise.all(kinds.map((kind) => this.#lists.ensure(kind, [server], asked)))
+  }
+
   /** Somebody wants to hear of changes: those servers are listened to, but none is woken for it. */
   watch(audience: Audience): Promise<void> {
     return this.#lists.watch(audience)
@@ -193,22 +209,29 @@ export class Catalog {
    * that it is known what has changed. What sleeps is not woken, and one that is somebody's own is not
    * started for a client that is idle: those who see it are told to ask.
    */
-  change({ added, changed, removed, isShownAnew = false }: ServersChange): void {
+  change({ added, changed, removed, principal, isShownAnew = false }: ServersChange): void {
     const servers = isShownAnew ? this.#names : [...added, ...changed, ...removed]
     this.#change({ servers, kinds: LIST_KINDS, isOurs: true })
     if (!this.#announcer.isHeard) return
     const { servers: configured, isUp } = this.#context
     const anew = [...added, ...changed]
-    const known = anew.filter((name) => isUp(name) && configured.peek(name) !== undefined)
-    this.#announcer.suspect(anew.filter((name) => !known.includes(name)))
-    const asked = { principal: '', capabilities: undefined }
-    const asking = LIST_KINDS.map((kind) => this.#lists.ensure(kind, known, asked))
-    this.#announcer.hold(Promise.all(asking)).catch(() => undefined)
+    const isHeard = (name: string): boolean => this.#announcer.hears(name)
+    const known = anew.filter((name) => {
+      return isHeard(name) && isUp(name) && configured.peek(name) !== undefined
+    })
+    if (isShownAnew) this.#announcer.changeLone({ servers, how: 'shown' })
+    this.#announcer.changeLone({ servers: known, how: 'anew' })
+    this.#announcer.suspect(
+      anew.filter((name) => !known.includes(name)),
+      principal,
+    )
+    this.#announcer.hold(learnAnew(known, this.#lists, this.#announcer)).catch(() => undefined)
   }
 
   /** A tool of the server may be used again. */
   tell(server: string): void {
     this.#change({ servers: [server], kinds: ['tools'], isOurs: true })
+    this.#announcer.changeLone({ servers: [server], kinds: ['tools'], how: 'anew' })
   }
 
   /** How much `lazy` saves of what is known of the common servers. */

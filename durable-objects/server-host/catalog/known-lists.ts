@@ -28,6 +28,10 @@ export interface Waiting {
   waitMs?: number
   /** Waits for servers that were late before, too. */
   isPatient?: boolean
+  /** They begin anew: what is known of them is asked for again, and waited for. */
+  isAnew?: boolean
+  /** Asked although they are not in the catalog. */
+  unlisted?: ReadonlySet<string>
 }
 
 /** A call is waited for longer than a list. */
@@ -68,18 +72,18 @@ export class KnownLists {
   async ensure(
     kind: ListKind,
     names: readonly string[],
-    { principal, capabilities, waitMs, isPatient = false }: Waiting,
+    { principal, capabilities, waitMs, isPatient = false, isAnew = false, unlisted }: Waiting,
   ): Promise<Lacking> {
     const { servers, isUp } = this.#options.context
     const { listTimeoutMs, listTtlMs } = servers.catalog
     const longest = waitMs ?? listTimeoutMs
     const incomplete: Incomplete[] = []
     const missing = names.map(async (server): Promise<Missing[]> => {
-      if (!this.#isListed(server, principal)) return []
+      if (!this.#isListed(server, principal) && unlisted?.has(server) !== true) return []
       try {
         const variants = await this.#variantsOf(server, principal)
         const listed = variants.of(capabilities)
-        if (listed.peek(kind) === undefined) {
+        if (isAnew || listed.peek(kind) === undefined) {
           await (isPatient ? listed.within(longest, kind) : listed.first(longest, kind))
         }
         // What is old is answered all the same, and does not wake a container.

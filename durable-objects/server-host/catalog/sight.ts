@@ -5,10 +5,12 @@ import { hash } from './naming.ts'
 /** By server: a digest of its entries, in their order. */
 export type Sight = ReadonlyMap<string, string>
 
-/** Entries are the same objects while their list is: what a digest of them costs is paid once. */
-const digests = new WeakMap<CatalogEntry, string>()
+export type Seen = Pick<CatalogEntry, 'server' | 'text'>
 
-export function toSight(entries: readonly CatalogEntry[]): Sight {
+/** Entries are the same objects while their list is: what a digest of them costs is paid once. */
+const digests = new WeakMap<Seen, string>()
+
+export function toSight(entries: readonly Seen[]): Sight {
   const parts = new Map<string, string[]>()
   for (const entry of entries) {
     const digest = digestOf(entry)
@@ -19,13 +21,17 @@ export function toSight(entries: readonly CatalogEntry[]): Sight {
   return new Map(Array.from(parts, ([server, all]) => [server, hash(all.join())]))
 }
 
-/** Whether something of a server that is looked at is not what it was. */
-export function differ(before: Sight, after: Sight, counts: (server: string) => boolean): boolean {
+/** Servers of which something is not what it was. */
+export function differing(before: Sight, after: Sight): string[] {
   const servers = new Set([...before.keys(), ...after.keys()])
-  return [...servers].some((server) => before.get(server) !== after.get(server) && counts(server))
+  return [...servers].filter((server) => before.get(server) !== after.get(server))
 }
 
-function digestOf(entry: CatalogEntry): string {
+export function differ(before: Sight, after: Sight): boolean {
+  return differing(before, after).length > 0
+}
+
+function digestOf(entry: Seen): string {
   const known = digests.get(entry)
   if (known !== undefined) return known
   const digest = hash(entry.text)

@@ -5,7 +5,7 @@
 import type { Access } from '#protocol/access.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { decode } from '../connection.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord, Store } from '../store.ts'
 import { mayTell, UPDATED } from '../translate/listen-access.ts'
 
 /** Whether a call says what its principal may read: its `access`, or with none everything. */
@@ -19,8 +19,18 @@ export function mayHear(payload: Uint8Array, access: Access | undefined): boolea
   return access === undefined || mayTell(UPDATED, decode(payload).params, access)
 }
 
+/** Keeps what a call says that its principal may hear of. */
+export function noteHost(
+  record: SessionRecord,
+  host: HostCall,
+  store: Pick<Store, 'saveView' | 'saveAccess'>,
+): void {
+  if (noteView(record, host)) store.saveView(record)
+  else if (noteAccess(record, host)) store.saveAccess(record)
+}
+
 /** Takes over what a call says that its principal may read. False where it says nothing new. */
-export function noteAccess(record: SessionRecord, host: HostCall): boolean {
+function noteAccess(record: SessionRecord, host: HostCall): boolean {
   if (record.catalog !== undefined || !tellsAccess(host)) return false
   if (JSON.stringify(host.access) === JSON.stringify(record.access)) return false
   record.access = host.access
@@ -28,7 +38,7 @@ export function noteAccess(record: SessionRecord, host: HostCall): boolean {
 }
 
 /** The same for what it sees of the catalog. */
-export function noteView(record: SessionRecord, { catalog }: HostCall): boolean {
+function noteView(record: SessionRecord, { catalog }: HostCall): boolean {
   if (catalog?.servers === undefined) return false
   if (JSON.stringify(catalog) === JSON.stringify(record.catalog)) return false
   record.catalog = catalog

@@ -27,16 +27,11 @@ export interface RetiringUpstream extends Upstream {
 export interface RenewableUpstreamOptions {
   session: UpstreamSession
   /**
-   * Makes the upstream for the server as it is configured now, and says what the server offers.
-   * Throws what `Servers.get` does, and what a start can fail with.
+   * Makes the upstream for the server as it is configured now. Throws what `Servers.get` does, and what
+   * a start can fail with.
    */
-  begin: (session: UpstreamSession) => Promise<Begun>
+  begin: (session: UpstreamSession) => Promise<RetiringUpstream>
   onClosed: () => void
-}
-
-interface Begun {
-  upstream: RetiringUpstream
-  capabilities: Record<string, unknown> | undefined
 }
 
 /** Upstreams that finish what they began; of more, the oldest is closed, and its calls fail. */
@@ -53,18 +48,12 @@ export class RenewableUpstream implements Upstream {
   /** Has the process that a former object had: what that asked before is not known. */
   #adopted: Face | undefined
   #beginning: Promise<RetiringUpstream> | undefined
-  #capabilities: Record<string, unknown> | undefined
   /** Grows with each change of the server. */
   #generation = 0
   #isClosed = false
 
   constructor(options: RenewableUpstreamOptions) {
     this.#options = options
-  }
-
-  /** What the server offered when its upstream was begun; `undefined`: not known. */
-  get capabilities(): Record<string, unknown> | undefined {
-    return this.#capabilities
   }
 
   /** Goes on with an upstream that is made for the session that it is given. */
@@ -164,10 +153,9 @@ export class RenewableUpstream implements Upstream {
     for (;;) {
       const generation = this.#generation
       const face = this.#createFace()
-      const { upstream, capabilities } = await this.#options.begin(face)
+      const upstream = await this.#options.begin(face)
       if (!this.#isClosed && generation === this.#generation) {
         face.upstream = upstream
-        this.#capabilities = capabilities
         this.#current = face
         return upstream
       }

@@ -32,6 +32,11 @@ export class SessionStreams {
     return this.#streams.get(STANDING) ?? this.#open(STANDING, undefined)
   }
 
+  /** Somebody hears what belongs to no call. */
+  get isHeard(): boolean {
+    return this.#streams.get(STANDING)?.attached === true
+  }
+
   get someAttached(): boolean {
     return [...this.#streams.values()].some((stream) => stream.attached)
   }

@@ -16,7 +16,7 @@ import type { Attempt } from '../routing/routed-call.ts'
 import type { SessionRecord } from '../store.ts'
 import type { CallTransform } from '../transform/call-transform.ts'
 import { formerOf } from './session-road.ts'
-import { mayHear, noteAccess, noteView } from './heard-resources.ts'
+import { mayHear, noteHost } from './heard-resources.ts'
 import { NO_EVENTS } from '../translate/input-round.ts'
 import { UPDATED } from '../translate/listen-access.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
@@ -24,6 +24,7 @@ import { noteInterest } from './interest.ts'
 import { OpenQuestions } from './open-questions.ts'
 import { postRequest } from './post-request.ts'
 import { viewerOf } from './session-capabilities.ts'
+import { SessionLists } from './session-lists.ts'
 import { SessionStreams } from './session-streams.ts'
 import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
 
@@ -33,6 +34,8 @@ export class LegacySession implements UpstreamSession {
   readonly record: SessionRecord
   /** As it is configured now. */
   server: SessionServer
+  /** Of one with one server. */
+  readonly shown: SessionLists
   readonly #context: HostContext
   readonly #calls = new CallsInFlight()
   readonly #questions = new OpenQuestions()
@@ -47,6 +50,7 @@ export class LegacySession implements UpstreamSession {
     this.server = server
     this.record = record
     this.#streams = new SessionStreams(context, record)
+    this.shown = new SessionLists(record, this.#streams, (said) => this.#say(said, record.server))
   }
 
   /** Set right after construction: an upstream needs its session, too. */
@@ -95,11 +99,7 @@ export class LegacySession implements UpstreamSession {
     const letGo = credentials.hold(host, () => this.#expel(call))
     const reply = attempt?.reply ?? this.openReply(host, transform)
     const call: ClientCall = new ClientCall({
-      host,
-      id: envelope.id,
-      body,
-      reply,
-      timeoutMs,
+      ...{ host, id: envelope.id, body, reply, timeoutMs },
       totalMs: this.#serverOf(host).config.timeoutMs.total,
       log: attempt === undefined ? log : undefined,
       transform,
@@ -113,6 +113,7 @@ export class LegacySession implements UpstreamSession {
       },
     })
     if (pins.screens(host)) call.screen = pins.screenOf(host, viewerOf(this.record))
+    call.expose = this.shown.reader(host, body)
     this.#calls.set(name, call)
     calls.add(call)
     return { call, response: reply.response }
@@ -188,6 +189,7 @@ export class LegacySession implements UpstreamSession {
   fromServer(payload: Uint8Array, meta: MessageMeta, server = this.server): void {
     if (meta.kind === 'request') return this.#ask(payload, meta, server)
     if (meta.method === 'notifications/progress') return this.#progress(payload, meta)
+    this.shown.hear(meta.method)
     this.#context.transforms.hear(server.name, meta.method)
     if (meta.method === 'notifications/cancelled') this.#questions.cancel(payload)
     if (meta.method === UPDATED && !mayHear(payload, this.record.access)) return
@@ -258,7 +260,7 @@ export class LegacySession implements UpstreamSession {
   }
 
   /** On the stream of the call that it belongs to, where that can be one; else on that of GET. */
-  #say(payload: Uint8Array, server: string, call: ClientCall | undefined): void {
+  #say(payload: Uint8Array, server: string, call?: ClientCall): void {
     if (call !== undefined && call.host.takes !== 'json') return call.reply.event(payload)
     const shown = this.#context.transforms.show(server, this.record.principal, payload)
     if (shown !== undefined) this.#streams.standing.push(shown)
@@ -283,9 +285,8 @@ export class LegacySession implements UpstreamSession {
   }
 
   #noteAccess(host: HostCall): void {
-    const { store } = this.#context
-    if (noteView(this.record, host)) store.saveView(this.record)
-    else if (noteAccess(this.record, host)) store.saveAccess(this.record)
+    noteHost(this.record, host, this.#context.store)
+    this.shown.noteGrants(host)
   }
 
   /** The credential of a call has ended. What begins a session is ended once its process answers. */

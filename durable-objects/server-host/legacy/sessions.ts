@@ -49,11 +49,6 @@ export class LegacySessions {
     return session.post(host, body ?? new Uint8Array())
   }
 
-  /** A notification of ours, to the sessions of one server. */
-  tell(server: string, method: string): void {
-    this.#upstreams.tell(server, method)
-  }
-
   /** Sessions on a server that is configured anew go on, those on one that is removed end. */
   change(change: ServersChange): void {
     this.#upstreams.change(change)

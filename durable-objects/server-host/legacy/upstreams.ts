@@ -2,7 +2,6 @@
  * Which upstream a session's server calls for, and what becomes of it when the server is configured
  * anew. A session of the catalog has one for each server that it uses.
  */
-import { encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Channel } from '../link/channel.ts'
 import type { ModernCalls } from '../modern/calls.ts'
@@ -13,6 +12,7 @@ import { readFacts } from '../servers/spoken-facts.ts'
 import { ModernUpstream } from './modern-upstream.ts'
 import { OwnProcess } from './own-process.ts'
 import { RenewableUpstream, type RetiringUpstream } from './renewable-upstream.ts'
+import type { SessionLists } from './session-lists.ts'
 import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
 import { SharedUpstream } from './shared-upstream.ts'
 
@@ -21,8 +21,10 @@ export interface AttachedSession extends UpstreamSession {
   /** As it is configured now. */
   server: SessionServer
   use: (upstream: Upstream) => void
-  /** Its server begins anew. Of a part of a session of the catalog, whose lists are compared there. */
+  /** Its server begins anew. Of a part of a session of the catalog. */
   renew?: () => void
+  /** Absent of a part of a session of the catalog. */
+  readonly shown?: SessionLists
 }
 
 /** In memory, of sessions that are there or about to begin. */
@@ -30,8 +32,6 @@ interface Attached {
   session: AttachedSession
   upstream: RenewableUpstream
 }
-
-const LISTS = ['tools', 'prompts', 'resources'] as const
 
 export class Upstreams {
   readonly #context: HostContext
@@ -63,18 +63,7 @@ export class Upstreams {
     })
   }
 
-  /** A notification of ours, to the sessions of one server. Those of the catalog hear from that. */
-  tell(name: string, method: string): void {
-    for (const { session } of this.#attached) {
-      if (session.server.name !== name || session.record.catalog !== undefined) continue
-      session.fromServer(encode({ jsonrpc: '2.0', method }), { kind: 'notification', method })
-    }
-  }
-
-  /**
-   * Sessions on what is configured anew go on: their clients are told to list again, once. Those of the
-   * catalog hear from that.
-   */
+  /** Sessions on what is configured anew go on. What of its lists is another now, `Catalog` tells. */
   change({ changed, removed, principal }: ServersChange): void {
     const [anew, gone] = [new Set(changed), new Set(removed)]
     for (const { session, upstream } of this.#attached) {
@@ -82,22 +71,21 @@ export class Upstreams {
       if (principal !== undefined && principal !== record.principal) continue
       if (gone.has(server.name)) upstream.supersede()
       if (!anew.has(server.name)) continue
-      const { capabilities } = upstream
       upstream.supersede()
       session.server = this.#context.servers.factsOf(server.name, record.principal) ?? server
       session.renew?.()
-      if (record.catalog !== undefined) continue
-      for (const method of listsOf(capabilities)) {
-        session.fromServer(encode({ jsonrpc: '2.0', method }), { kind: 'notification', method })
-      }
     }
   }
 
   #make(session: AttachedSession): RenewableUpstream {
+    const stop = session.shown?.listen(this.#context)
     const upstream = new RenewableUpstream({
       session,
       begin: (face) => this.#begin(session, face),
-      onClosed: () => this.#attached.delete(attached),
+      onClosed: () => {
+        this.#attached.delete(attached)
+        stop?.()
+      },
     })
     const attached: Attached = { session, upstream }
     this.#attached.add(attached)
@@ -111,8 +99,7 @@ export class Upstreams {
     const server = await servers.get(former.name, servers.version, record.principal)
     session.server = server
     const spoken = await eras.of(server)
-    const capabilities = capabilitiesOf(spoken, server.name)
-    return { upstream: await this.#upstreamFor(face, server, spoken), capabilities }
+    return this.#upstreamFor(face, server, spoken)
   }
 
   async #upstreamFor(
@@ -139,10 +126,4 @@ function capabilitiesOf(spoken: Eras, name: string): Record<string, unknown> | u
 
 function withoutLegacy({ discover }: Eras): Eras {
   return discover === undefined ? {} : { discover }
-}
-
-/** What a client is told to list again: what it was offered, or all where that is not known. */
-function listsOf(capabilities: Record<string, unknown> | undefined): string[] {
-  const offered = LISTS.filter((list) => capabilities === undefined || list in capabilities)
-  return offered.map((list) => `notifications/${list}/list_changed`)
 }

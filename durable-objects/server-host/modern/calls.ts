@@ -74,11 +74,6 @@ export class ModernCalls {
     return this.#run(host, serving, call, body, (payload) => exposeAnswer(payload, expose))
   }
 
-  /** A notification of ours, to those who listen to one server. */
-  tell(server: string, method: string): void {
-    this.#streams.tell(server, method)
-  }
-
   async #run(
     host: HostCall,
     serving: ModernServing,

@@ -92,8 +92,8 @@ export class LegacyServer implements ListenServing {
     return this.#listeners.add(client, body, true)
   }
 
-  tell(method: string): void {
-    this.#listeners.publish(encode({ jsonrpc: '2.0', method }), method)
+  tell(client: ClientCall, method: string): void {
+    this.#listeners.tell(client, method)
   }
 
   /** Calls that run go on; those that wait for their clients do not. */

@@ -16,7 +16,6 @@ import {
 import { mayTell, UPDATED, withoutForbidden } from '../translate/listen-access.ts'
 import { tagNotification, toAcknowledgement, toListenResult } from '../translate/listen.ts'
 import { callerOf, type Lease } from './lease.ts'
-import { tellLists } from './listening.ts'
 import type { Processes } from './processes.ts'
 
 const MAX_LISTENERS = 1_024
@@ -70,15 +69,17 @@ export class Listeners {
       throw error
     }
     listener.acknowledged = true
-    if (isJoining) tellLists(client, listener.filter)
-    else client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+    if (!isJoining) client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
   /** Whoever has most gives way to who would have less; its client listens anew. Throws `server_busy`. */
   #requireRoom({ host }: ClientCall): void {
     if (this.#listeners.size < MAX_LISTENERS) return
+    // The gateway's own, of which there is one, takes no client's place.
+    const clients = [...this.#listeners.keys()].filter((one) => one.host.client !== OWN_CLIENT)
+    if (clients.length < MAX_LISTENERS || host.client === OWN_CLIENT) return
     const ownerOf = (client: ClientCall): string => client.host.principal
-    const greedier = oldestOfGreedier(this.#listeners.keys(), ownerOf, host.principal)
+    const greedier = oldestOfGreedier(clients, ownerOf, host.principal)
     if (greedier === undefined) throw new GatewayError('server_busy')
     this.#end(greedier)
   }
@@ -109,8 +110,15 @@ export class Listeners {
       // A legacy server may report a part of what was subscribed to.
       if (!mayTell(method, params, client.host.access)) continue
       const told = isIts ? payload : encode({ jsonrpc: '2.0', method })
+      client.hear(method)
       client.reply.event(tagNotification(told, client.id))
     }
+  }
+
+  tell(client: ClientCall, method: string): void {
+    const { filter = {} } = this.#listeners.get(client) ?? {}
+    if (!filterAccepts(filter, method)) return
+    client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
   }
 
   close(): void {

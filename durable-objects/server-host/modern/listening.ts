@@ -1,14 +1,17 @@
 /**
  * The `subscriptions/listen` streams of modern clients, beside what serves them: when a server is
- * configured anew, its streams go on with what serves it then, and tell that its lists are others.
+ * configured anew, its streams go on with what serves it then. What of its lists is another now, and a
+ * stream asked for, `Catalog` tells.
  */
 import { toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { encode } from '../connection.ts'
+import { changedKinds, LIST_KINDS, LISTS, type ListKind } from '../catalog/kinds.ts'
+import type { LoneListening } from '../catalog/lone-listeners.ts'
+import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
-import { tagNotification, toListenResult } from '../translate/listen.ts'
-import type { ListenFilter } from '../translate/listen-filter.ts'
+import { toListenResult } from '../translate/listen.ts'
+import { filterAccepts, readListenFilter } from '../translate/listen-filter.ts'
 import type { ListenServing, ModernServing } from './serving.ts'
 
 interface Listening {
@@ -16,30 +19,42 @@ interface Listening {
   principal: string
   body: Uint8Array
   serving: ListenServing
+  lists: LoneListening
+  /** While it goes from one to another: what it is to be told then. */
+  waiting: Set<string> | undefined
 }
 
-const LISTS = ['tools', 'prompts', 'resources'] as const
+type Context = Pick<HostContext, 'servers' | 'isUp' | 'catalog'>
 
 export class ListenStreams {
-  readonly #context: Pick<HostContext, 'servers' | 'isUp'>
+  readonly #context: Context
   readonly #serve: (server: Server) => Promise<ListenServing>
   readonly #streams = new Map<ClientCall, Listening>()
 
-  constructor(
-    context: Pick<HostContext, 'servers' | 'isUp'>,
-    serve: (server: Server) => Promise<ListenServing>,
-  ) {
+  constructor(context: Context, serve: (server: Server) => Promise<ListenServing>) {
     this.#context = context
     this.#serve = serve
   }
 
   add(client: ClientCall, serving: ListenServing, body: Uint8Array): void {
-    const { server: name, principal } = client.host
-    this.#streams.set(client, { name, principal, body, serving })
+    const { server: name, principal, capabilities = '{}', grants } = client.host
+    const { catalog } = this.#context
+    const audience = { server: name, principal, capabilities, ...(grants && { grants }) }
+    const lists = catalog.listenAlone({
+      ...{ server: name, principal, isOpen: true, audience },
+      tell: (methods) => this.#tell(client, methods),
+    })
+    catalog.watchAlone(audience, wantedKinds(body)).then(lists.look, () => undefined)
+    this.#streams.set(client, { name, principal, body, serving, lists, waiting: undefined })
+    // What is known of the server may not be what its own process lists since then.
+    client.onHeard = (method) => {
+      for (const kind of changedKinds(method)) lists.doubt(kind)
+    }
   }
 
   /** Its stream is over. */
   delete(client: ClientCall): void {
+    this.#streams.get(client)?.lists.stop()
     this.#streams.delete(client)
   }
 
@@ -62,13 +77,17 @@ export class ListenStreams {
     }
   }
 
-  /** A notification of ours, on the streams of one server. */
-  tell(server: string, method: string): void {
-    const streams = [...this.#streams.values()].filter(({ name }) => name === server)
-    for (const serving of new Set(streams.map(({ serving }) => serving))) serving.tell(method)
+  #tell(client: ClientCall, methods: ReadonlySet<string>): void {
+    const stream = this.#streams.get(client)
+    for (const method of methods) {
+      if (stream?.waiting !== undefined) stream.waiting.add(method)
+      else stream?.serving.tell(client, method)
+    }
   }
 
   async #move(client: ClientCall, stream: Listening): Promise<void> {
+    const waiting = new Set(stream.waiting)
+    stream.waiting = waiting
     for (;;) {
       const server = this.#serverOf(stream)
       if (server === undefined) throw new TypeError('the server is no more')
@@ -77,7 +96,10 @@ export class ListenStreams {
       // It may have changed once more meanwhile.
       if (this.#serverOf(stream) !== server) continue
       stream.serving = next
-      return next.join(client, stream.body)
+      await next.join(client, stream.body)
+      if (stream.waiting !== waiting) return
+      stream.waiting = undefined
+      return this.#tell(client, waiting)
     }
   }
 
@@ -86,16 +108,13 @@ export class ListenStreams {
   }
 }
 
+function wantedKinds(body: Uint8Array): ListKind[] {
+  const asked = readListenFilter(decode(body).params)
+  if (!asked.ok) return []
+  return LIST_KINDS.filter((kind) => filterAccepts(asked.filter, LISTS[kind].changed))
+}
+
 /** The stream is over, and not by its client. */
 export function tellEnd(client: ClientCall): void {
   client.answer(encode(toResult(client.id, toListenResult(client.id))), 'ok')
-}
-
-/** Tells the client of a stream that every list that it hears of is another one. */
-export function tellLists(client: ClientCall, filter: ListenFilter): void {
-  for (const list of LISTS) {
-    if (filter[`${list}ListChanged`] !== true) continue
-    const method = `notifications/${list}/list_changed`
-    client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
-  }
 }

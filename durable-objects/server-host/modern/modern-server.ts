@@ -18,7 +18,6 @@ import { ACKNOWLEDGED, tagNotification } from '../translate/listen.ts'
 import { filterAccepts, readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
 import { findState, keepState, releaseState } from './owned-state.ts'
 import { callerOf } from './lease.ts'
-import { tellLists } from './listening.ts'
 import type { ListenServing } from './serving.ts'
 import { ToolCatalog } from './tool-catalog.ts'
 
@@ -35,8 +34,8 @@ export class ModernServer implements ListenServing {
   readonly #server: Server
   readonly #running = new Map<ClientCall, number>()
   readonly #tools = new ToolCatalog()
-  /** Streams that were acknowledged by another one. */
-  readonly #joined = new WeakSet<ClientCall>()
+  /** Streams that another one has acknowledged to their clients: what is called when this one's process has. */
+  readonly #joining = new WeakMap<ClientCall, () => void>()
   /** What is heard on a stream, once that is acknowledged. */
   readonly #filters = new WeakMap<ClientCall, ListenFilter>()
   readonly #key: () => Promise<CryptoKey>
@@ -86,9 +85,12 @@ export class ModernServer implements ListenServing {
         },
         onEvent: (payload, event) => {
           if (event === ACKNOWLEDGED) {
-            const filter = readAcknowledged(payload)
-            this.#filters.set(client, filter)
-            if (this.#joined.has(client)) return tellLists(client, filter)
+            const isKnown = this.#filters.has(client)
+            this.#filters.set(client, readAcknowledged(payload))
+            const joined = this.#joining.get(client)
+            joined?.()
+            // Its client was told once, whichever process of whichever configuration serves it now.
+            if (joined !== undefined || isKnown) return
           }
           if (listens && !mayTell(event, decode(payload).params, access)) return
           client.hear(event)
@@ -130,18 +132,16 @@ export class ModernServer implements ListenServing {
     if (id !== undefined) this.process.cancel(id, 'the configuration has changed')
   }
 
-  join(client: ClientCall, body: Uint8Array): Promise<void> {
-    this.#joined.add(client)
-    return this.call(client, body)
+  async join(client: ClientCall, body: Uint8Array): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#joining.set(client, resolve)
+    await this.call(client, body)
+    await promise
   }
 
-  tell(method: string): void {
-    const payload = encode({ jsonrpc: '2.0', method })
-    for (const client of this.#running.keys()) {
-      const filter = this.#filters.get(client)
-      if (filter === undefined || !filterAccepts(filter, method)) continue
-      client.reply.event(tagNotification(payload, client.id))
-    }
+  tell(client: ClientCall, method: string): void {
+    if (!filterAccepts(this.#filters.get(client) ?? {}, method)) return
+    client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
   }
 
   /** Calls that run go on; subscriptions do not. */

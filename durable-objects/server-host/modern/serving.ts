@@ -17,10 +17,10 @@ export interface ListenServing extends ModernServing {
   readonly isCurrent?: boolean
   /** Gives a stream up without ending it. */
   release: (client: ClientCall) => void
-  /** Takes over a stream that another one acknowledged, and tells that its lists are others now. */
+  /** Takes over a stream that another one acknowledged. Resolves when its server would have done so. */
   join: (client: ClientCall, body: Uint8Array) => Promise<void>
-  /** A notification that the server itself does not send, to the streams that asked for its kind. */
-  tell: (method: string) => void
+  /** A notification that the server itself does not send, on a stream that may have asked for its kind. */
+  tell: (client: ClientCall, method: string) => void
 }
 
 export function isListenServing(serving: ModernServing): serving is ListenServing {

@@ -320,8 +320,10 @@ describe('a subscription of a modern client', () => {
     ['modern', answerAsModern],
   ])('to a %s server goes on with the one that came after', async (_era, answer) => {
     const { host, target, putServer } = await gateway.tenant()
+    let tools: object[] = []
     host.script = {
       answer: (request, channel) => {
+        if (request.method === 'tools/list') return { ...answer(request), tools }
         if (request.method !== 'subscriptions/listen') return answer(request)
         const { notifications } = request.params ?? {}
         host.notify(channel, ACKNOWLEDGED, { notifications, _meta: { [TAG]: request.id } })
@@ -334,12 +336,14 @@ describe('a subscription of a modern client', () => {
     await client.call('any')
     const begun = host.requests('tools/call').at(-1)?.channel ?? 0
 
+    tools = [{ name: 'any', inputSchema: { type: 'object' } }]
     await putServer({ args: ['changed'] })
     const told = await listening.message()
     await client.call('any')
     const next = host.requests('tools/call').at(-1)?.channel ?? 0
-    const own = host.requests('subscriptions/listen').at(-1)?.request.id
-    host.notify(next, CHANGED, own === undefined ? {} : { _meta: { [TAG]: own } })
+    const asked = host.requests('subscriptions/listen').filter(({ channel }) => channel === next)
+    const metas = asked.map(({ request }) => ({ _meta: { [TAG]: request.id } }))
+    for (const params of metas.length === 0 ? [{}] : metas) host.notify(next, CHANGED, params)
     const toldAgain = await listening.message()
 
     for (const message of [told, toldAgain]) {
