@@ -26,6 +26,8 @@ export interface EventStreamOptions {
   primes?: boolean
   /** The client is gone: disconnected, or too slow. Not called after `end`. */
   onGone?: () => void
+  /** A client came that does not say what it has seen. `delivered`: the last event of those before it. */
+  onAfresh?: (delivered: number) => void
 }
 
 /** While a call runs, what it holds is held for nobody when its client is gone: see `callKeepAlive`. */
@@ -82,18 +84,21 @@ export class EventStream implements Ticking {
     } else {
       this.#write(COMMENT)
     }
-    this.#replay(after ?? this.#delivered)
+    const delivered = this.#delivered
+    this.#replay(after ?? delivered)
     if (this.#ended) this.detach()
+    else if (after === undefined) this.#options.onAfresh?.(delivered)
     return new Response(writer.readable, { headers: { ...SSE_HEADERS, ...headers } })
   }
 
-  /** One JSON-RPC message. Without a response it waits in the log. */
-  push(payload: Uint8Array): void {
-    if (this.#ended) return
+  /** One JSON-RPC message. Without a response it waits in the log. Returns the number of its event. */
+  push(payload: Uint8Array): number {
+    if (this.#ended) return this.#seq
     const { log } = this.#options
     const seq = ++this.#seq
     log?.store.appendEvent(log.session, log.stream, seq, payload)
     if (this.#writer !== undefined) this.#writeEvent(seq, payload)
+    return seq
   }
 
   end(): void {

@@ -15,7 +15,7 @@ import type { SessionStreams } from './session-streams.ts'
 export class SessionLists implements LoneListener {
   readonly #record: SessionRecord
   readonly #streams: Pick<SessionStreams, 'isHeard'>
-  readonly #say: (payload: Uint8Array) => void
+  readonly #say: (payload: Uint8Array, method: string) => void
   #listening: LoneListening | undefined
   #grants: Grants | undefined
   #capabilities: string | undefined
@@ -24,7 +24,7 @@ export class SessionLists implements LoneListener {
   constructor(
     record: SessionRecord,
     streams: Pick<SessionStreams, 'isHeard'>,
-    say: (payload: Uint8Array) => void,
+    say: (payload: Uint8Array, method: string) => void,
   ) {
     this.#record = record
     this.#streams = streams
@@ -58,7 +58,7 @@ export class SessionLists implements LoneListener {
   }
 
   tell(methods: ReadonlySet<string>): void {
-    for (const method of methods) this.#say(encode({ jsonrpc: '2.0', method }))
+    for (const method of methods) this.#say(encode({ jsonrpc: '2.0', method }), method)
   }
 
   noteGrants({ grants }: HostCall): void {

@@ -6,6 +6,7 @@ import type { HostContext } from '../host-context.ts'
 import type { OpenStream, RequestName, WaitingFor } from '../calls/stream-store.ts'
 import type { SessionRecord } from '../store.ts'
 import { keepVisible } from '../calls/visible-list.ts'
+import { UnheardLists } from './unheard-lists.ts'
 
 /** The stream of GET: messages that belong to no call. */
 const STANDING = 0
@@ -20,12 +21,15 @@ export class SessionStreams {
   readonly #context: HostContext
   readonly #record: SessionRecord
   readonly #streams = new Map<number, EventStream>()
+  readonly #unheard: UnheardLists
   #next: number
 
   constructor(context: HostContext, record: SessionRecord) {
     this.#context = context
     this.#record = record
-    this.#next = context.store.streams.last(record.id) + 1
+    const { streams } = context.store
+    this.#unheard = new UnheardLists(() => streams.eventsAfter(record.id, STANDING, 0))
+    this.#next = streams.last(record.id) + 1
   }
 
   get standing(): EventStream {
@@ -51,11 +55,26 @@ export class SessionStreams {
     return this.#open(this.#next++, isKept ? waiting : undefined)
   }
 
-  /** The stream of the event that a client saw last, and its place on it. Throws `event_expired`. */
-  resume(lastEventId: string): { stream: EventStream; after: number } {
+  /** A message that belongs to no call, for whoever listens, or listens next. */
+  say(payload: Uint8Array, method: string | undefined): void {
+    this.#unheard.note(method, this.standing.push(payload))
+  }
+
+  noteAsked(method: string): void {
+    this.#unheard.noteAsked(method)
+  }
+
+  /**
+   * The stream that a client wants to hear: of the event that it saw last, with its place on it, or
+   * without one that of GET. Throws `event_expired`.
+   */
+  find(lastEventId: string | undefined): { stream: EventStream; after: number | undefined } {
+    if (lastEventId === undefined) return { stream: this.standing, after: undefined }
     const [, stream, seq] = EVENT_ID.exec(lastEventId) ?? []
     if (stream === undefined || seq === undefined) throw new GatewayError('event_expired')
-    return { stream: this.#restore(Number(stream)), after: Number(seq) }
+    const found = { stream: this.#restore(Number(stream)), after: Number(seq) }
+    if (Number(stream) === STANDING) this.#unheard.noteHeard(found.after)
+    return found
   }
 
   /**
@@ -117,10 +136,15 @@ export class SessionStreams {
       keepAliveMs: number === STANDING ? keepAliveMs : callKeepAlive(keepAliveMs),
       log: { store: streams, session, stream: number },
       primes: this.#record.protocol >= PRIMING_SINCE,
+      ...(number === STANDING && { onAfresh: (delivered) => this.#tellAgain(delivered) }),
     })
     this.#streams.set(number, stream)
     if (this.#streams.size > MAX_STREAMS) this.#forgetOneEnded()
     return stream
+  }
+
+  #tellAgain(delivered: number): void {
+    for (const { method, payload } of this.#unheard.upTo(delivered)) this.say(payload, method)
   }
 
   /** Its events stay in the log, from where it can be restored. */

@@ -50,7 +50,9 @@ export class LegacySession implements UpstreamSession {
     this.server = server
     this.record = record
     this.#streams = new SessionStreams(context, record)
-    this.shown = new SessionLists(record, this.#streams, (said) => this.#say(said, record.server))
+    this.shown = new SessionLists(record, this.#streams, (said, method) => {
+      this.#say(said, method, record.server)
+    })
   }
 
   /** Set right after construction: an upstream needs its session, too. */
@@ -114,6 +116,7 @@ export class LegacySession implements UpstreamSession {
     })
     if (pins.screens(host)) call.screen = pins.screenOf(host, viewerOf(this.record))
     call.expose = this.shown.reader(host, body)
+    this.#streams.noteAsked(envelope.method)
     this.#calls.set(name, call)
     calls.add(call)
     return { call, response: reply.response }
@@ -143,10 +146,7 @@ export class LegacySession implements UpstreamSession {
     this.#touch()
     this.#noteAccess(host)
     const { lastEventId } = host
-    const { stream, after } =
-      lastEventId === undefined
-        ? { stream: this.#streams.standing, after: undefined }
-        : this.#streams.resume(lastEventId)
+    const { stream, after } = this.#streams.find(lastEventId)
     if (after !== undefined && stream.isOverAfter(after)) return new Response(null, { status: 204 })
     const { credentials, idleStreams } = this.#context
     const end = (): void => stream.detach()
@@ -196,7 +196,7 @@ export class LegacySession implements UpstreamSession {
     const aboutCall =
       meta.method === 'notifications/message' || meta.method === 'notifications/cancelled'
     const call = aboutCall ? this.#calls.newestOf(server.name) : undefined
-    this.#say(payload, server.name, call)
+    this.#say(payload, meta.method, server.name, call)
   }
 
   askClient(call: ClientCall, payload: Uint8Array, id: number): void {
@@ -256,14 +256,14 @@ export class LegacySession implements UpstreamSession {
     const refusal = hasNoRoots ? 'The client offers no roots' : isDeaf ? NO_EVENTS : undefined
     if (refusal !== undefined) return this.#respond(id, encode(toError(id, -32601, refusal)))
     if (method !== 'ping') this.#questions.add(id, server.name, this.#calls.of(server.name))
-    this.#say(payload, server.name, call)
+    this.#say(payload, method, server.name, call)
   }
 
   /** On the stream of the call that it belongs to, where that can be one; else on that of GET. */
-  #say(payload: Uint8Array, server: string, call?: ClientCall): void {
+  #say(payload: Uint8Array, method: string | undefined, server: string, call?: ClientCall): void {
     if (call !== undefined && call.host.takes !== 'json') return call.reply.event(payload)
     const shown = this.#context.transforms.show(server, this.record.principal, payload)
-    if (shown !== undefined) this.#streams.standing.push(shown)
+    if (shown !== undefined) this.#streams.say(shown, method)
   }
 
   #respond(id: RequestId, payload: Uint8Array): void {
