@@ -32,6 +32,8 @@ export function toReadyText(ready: Ready, configFile: string): string {
     `  Each server by itself`,
     ...(list.length === 0 ? ['    none is enabled'] : list),
     '',
+    '  What runs, and what does not: npx hearth status',
+    '',
     '  For a client that takes "mcpServers":',
     '',
     indent(JSON.stringify(toClientConfig(ready), null, 2)),

@@ -30,6 +30,8 @@ export class StartFailures {
   readonly #log: Log
   /** What was told last, by server. */
   readonly #known = new Map<string, string>()
+  /** Of the servers of one file. */
+  readonly #before = new Map<string, string>()
 
   constructor(log: Log) {
     this.#log = log
@@ -45,8 +47,15 @@ export class StartFailures {
     return true
   }
 
+  /** It was told in other words, and is told again where there is a hint. */
+  noteTold(server: string, problem: string): void {
+    this.#before.set(server, problem)
+  }
+
   tell(failure: StartFailure): void {
     const { server, error, hint } = failure
+    const before = this.#before.get(server)
+    if (hint === undefined && before !== undefined && error.includes(before)) return
     // The same failure is found in several places, which begin with words of their own.
     const reason = hint ?? error.replace(/^The server [^:]*: /, '').replace(/\d+/g, '#')
     if (this.#known.get(server) === reason) return
@@ -60,7 +69,7 @@ export class StartFailures {
 
 /** Nothing in it is obeyed by a terminal: `Log.write` sees to that. */
 export function toText({ server, error, output = [], hint }: StartFailure): string {
-  const reason = error.replace(/^The server could not be started: /, '')
+  const reason = error.replace(/^The server could not be started: /, '').replace(/^The /, 'the ')
   const end = /[.!?]$/.test(reason) ? '' : '.'
   const why = hint === undefined ? reason : `${reason}${end} ${hint}`
   const lines = output.map((line) => `    ${toPlain(line)}`)

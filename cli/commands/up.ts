@@ -38,10 +38,10 @@ export async function serve(options: UpOptions): Promise<void> {
   const data = openDataFolder(dataFolder)
   removeEndpoint(dataFolder)
   tellOfFile(config, log)
-  warnOf(servers, log)
+  const failures = new StartFailures(log)
+  warnOf(servers, log, failures)
   const storage = new StorageWatch({ folder: data.storage, log })
   storage.start(stop.signal)
-  const failures = new StartFailures(log)
   const runtime = await startLocalRuntime({
     servers,
     settings,

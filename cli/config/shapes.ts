@@ -24,6 +24,7 @@ export function findEntries(file: unknown, cwd: string): Shape {
   for (const [at, group] of groups) addGroup(shape, at, group)
   if (groups.length > 0) {
     shape.isOff = switchedOff(file, cwd)
+    shape.notes.push(...restrictions(file))
     shape.entries = shape.entries.map((one) => withoutTools(one, file.tools))
     return shape
   }
@@ -86,6 +87,14 @@ function isOfGoose(extensions: Record<string, unknown>): boolean {
   return Object.values(extensions).some((one) => {
     return isObject(one) && (typeof one.type === 'string' || isObject(one.config))
   })
+}
+
+/** LibreChat: hosts of remote servers, which Hearth bounds by none. */
+function restrictions({ mcpSettings }: Record<string, unknown>): string[] {
+  if (!isObject(mcpSettings) || mcpSettings.allowedDomains === undefined) return []
+  return [
+    'mcpSettings.allowedDomains is not taken over: servers of any domain are reached. Leave out those that are not to be',
+  ]
 }
 
 const OFF = ['excluded', 'excludeMCPServers', 'disabledMcpServers', 'disabledServers']

@@ -2,11 +2,18 @@
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { ReadConfig } from '../config-file.ts'
 import type { Log } from '../log.ts'
+import type { StartFailures } from '../start-failures.ts'
 import { findMissingCommands } from './missing-command.ts'
 import { findVisibleSecrets } from './visible-secrets.ts'
 
-export function warnOf(servers: ServerConfigs, log: Log): void {
+/** `failures`: told of what need not be told twice. */
+export function warnOf(
+  servers: ServerConfigs,
+  log: Log,
+  failures?: Pick<StartFailures, 'noteTold'>,
+): void {
   for (const { server, problem } of findMissingCommands(servers, process.env)) {
+    failures?.noteTold(server, problem)
     log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
   }
   for (const warning of findVisibleSecrets(servers)) log.write('warn', warning)

@@ -158,7 +158,7 @@ test('a secret that is not set, or that others can see, is told of, and the serv
 
   expect(said()).toMatch(/server "lacking": \$\{secret:NOT_SET\} in args is shown to every user/)
   expect(said()).toContain(
-    'server "lacking" does not start: The server needs a secret that is not set: ${secret:NOT_SET}',
+    'server "lacking" does not start: the server needs a secret that is not set: ${secret:NOT_SET}',
   )
 })
 
