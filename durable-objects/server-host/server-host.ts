@@ -95,7 +95,7 @@ export class ServerHost {
       links.configure(servers.placements)
       this.#modern.prune()
       this.#context.shared.prune(this.#context)
-      this.#context.catalog.prune(servers.digests)
+      this.#context.catalog.prune()
       this.#context.guards.reconcile()
       this.#context.transforms.configure()
     }

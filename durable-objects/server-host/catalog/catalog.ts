@@ -240,9 +240,9 @@ export class Catalog {
   }
 
   /** After a change of the configuration: forgets what is configured no more. */
-  prune(digests: ReadonlySet<string>): void {
+  prune(): void {
     this.#indexes.clear()
-    this.#lists.prune(digests)
+    this.#lists.prune()
   }
 
   get #names(): string[] {

@@ -45,8 +45,8 @@ interface Lacking {
 
 export class KnownLists {
   readonly #options: KnownListsOptions
-  /** By launch digest. */
-  readonly #listed = new Map<string, Variants>()
+  /** By name and launch digest: two servers may be started in the same way, and each has its own pins. */
+  readonly #listed = new Map<string, { variants: Variants; server: Server }>()
 
   constructor(options: KnownListsOptions) {
     this.#options = options
@@ -54,14 +54,14 @@ export class KnownLists {
 
   of(server: Server): Variants {
     const { digest } = server.launch
-    const known = this.#listed.get(digest)
-    if (known !== undefined) return known
+    const known = this.#listed.get(keyOf(server))
+    if (known !== undefined) return known.variants
     const stored = this.#options.context.store.lists.variants(digest)
     const variants = new Variants(
       (capabilities, role) => this.#list(server, capabilities, role),
       stored,
     )
-    this.#listed.set(digest, variants)
+    this.#listed.set(keyOf(server), { variants, server })
     return variants
   }
 
@@ -74,7 +74,7 @@ export class KnownLists {
     names: readonly string[],
     { principal, capabilities, waitMs, isPatient = false, isAnew = false, unlisted }: Waiting,
   ): Promise<Lacking> {
-    const { servers, isUp } = this.#options.context
+    const { servers, isUp, pins } = this.#options.context
     const { listTimeoutMs, listTtlMs } = servers.catalog
     const longest = waitMs ?? listTimeoutMs
     const incomplete: Incomplete[] = []
@@ -83,7 +83,9 @@ export class KnownLists {
       try {
         const variants = await this.#variantsOf(server, principal)
         const listed = variants.of(capabilities)
-        if (isAnew || listed.peek(kind) === undefined) {
+        // What another server of the same launch has listed was not looked at for this one.
+        const isUnseen = kind === 'tools' && !pins.hasSeen(server)
+        if (isAnew || isUnseen || listed.peek(kind) === undefined) {
           await (isPatient ? listed.within(longest, kind) : listed.first(longest, kind))
         }
         // What is old is answered all the same, and does not wake a container.
@@ -133,7 +135,7 @@ export class KnownLists {
   /** A session's process of the server said that these have changed. */
   renew(server: string, principal: string, kinds: readonly ListKind[]): void {
     const known = this.#options.context.servers.peek(server, principal)
-    if (known !== undefined) this.#listed.get(known.launch.digest)?.renew(kinds)
+    if (known !== undefined) this.#listed.get(keyOf(known))?.variants.renew(kinds)
   }
 
   /** What is known of a server that is nobody's own. Asks nobody. */
@@ -155,11 +157,12 @@ export class KnownLists {
   }
 
   /** Forgets what is configured no more. */
-  prune(digests: ReadonlySet<string>): void {
-    for (const [digest, listed] of this.#listed) {
-      if (digests.has(digest)) continue
-      this.#listed.delete(digest)
-      listed.close()
+  prune(): void {
+    const { servers } = this.#options.context
+    for (const [key, { variants, server }] of this.#listed) {
+      if (servers.launchOf(server)?.digest === server.launch.digest) continue
+      this.#listed.delete(key)
+      variants.close()
     }
   }
 
@@ -183,4 +186,8 @@ export class KnownLists {
       onChanged: (kinds, isFirst) => onChanged(server.name, kinds, isFirst),
     })
   }
+}
+
+function keyOf({ launch: { name, digest } }: Server): string {
+  return `${name} ${digest}`
 }

@@ -88,6 +88,11 @@ export class Pins {
     return tools.has(tool)
   }
 
+  /** Whether all tools of a server were ever looked at. */
+  hasSeen(server: string): boolean {
+    return this.#options.store.isKnown(server)
+  }
+
   /** Whether a tool is not there until its definition is approved. */
   isHidden(server: string, tool: string): boolean {
     const { policies } = this
