@@ -2,8 +2,8 @@
 import { GCProfiler } from 'node:v8'
 import type { StepFigure } from '../results.ts'
 
-const ROUNDS = 25
-const ROUND_MS = 10
+const ROUNDS = 200
+const ROUND_MS = 3
 const WARM_UP_MS = 200
 /** So few that the young generation holds all that they allocate: `../steps.ts` says how large it is. */
 const COUNTED_RUNS = 2_000
