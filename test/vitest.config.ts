@@ -88,6 +88,8 @@ export default defineConfig({
           ...patient,
           name: 'processes',
           include: processes,
+          // Several files share the machine; a retry is reported.
+          retry: 1,
           // Each of them waits most of its time: for processes, for deadlines, for what must not come.
           maxWorkers: 2 * processors,
           sequence: { groupOrder: 1 },
