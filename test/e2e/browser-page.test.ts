@@ -44,7 +44,7 @@ test(
 
     expect(visited?.error).toMatch(/Failed to fetch/)
     expect(refusal?.error).toMatch(/Failed to fetch/)
-    expect(strict.logs.filter((line) => line.includes('"tools/call"'))).toEqual([])
+    expect((await strict.allLogs()).filter((line) => line.includes('"tools/call"'))).toEqual([])
   },
   TIMEOUT_MS,
 )

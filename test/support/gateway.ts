@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import { LOCAL_TENANT, openDataFolder } from '#cli/data-folder.ts'
 import { startLocalRuntime, type LogLevel } from '#cli/local-runtime.ts'
@@ -34,6 +35,8 @@ export interface Gateway {
   mcpURL(server: string): string
   /** Lines of the worker and the host program, at most `MAX_LOG_LINES`. */
   logs: string[]
+  /** `logs` with the lines of all that is answered by now. */
+  allLogs(): Promise<string[]>
   readonly hostProgramPid: number
   /** SIGKILL; resolves when the next host program listens. */
   killHostProgram(): Promise<void>
@@ -49,6 +52,8 @@ export interface Gateway {
 }
 
 const MAX_LOG_LINES = 20_000
+/** Lines of calls are gathered for 100 ms (line-log.ts); then they pass two pipes. */
+const LOG_MS = 300
 const ROOT = resolve(import.meta.dirname, '../..')
 const WORKER = resolve(ROOT, 'test/fixtures/evictable-worker.mjs')
 
@@ -78,6 +83,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     headers: { Authorization: `Bearer ${token}` },
     mcpURL: (server) => `${url}/mcp/${server}`,
     logs,
+    allLogs: async () => {
+      await delay(LOG_MS)
+      return logs
+    },
     get hostProgramPid() {
       return hostProcess.pid
     },

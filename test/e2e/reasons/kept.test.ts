@@ -104,5 +104,5 @@ test('a server that refuses to begin does not tell the credential that it quotes
 
   expect(told).toContain('not a valid token: [redacted]')
   expect(JSON.stringify(await statusOf('refusing'))).not.toContain(TOKEN)
-  expect(gateway.logs.join()).not.toContain(TOKEN)
+  expect((await gateway.allLogs()).join()).not.toContain(TOKEN)
 })

@@ -122,5 +122,6 @@ test('a secret in a header reaches the server, and no log or console', async () 
   await echo('legacy-h2')
 
   expect(authorizations).toEqual(new Set([`Bearer ${SECRET}`]))
-  expect(gateway.logs.join('\n') + (await gateway.console())).not.toContain(SECRET)
+  const logs = await gateway.allLogs()
+  expect(logs.join('\n') + (await gateway.console())).not.toContain(SECRET)
 })

@@ -152,7 +152,7 @@ describe('configured headers', () => {
 
     expect(elsewhere.received).toEqual([])
     expect(JSON.stringify(odd.received)).not.toContain(gateway.token)
-    expect(gateway.logs.join('\n')).not.toContain(SECRET)
+    expect((await gateway.allLogs()).join('\n')).not.toContain(SECRET)
     const { servers } = await gateway.admin<{ servers: object }>('GET', 'servers')
     expect(JSON.stringify(servers)).not.toContain(SECRET)
   })

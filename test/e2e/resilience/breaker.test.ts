@@ -108,6 +108,7 @@ describe.each(['legacy', 'modern'] as const)(
       await delay(OPEN_MS)
       expect(readTool(await client.call('work', { key: 'well' }))).toEqual({ done: true })
       expect(await callTimes(client, 3)).toEqual([undefined, undefined, undefined])
+      await gateway.allLogs()
       expect(linesOf(era).map(({ from, to }) => `${String(from)} ${String(to)}`)).toEqual([
         'closed open',
         'open half-open',

@@ -220,7 +220,7 @@ test('personal servers do not hold up the others, nor readiness', async () => {
 })
 
 test('no log line, console line or file holds a value', async () => {
-  const seen = [gateway.logs.join('\n'), await gateway.console()]
+  const seen = [(await gateway.allLogs()).join('\n'), await gateway.console()]
   expect(seen[1]).toContain('as it is [redacted]')
 
   const values = [alice.value, bob.value, COMMON, 'changed-key-of-alice']

@@ -199,7 +199,7 @@ test('the reason of a failed start quotes no value', async () => {
 })
 
 test('no log line, console line or answer holds a value, in whatever form it was printed', async () => {
-  const logs = gateway.logs.join('\n')
+  const logs = (await gateway.allLogs()).join('\n')
   const console = await gateway.console()
   expect(logs).toContain('process_started')
   expect(console).toContain('as it is a=[redacted]')

@@ -125,8 +125,8 @@ test('a JWT that has expired ends what it opened, and opens nothing again; its p
   leave(beta.get, beta.listening)
 })
 
-test('no log line holds a token or a JWT that ended', () => {
-  const logs = world.gateway.logs.join('\n')
+test('no log line holds a token or a JWT that ended', async () => {
+  const logs = (await world.gateway.allLogs()).join('\n')
 
   expect(logs).toContain('"method":"tools/call"')
   expect(findCanaries(logs, secrets())).toEqual([])

@@ -134,8 +134,8 @@ describe('when alpha is deleted', () => {
   })
 })
 
-test('no log line holds a secret, a token or a JWT', () => {
-  const logs = world.gateway.logs.join('\n')
+test('no log line holds a secret, a token or a JWT', async () => {
+  const logs = (await world.gateway.allLogs()).join('\n')
   const secrets = TENANTS.flatMap((name) => world.canaries[name]).filter(({ isSecret }) => isSecret)
 
   expect(logs).toContain('"method":"tools/call"')

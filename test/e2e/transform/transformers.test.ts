@@ -185,7 +185,8 @@ test('our own log names what was called without the secret in it, whatever becom
   await waitUntil(() => linesOf('tools/call', 'tool-[redacted]').length >= 2, 'no line')
 
   expect(linesOf('resources/read', 'https://host.example/?access_token=[redacted]')).toHaveLength(2)
-  expect(gateway.logs.filter((line) => line.includes(SECRET))).toEqual([])
+  const lines = await gateway.allLogs()
+  expect(lines.filter((line) => line.includes(SECRET))).toEqual([])
 })
 
 const linesOf = (method: string, target: string): string[] =>
