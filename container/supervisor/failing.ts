@@ -1,6 +1,8 @@
 /** Whether the processes of a launch do not come up at the moment, and why. */
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
-import type { Why } from '#protocol/link.ts'
+import { StartError } from './spawn.ts'
+import { explain } from '../reasons/explain.ts'
+import type { Launch, Why } from '#protocol/link.ts'
 
 export class Failing {
   readonly #onChange: (why: Why | undefined) => void
@@ -27,4 +29,14 @@ export class Failing {
     if (!this.#isFailing) return
     setTimeout(() => isThere() && this.end(), DEFAULT_CRASH_POLICY.stableMs).unref()
   }
+}
+
+/** Why a process could not be started, as whoever waits for it may see it. */
+export function explainStart(launch: Launch, error: unknown): Why {
+  if (!(error instanceof StartError)) return { detail: 'internal error' }
+  const { message: how, output: printed } = error
+  // The hints are about programs on this machine.
+  if (launch.remote !== undefined) return { detail: how }
+  const { quote: _, ...why } = explain({ how, printed, server: launch.name, isNew: true })
+  return { detail: how, ...why }
 }

@@ -1,14 +1,12 @@
 import { DEFAULT_CRASH_POLICY } from './crash-loop.ts'
-import { Failing } from './failing.ts'
+import { explainStart, Failing } from './failing.ts'
 import type { OnExit, Running } from './running.ts'
 import { LaunchProgress } from './launch-progress.ts'
 import { hasPlace } from './slots.ts'
 import type { Effect, LaunchState, Policy, Slot, SupervisorEvent } from './slots.ts'
-import { StartError } from './spawn.ts'
 import { INITIAL, next } from './state.ts'
 import { GRACE, SHUTDOWN_GRACE } from './terminate.ts'
 import type { Warmable } from './warmth.ts'
-import { explain } from '../reasons/explain.ts'
 import type { StartWatch } from '../resolve/resolved.ts'
 import { URGENCY, type Launch, type LaunchMeta, type Urgency, type Why } from '#protocol/link.ts'
 import type { Owner } from '#protocol/yielding.ts'
@@ -17,6 +15,9 @@ const REFILL_DELAY_MS = 100
 
 /** A process whose client paused for less than this is not idle. */
 const MIN_IDLE_MS = 1_000
+
+/** How long a process stays in which Hearth asked something: it lists several things in a row. */
+const OWN_IDLE_MS = 10_000
 
 /** What a channel has got. */
 export interface Lease {
@@ -128,10 +129,14 @@ export class LaunchGroup implements Warmable {
     return this.#count('starting') > 0
   }
 
-  sparePids(): number[] {
-    return Array.from(this.#processes, ([slot, { pid }]) => ({ slot, pid }))
-      .filter(({ slot }) => this.#state.slots.get(slot)?.phase === 'spare')
-      .map(({ pid }) => pid)
+  unownedPids(): number[] {
+    return this.#unowned().map(([, { pid }]) => pid)
+  }
+
+  rest(): void {
+    for (const [slot, { idleMs = 0 }] of this.#unowned()) {
+      if (idleMs >= OWN_IDLE_MS) this.dispatch({ type: 'expire', slot, reason: 'idle' })
+    }
   }
 
   settle(): void {
@@ -237,22 +242,12 @@ export class LaunchGroup implements Warmable {
       }
     } catch (error) {
       this.#starts.delete(slot)
-      const why = this.#explain(error)
+      const why = explainStart(this.launch, error)
       // One that nobody wants any more was given up, and has not failed.
       if (this.#state.slots.get(slot)?.phase !== 'ending') this.#failing.begin(why)
       this.dispatch({ type: 'start-failed', slot, why })
       this.#options.onExit()
     }
-  }
-
-  #explain(error: unknown): Why {
-    if (!(error instanceof StartError)) return { detail: 'internal error' }
-    const { message: how, output: printed } = error
-    // The hints are about programs on this machine.
-    if (this.launch.remote !== undefined) return { detail: how }
-    const told = { how, printed, server: this.launch.name, isNew: true }
-    const { quote: _, ...why } = explain(told)
-    return { detail: how, ...why }
   }
 
   #watch(slot: number): StartWatch {
@@ -290,6 +285,15 @@ export class LaunchGroup implements Warmable {
 
   #end(slot: number, grace: typeof GRACE): void {
     void this.#processes.get(slot)?.end(grace)
+  }
+
+  /** Spares, and processes in which Hearth itself asks something. */
+  #unowned(): [slot: number, process: Running][] {
+    return [...this.#processes].filter(([slot]) => {
+      const { phase, channel } = this.#state.slots.get(slot) ?? {}
+      if (phase !== 'leased') return phase === 'spare'
+      return channel !== undefined && this.#options.ownerOf(channel) === undefined
+    })
   }
 
   #count(phase: Slot['phase']): number {

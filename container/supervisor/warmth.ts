@@ -1,6 +1,6 @@
 /**
- * Which launches have a spare though their configuration asks for none: those that were used lately, the
- * latest first, as far as the memory for it goes. One for all cells.
+ * Which launches keep processes that nobody has though their configuration asks for none: those that were
+ * used lately, the latest first, as far as the memory for it goes. One for all cells.
  */
 import {
   readMemory,
@@ -30,8 +30,10 @@ const LOOK_MS = 10_000
 export interface Warmable {
   /** `performance.now()` of its last use; absent: it was never used. */
   readonly usedAt: number | undefined
-  /** Of its spares. */
-  sparePids(): number[]
+  /** Of its processes that nobody has: spares, and those in which Hearth itself asks something. */
+  unownedPids(): number[]
+  /** Ends Hearth's own processes that are idle. */
+  rest(): void
   /** Whether it may have a spare may be otherwise now. */
   settle(): void
 }
@@ -48,7 +50,7 @@ export class Warmth {
   readonly #budgetBytes: number
   readonly #read: ReadText
   readonly #now: () => number
-  /** With the memory that a spare of it took when it was seen last. */
+  /** With the memory that its processes took that nobody had, when they were seen last. */
   readonly #launches = new Map<Warmable, number>()
   #warm: ReadonlySet<Warmable> = new Set()
   #lookedAt = -Infinity
@@ -91,6 +93,7 @@ export class Warmth {
     for (const launch of new Set([...before, ...this.#warm])) {
       if (before.has(launch) !== this.#warm.has(launch)) launch.settle()
     }
+    for (const launch of this.#launches.keys()) if (!this.#warm.has(launch)) launch.rest()
     // What a spare takes is seen when it is there.
     this.#timer = setTimeout(() => this.#launches.size > 0 && this.choose(), LOOK_MS)
     this.#timer.unref()
@@ -115,8 +118,7 @@ export class Warmth {
     if (this.#now() - this.#lookedAt < LOOK_MS) return
     this.#lookedAt = this.#now()
     for (const launch of this.#launches.keys()) {
-      const [pid] = launch.sparePids()
-      const bytes = pid === undefined ? 0 : this.#bytesOf(pid)
+      const bytes = launch.unownedPids().reduce((sum, pid) => sum + this.#bytesOf(pid), 0)
       if (bytes > 0) this.#launches.set(launch, bytes)
     }
   }

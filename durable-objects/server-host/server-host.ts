@@ -114,7 +114,7 @@ export class ServerHost {
       ownerOf: (server, principal) => servers.factsOf(server, principal)?.principal,
       learn: (server, principal) => catalog.learnTools(server, principal),
     })
-    const catalog: Catalog = new Catalog({ servers, eras, store, isUp, pins }, serve)
+    const catalog: Catalog = new Catalog({ servers, eras, store, isUp, startOf, pins }, serve)
     const guards = new Guards({ store, servers, ticker, calls, log, isUp, startOf, eras }, tenant)
     const routing = new Routing(guards, log)
     const listTools = createListTools(servers, serve)

@@ -29,7 +29,7 @@ import { toNamespaced } from './uris.ts'
 import { NO_CAPABILITIES } from './variants.ts'
 import { keepVisible, renewView } from './visible.ts'
 
-type Context = Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
+type Context = Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'startOf' | 'pins'>
 
 /** Made names that are kept. */
 const MAX_INDEXES = 64

@@ -15,7 +15,7 @@ import type { Incomplete, Missing } from './page.ts'
 import { Variants } from './variants.ts'
 
 export interface KnownListsOptions {
-  context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'pins'>
+  context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'startOf' | 'pins'>
   serve: (server: Server) => Promise<ModernServing>
   /** These lists of a server are not what they were. `isFirst`: nothing was known of them. */
   onChanged: (server: string, kinds: readonly ListKind[], isFirst: boolean) => void
@@ -33,6 +33,9 @@ export interface Waiting {
   /** Asked although they are not in the catalog. */
   unlisted?: ReadonlySet<string>
 }
+
+/** How old the lists of a server may get that has no process. */
+const RESTING_TTL_MS = 86_400_000
 
 /** A call is waited for longer than a list. */
 const LEARN_MS = 5_000
@@ -89,7 +92,9 @@ export class KnownLists {
           await (isPatient ? listed.within(longest, kind) : listed.first(longest, kind))
         }
         // What is old is answered all the same, and does not wake a container.
-        else if (isUp(server)) variants.refresh(kind, listed, listTtlMs)
+        else if (isUp(server) && this.#mayAsk(kind, listed, { name: server, principal })) {
+          variants.refresh(kind, listed, listTtlMs)
+        }
         incomplete.push(...listed.notes(kind).map((message) => ({ server, message })))
         const failure = listed.failure(kind)
         return failure === undefined ? [] : [{ server, error: failure }]
@@ -164,6 +169,18 @@ export class KnownLists {
       this.#listed.delete(key)
       variants.close()
     }
+  }
+
+  /** A server that rests is started for its lists once a day; else they are asked for in its next process. */
+  #mayAsk(
+    kind: ListKind,
+    listed: ListedServer,
+    server: { name: string; principal: string },
+  ): boolean {
+    const { servers, startOf } = this.#options.context
+    const isRemote = servers.launchOf(server)?.remote !== undefined
+    const isResting = !isRemote && startOf(server) === undefined
+    return !isResting || listed.isOlder(kind, RESTING_TTL_MS, Date.now())
   }
 
   #isListed(server: string, principal: string): boolean {

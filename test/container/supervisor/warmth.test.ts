@@ -1,12 +1,15 @@
 /** Which servers have a spare that nobody asked for: by their use, the budget, and what is free. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { chooseWarm, Warmth, type Warmable } from '#container/supervisor/warmth.ts'
 import { launchOf } from '#test/support/host-program.ts'
 import { startLinkSession, type LinkSession } from '#test/support/link-session.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
-import type { ProcessLaunch } from '#protocol/link.ts'
+import { FRAME, type ExitMeta, type ProcessLaunch } from '#protocol/link.ts'
 
 const MIB = 1024 * 1024
+/** Idle processes are looked for so often. */
+const LOOK_MS = 11_000
 
 describe('of the servers that were used', () => {
   const launches = [
@@ -34,7 +37,12 @@ test('a machine that is short of memory keeps none warm, and begins again when t
     return `MemTotal: 1000000 kB\nMemAvailable: ${availableKiB} kB\n`
   }
   const warmth = new Warmth({ budgetBytes: 100 * MIB, read })
-  const launch: Warmable = { usedAt: 0, sparePids: () => [], settle: () => undefined }
+  const launch: Warmable = {
+    usedAt: 0,
+    unownedPids: () => [],
+    settle: () => undefined,
+    rest: () => undefined,
+  }
   warmth.add(launch)
   const allowsAt = (kiB: number): boolean => {
     availableKiB = kiB
@@ -85,6 +93,21 @@ describe('a launch that adapts', () => {
     await waitFor(0)
     await session.link.until(() => session.link.launches.at(-1)?.state === 'resting')
   })
+
+  test('keeps no process for long in which Hearth asked something, unless it may be warm', async () => {
+    session = await startLinkSession()
+    const [used, unused] = [adaptive({ name: 'used', usedMsAgo: 1 }), adaptive({ name: 'unused' })]
+    session.link.configure([used, unused])
+    session.link.open(1, 'used', 'probe:1')
+    session.link.open(2, 'unused', 'probe:2')
+    await waitFor(3)
+
+    const exit = await session.link.takeMeta<ExitMeta>(FRAME.exit, 2)
+
+    expect(exit.reason).toBe('idle')
+    await delay(LOOK_MS)
+    expect(running()).toBe(2)
+  }, 60_000)
 
   test('that was used before the host program started has its spare at once', async () => {
     session = await startLinkSession()
