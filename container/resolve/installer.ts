@@ -11,10 +11,15 @@ export interface Asker {
   watch: InstallWatch
 }
 
+/** A package that is installed this soon after another one gets the same versions of what both need. */
+const SEED_MS = 600_000
+
 /** Installs packages into the cache, each once and in turns: concurrent askers share one installation. */
 export class Installer {
   readonly #options: ResolveOptions
   readonly #running = new Map<string, Installation>()
+  /** The folder of npm's last installation. */
+  #seed: { folder: string; at: number } | undefined
 
   constructor(options: ResolveOptions) {
     this.#options = options
@@ -26,11 +31,7 @@ export class Installer {
     return this.#once({ asker, spec, path: folder }, async () => {
       const staging = `${folder}.${randomUUID()}`
       try {
-        await mkdir(staging, { recursive: true })
-        // A package of its own, so that npm installs here; --prefix would hide the machine's npmrc.
-        const manifest = join(staging, 'package.json')
-        await writeFile(manifest, '{"private":true}')
-        await this.#give(manifest, staging)
+        await this.#prepare(staging)
         const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--omit=dev']
         await runTool(`installing ${spec}`, {
           file: 'npm',
@@ -40,6 +41,7 @@ export class Installer {
           user: this.#options.serverUser,
         })
         await moveInto(folder, staging)
+        this.#seed = { folder, at: performance.now() }
       } finally {
         await this.#discard(staging)
       }
@@ -75,6 +77,30 @@ export class Installer {
       await mkdir(ready, { recursive: true })
     })
     return bins
+  }
+
+  /**
+   * A package of its own, so that npm installs here; --prefix would hide the machine's npmrc. Servers have
+   * most of their packages in common: npm adds to a copy what is missing, and removes what is not needed.
+   */
+  async #prepare(staging: string): Promise<void> {
+    await mkdir(staging, { recursive: true })
+    const manifest = join(staging, 'package.json')
+    await writeFile(manifest, '{"private":true}')
+    await this.#give(manifest, staging)
+    const { folder, at } = this.#seed ?? { folder: '', at: -Infinity }
+    if (performance.now() - at > SEED_MS) return
+    const { installEnv: env, serverUser: user } = this.#options
+    // npm trusts its own record there only while it is as old as the folders.
+    const args = ['-RPp', join(folder, 'node_modules'), staging]
+    try {
+      await runTool('copying packages', { file: 'cp', args, env, user })
+    } catch {
+      // npm would take half a package for a whole one.
+      await this.#discard(staging)
+      this.#seed = undefined
+      await this.#prepare(staging)
+    }
   }
 
   /** Package managers write there. The folder above stays the host program's own: nobody swaps what is in it. */

@@ -12,6 +12,7 @@ import { FRAME } from '#protocol/link.ts'
 import type { Launch, RefusedMeta } from '#protocol/link.ts'
 
 const TINY = fileURLToPath(new URL('../../fixtures/packages/tiny-server', import.meta.url))
+const LEANING = fileURLToPath(new URL('../../fixtures/packages/leaning-server', import.meta.url))
 const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
 let folder: string
@@ -19,7 +20,7 @@ let registry: NPMRegistry
 let session: LinkSession
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hearth-resolve-'))
-  registry = await startNPMRegistry(TINY, folder)
+  registry = await startNPMRegistry([TINY, LEANING], folder)
   session = await startLinkSession({
     HEARTH_CACHE: join(folder, 'cache'),
     HEARTH_NODE_MODULES: NODE_MODULES,
@@ -85,4 +86,21 @@ test('a package without such a command is a failure that names both', async () =
     code: 'server_start_failed',
     detail: 'package tiny-server has no command other',
   })
+})
+
+test('a package is installed with what the one before it has installed', async () => {
+  await session.open(8, npx('leaning', ['-y', 'leaning-server', 'lean']))
+
+  expect(await session.call(8, 1)).toMatchObject({ result: { args: ['lean'] } })
+  expect([registry.downloads('leaning-server'), registry.downloads('tiny-server')]).toEqual([1, 1])
+})
+
+test('and without what it does not need', async () => {
+  await session.open(9, npx('exact', ['-y', 'tiny-server@1.2.3']))
+
+  const cache = join(folder, 'cache', 'npm')
+  const folders = (await readdir(cache)).map((one) => join(cache, one, 'node_modules'))
+  const installed = await Promise.all(folders.map(async (one) => (await readdir(one)).toSorted()))
+  const visible = installed.map((names) => names.filter((name) => !name.startsWith('.')).join())
+  expect(visible.toSorted()).toEqual(['leaning-server,tiny-server', 'tiny-server', 'tiny-server'])
 })

@@ -20,7 +20,7 @@ let gateway: Gateway
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hearth-starts-'))
-  registry = await startNPMRegistry(PACKAGE, folder)
+  registry = await startNPMRegistry([PACKAGE], folder)
   vi.stubEnv('npm_config_registry', registry.url)
 })
 
