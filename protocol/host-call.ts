@@ -144,11 +144,13 @@ export function toHostRequest(
   return { method: call.http, headers, body: body.bytes as Uint8Array<ArrayBuffer> }
 }
 
-/** The body of a forwarded request, whichever way it came. */
-export async function readHostBody(request: Request): Promise<Uint8Array | undefined> {
+/** The body of a forwarded request, whichever way it came: a promise only where it is a stream. */
+export function readHostBody(
+  request: Request,
+): Uint8Array | undefined | Promise<Uint8Array | undefined> {
   const text = request.headers.get(HOST_BODY_HEADER)
   if (text !== null) return encoder.encode(text)
-  return request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
+  return request.body === null ? undefined : request.bytes()
 }
 
 export function decodeHostCall(headers: Headers): HostCall {

@@ -20,6 +20,7 @@ import { IdleStreams } from './calls/idle-streams.ts'
 import { EraProbe } from './servers/eras.ts'
 import type { HostContext } from './host-context.ts'
 import { LegacySessions } from './legacy/sessions.ts'
+import type { AnswerLegacy } from './legacy/sse/session.ts'
 import { SSESessions } from './legacy/sse/sessions.ts'
 import type { LineLog } from './line-log.ts'
 import { dialAfter, Links, type HostProgram } from './link/links.ts'
@@ -79,8 +80,7 @@ export class ServerHost {
   readonly #retired: number
 
   constructor(options: ServerHostOptions) {
-    this.#quiet = createQuietStorage(options.storage)
-    const { storage } = this.#quiet
+    const { storage } = (this.#quiet = createQuietStorage(options.storage))
     const store = new Store(storage)
     this.#retired = store.retired
     const ticker = new Ticker()
@@ -127,50 +127,58 @@ export class ServerHost {
     }
     this.#modern = new ModernCalls(this.#context)
     this.#legacy = new LegacySessions(this.#context, this.#modern)
-    this.#sse = new SSESessions({
-      ...{ context: this.#context, storage },
-      answer: (host, body) => this.#legacy.answer(host, body),
-    })
+    const answer: AnswerLegacy = async (host, body) => this.#legacy.answer(host, body)
+    this.#sse = new SSESessions({ context: this.#context, storage, answer })
   }
 
-  /** Answers one forwarded request; failures are JSON-RPC errors, never thrown. */
-  fetch(request: Request): Promise<Response> {
+  /**
+   * Answers one forwarded request; failures are JSON-RPC errors, never thrown. A warm call waits for its
+   * answer alone.
+   */
+  async fetch(request: Request): Promise<Response> {
     const host = decodeHostCall(request.headers)
     const { links, servers, idleStreams } = this.#context
     const placement = servers.placementOf(host.server)
-    if (host.http !== 'GET') idleStreams.use()
-    const serve = () => this.#serve(request, host)
     // A stream that only listens does not keep a container awake.
-    const isUse = placement !== undefined && host.http !== 'GET'
-    return isUse ? links.hold(placement, serve) : serve()
-  }
-
-  async #serve(request: Request, host: HostCall): Promise<Response> {
-    const { links, servers } = this.#context
+    const isUse = host.http !== 'GET'
+    if (isUse) idleStreams.use()
+    const held = isUse && placement !== undefined ? links.retain(placement) : undefined
     try {
-      if (Date.now() < this.#drainedUntil)
-        throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
-      this.#context.credentials.check(host, Date.now())
-      this.#quiet.prepare(host)
-      // Let in as one of a former tenant of this name.
-      if (host.configVersion <= this.#retired) throw unauthorized()
-      const body = await this.#room.read(request, host)
+      this.#admit(host)
+      const reading = this.#room.read(request, host)
+      const body = reading instanceof Promise ? await reading : reading
       // What is about all servers waits for no one's host.
-      const placement = host.server === CATALOG ? undefined : servers.placementOf(host.server)
-      if (placement !== undefined) await links.of(placement).mended()
+      const link =
+        placement === undefined || host.server === CATALOG ? undefined : links.of(placement)
+      if (link?.isDialled === true) await link.mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)
       const response = await this.#answer(host, this.#withArguments(host, body))
       response.headers.set('x-request-id', host.requestId)
       this.#room.leave(host, response)
       return response
     } catch (error) {
-      host.onOver?.()
-      const fault = GatewayError.from(error)
-      if (fault.code === 'internal') console.error('server host', fault.cause)
-      this.#context.transforms.hide(host)
-      this.#context.log?.write(toCallLog(host, fault.code))
-      return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
+      return this.#refuse(host, GatewayError.from(error))
+    } finally {
+      if (held !== undefined) links.release(held)
     }
+  }
+
+  /** Throws `shutting_down`, `unauthorized`, `storage_full`. */
+  #admit(host: HostCall): void {
+    const now = Date.now()
+    if (now < this.#drainedUntil) throw new GatewayError('shutting_down', { retryAfterMs: 1_000 })
+    this.#context.credentials.check(host, now)
+    this.#quiet.prepare(host)
+    // Let in as one of a former tenant of this name.
+    if (host.configVersion <= this.#retired) throw unauthorized()
+  }
+
+  #refuse(host: HostCall, fault: GatewayError): Response {
+    host.onOver?.()
+    if (fault.code === 'internal') console.error('server host', fault.cause)
+    this.#context.transforms.hide(host)
+    this.#context.log?.write(toCallLog(host, fault.code))
+    return toResponse(fault, host.envelope?.kind === 'request' ? host.envelope.id : null)
   }
 
   /** See `Borrower`. A stream that only listens keeps no container awake. */
@@ -280,7 +288,7 @@ export class ServerHost {
     this.#context.catalog.change(change)
   }
 
-  #answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
+  #answer(host: HostCall, body: Uint8Array | undefined): Response | Promise<Response> {
     if (host.sse !== undefined) return this.#sse.answer(host, body)
     if (host.era === 'legacy') return this.#legacy.answer(host, body)
     return this.#modern.answer(host, body ?? new Uint8Array())

@@ -41,11 +41,23 @@ export class Room implements Tally {
     if (bytes < 0) this.#admit()
   }
 
-  /** The body of a request, once there is room for it. Throws `too_many_bytes`. */
-  async read(request: Request, host: HostCall): Promise<Uint8Array | undefined> {
+  /**
+   * The body of a request, once there is room for it; a promise only where that is not at hand. Throws, or
+   * rejects with, `too_many_bytes`.
+   */
+  read(request: Request, host: HostCall): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     if (this.#unacked > MAX_UNACKED_BYTES) throw full()
+    if (request.body === null) return readHostBody(request)
     const bytes = Number(request.headers.get('content-length') ?? 0)
-    if (bytes > SMALL_BODY_BYTES) host.onOver = await this.#take(host.principal, bytes)
+    return bytes > SMALL_BODY_BYTES ? this.#readLarge(request, host, bytes) : readHostBody(request)
+  }
+
+  async #readLarge(
+    request: Request,
+    host: HostCall,
+    bytes: number,
+  ): Promise<Uint8Array | undefined> {
+    host.onOver = await this.#take(host.principal, bytes)
     return readHostBody(request)
   }
 

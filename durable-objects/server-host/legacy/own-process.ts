@@ -57,7 +57,7 @@ export class OwnProcess implements RetiringUpstream {
     const exchange: Exchange = {
       ...{ id: call.id, call: call.call },
       deadline: Date.now() + this.#session.server.config.timeoutMs.start,
-      onLost: (error) => reject(this.#startFailure(error)),
+      onLost: (error) => reject(startFailure(this.#context.servers, this.#owned, error)),
       onResponse: (payload, meta) => {
         if (meta.failed === true) {
           call.reply.headers = {}
@@ -86,13 +86,27 @@ export class OwnProcess implements RetiringUpstream {
     return promise
   }
 
-  async call(call: ClientCall, body: Uint8Array): Promise<void> {
-    // The warm path has no await before the frame is sent.
-    const connection = this.#live ?? (await this.#startUnlessRetired())
-    if (call.settled) return
-    // It waited for a process of the former configuration.
+  /** The warm path has no wait before the frame is sent. */
+  call(call: ClientCall, body: Uint8Array): Promise<void> | undefined {
+    return this.#live === undefined
+      ? this.#callNext(call, body)
+      : this.#send(this.#live, call, body)
+  }
+
+  async #callNext(call: ClientCall, body: Uint8Array): Promise<void> {
+    await this.#send(await this.#startUnlessRetired(), call, body)
+  }
+
+  /** What waited for a process of the former configuration is the successor's. */
+  #send(
+    connection: Connection | undefined,
+    call: ClientCall,
+    body: Uint8Array,
+  ): Promise<void> | undefined {
+    if (call.settled) return undefined
     if (this.#successor !== undefined) return this.#successor.call(call, body)
     connection?.request(remembering(this.#session, call, body), body)
+    return undefined
   }
 
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
@@ -208,10 +222,6 @@ export class OwnProcess implements RetiringUpstream {
     return { name: server, principal }
   }
 
-  #startFailure(error: unknown): GatewayError {
-    return startFailure(this.#context.servers, this.#owned, error)
-  }
-
   #connect(channel: Channel): Connection {
     return new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta, replayed) => {
@@ -259,9 +269,8 @@ export class OwnProcess implements RetiringUpstream {
       }
       call.repeated = true
       call.undelivered = false
-      successor
-        .call(call, body)
-        .catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
+      const hand = async (): Promise<void> => successor.call(call, body)
+      hand().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
     }
   }
 

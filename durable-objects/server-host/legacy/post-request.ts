@@ -4,18 +4,26 @@ import type { RoutedOptions } from '../routing/routing.ts'
 import type { LegacySession } from './session.ts'
 import { clientOf, createRoad } from './session-road.ts'
 
-/** Throws before anything was sent, or resolves with the answer. */
-export async function postRequest(
+/** Throws, or rejects, before anything was sent, or resolves with the answer. */
+export function postRequest(
   context: HostContext,
   session: LegacySession,
   options: Omit<RoutedOptions, 'begin'>,
 ): Promise<Response> {
-  const { host, body, timeoutMs } = options
+  const { host, body } = options
   if (host.route?.candidates !== undefined) return postRouted(context, session, options)
-  const { transforms, pins } = context
-  const asking = pins.require(host, body)
+  const asking = context.pins.require(host, body)
   // Without a wait before the call is the session's, where none is needed: it can be cancelled at any time.
-  if (asking !== undefined) await asking
+  return asking === undefined
+    ? send(context, session, options)
+    : asking.then(() => send(context, session, options))
+}
+
+function send(
+  { transforms }: Pick<HostContext, 'transforms'>,
+  session: LegacySession,
+  { host, body, timeoutMs }: Omit<RoutedOptions, 'begin'>,
+): Promise<Response> {
   const pipeline = transforms.find(host)
   if (pipeline !== undefined) {
     return transforms.answer(pipeline, host, body, createRoad(session, timeoutMs))

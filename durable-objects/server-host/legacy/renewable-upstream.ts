@@ -14,7 +14,7 @@ import type { Upstream, UpstreamSession } from './upstream.ts'
 /** What comes after an upstream that takes no more calls. */
 export interface Successor {
   /** Takes a call that was not begun, or that may be repeated. */
-  call: (call: ClientCall, body: Uint8Array) => Promise<void>
+  call: Upstream['call']
   /** Nothing is left to do for the former one. Called once. */
   onOver: () => void
 }
@@ -89,8 +89,8 @@ export class RenewableUpstream implements Upstream {
     })
   }
 
-  /** No await before the frame is sent where an upstream is there. */
-  call(call: ClientCall, body: Uint8Array): Promise<void> {
+  /** No wait before the frame is sent where an upstream is there. */
+  call(call: ClientCall, body: Uint8Array): Promise<void> | undefined {
     const upstream = this.#current?.upstream
     return upstream === undefined ? this.#callNext(call, body) : upstream.call(call, body)
   }

@@ -70,16 +70,19 @@ export class LegacySession implements UpstreamSession {
     return this.#calls.size === 0 && !this.#streams.someAttached
   }
 
-  async post(host: HostCall, body: Uint8Array): Promise<Response> {
+  /** Throws, or rejects, before anything was sent. */
+  post(host: HostCall, body: Uint8Array): Promise<Response> {
     this.#touch()
-    const { envelope } = host
-    if (envelope?.kind === 'request') {
-      const { call: callMs } = this.#serverOf(host).config.timeoutMs
-      const timeoutMs = Math.min(callMs, host.route?.timeoutMs ?? Infinity)
-      return postRequest(this.#context, this, { host, body, timeoutMs })
-    }
+    if (host.envelope?.kind !== 'request') return this.#pass(host, body)
+    const { call } = this.#serverOf(host).config.timeoutMs
+    const timeoutMs = Math.min(call, host.route?.timeoutMs ?? Infinity)
+    return postRequest(this.#context, this, { host, body, timeoutMs })
+  }
+
+  /** A notification, or a response. */
+  async #pass({ envelope, cancels }: HostCall, body: Uint8Array): Promise<Response> {
     if (envelope?.kind === 'response') this.#questions.close(envelope.id)
-    if (host.cancels !== undefined) this.#cancel(host.cancels)
+    if (cancels !== undefined) this.#cancel(cancels)
     else if (envelope !== undefined) await this.upstream.pass(body, envelope)
     return new Response(null, { status: 202 })
   }
@@ -94,7 +97,6 @@ export class LegacySession implements UpstreamSession {
   ): AnsweredCall {
     const { envelope } = host
     if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const name = host.requestId
     this.#noteAccess(host)
     const { credentials, calls, log, pins } = this.#context
     requireSlots(host, calls)
@@ -107,7 +109,7 @@ export class LegacySession implements UpstreamSession {
       transform,
       onSettled: (outcome, processMs) => {
         letGo()
-        this.#calls.delete(name)
+        this.#calls.delete(host.requestId)
         this.#questions.forget(call)
         calls.delete(call)
         attempt?.onSettled(outcome, processMs)
@@ -117,7 +119,7 @@ export class LegacySession implements UpstreamSession {
     if (pins.screens(host)) call.screen = pins.screenOf(host, viewerOf(this.record))
     call.expose = this.shown.reader(host, body)
     this.#streams.noteAsked(envelope.method)
-    this.#calls.set(name, call)
+    this.#calls.set(host.requestId, call)
     calls.add(call)
     return { call, response: reply.response }
   }
@@ -145,8 +147,7 @@ export class LegacySession implements UpstreamSession {
   get(host: HostCall): Response {
     this.#touch()
     this.#noteAccess(host)
-    const { lastEventId } = host
-    const { stream, after } = this.#streams.find(lastEventId)
+    const { stream, after } = this.#streams.find(host.lastEventId)
     if (after !== undefined && stream.isOverAfter(after)) return new Response(null, { status: 204 })
     const { credentials, idleStreams } = this.#context
     const end = (): void => stream.detach()

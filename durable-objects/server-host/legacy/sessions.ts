@@ -33,20 +33,27 @@ export class LegacySessions {
     this.#catalog = new CatalogSessions(context, this.#upstreams)
   }
 
-  /** Throws `session_not_found`, `server_not_found` and what a start can fail with. */
-  async answer(host: HostCall, body: Uint8Array | undefined): Promise<Response> {
-    if (host.sessionId === undefined) {
+  /** Throws, or rejects with, `session_not_found`, `server_not_found` and what a start can fail with. */
+  answer(host: HostCall, body: Uint8Array = new Uint8Array()): Response | Promise<Response> {
+    const { sessionId } = host
+    if (sessionId === undefined) {
       requireInitialize(host)
-      const begin = host.server === CATALOG ? this.#initializeCatalog : this.#initialize
-      return begin.call(this, host, body ?? new Uint8Array())
+      return host.server === CATALOG
+        ? this.#initializeCatalog(host, body)
+        : this.#initialize(host, body)
     }
-    if (host.http === 'DELETE' && !this.#live.has(host.sessionId)) return this.#forget(host)
-    const session = this.#live.get(host.sessionId) ?? (await this.#restore(host))
+    const session = this.#live.get(sessionId)
+    if (session !== undefined) return this.#pass(session, host, body)
+    if (host.http === 'DELETE') return this.#forget(host)
+    return this.#restore(host).then((restored) => this.#pass(restored, host, body))
+  }
+
+  #pass(session: LegacySession, host: HostCall, body: Uint8Array): Response | Promise<Response> {
     if (!isOf(session.record, host)) throw new GatewayError('session_not_found')
     requireRevision(session.record, host)
     if (host.http === 'GET') return session.get(host)
     if (host.http === 'DELETE') return this.#delete(session)
-    return session.post(host, body ?? new Uint8Array())
+    return session.post(host, body)
   }
 
   /** Sessions on a server that is configured anew go on, those on one that is removed end. */

@@ -8,8 +8,11 @@ import type { SessionRecord } from '../store.ts'
 
 /** Where a session's messages go. Server messages come back through `fromServer`. */
 export interface Upstream {
-  /** Throws before anything was sent, or takes the call over and settles it. */
-  call: (call: ClientCall, body: Uint8Array) => Promise<void>
+  /**
+   * Throws, or rejects, before anything was sent, or takes the call over and settles it. Absent, where a
+   * process has it by now; a promise where that waits for something.
+   */
+  call: (call: ClientCall, body: Uint8Array) => Promise<void> | undefined
   /** A notification or a response of the client's. */
   pass: (body: Uint8Array, envelope: Envelope) => Promise<void>
   cancel: (call: ClientCall) => void

@@ -38,6 +38,7 @@ export interface LinksOptions {
 }
 
 interface Linked {
+  placement: string
   program: HostProgram
   link: Link
   /** `Date.now()` */
@@ -117,7 +118,7 @@ export class Links {
   }
 
   /** A call has to do with it. One that was left meanwhile stays left. */
-  use(placement: string): void {
+  #use(placement: string): void {
     const isLeft = !this.#isConfigured(placement)
     const linked = isLeft ? this.#linked.get(placement) : this.#get(placement)
     if (linked === undefined) return
@@ -125,16 +126,26 @@ export class Links {
     linked.program.touch?.()
   }
 
-  /** Something is under way there until `work` has ended. */
-  async hold<T>(placement: string, work: () => Promise<T>): Promise<T> {
-    this.use(placement)
+  /** Something is under way there until `release` is given what this returns. */
+  retain(placement: string): Linked {
+    this.#use(placement)
     const linked = this.#get(placement)
     linked.users++
+    return linked
+  }
+
+  release(linked: Linked): void {
+    linked.users--
+    this.#use(linked.placement)
+  }
+
+  /** The same until `work` has ended. */
+  async hold<T>(placement: string, work: () => Promise<T>): Promise<T> {
+    const linked = this.retain(placement)
     try {
       return await work()
     } finally {
-      linked.users--
-      this.use(placement)
+      this.release(linked)
     }
   }
 
@@ -203,7 +214,7 @@ export class Links {
       onUnused: () => queueMicrotask(() => this.#leaveUnused(placement)),
       unacked,
     })
-    return { program, link, usedAt: Date.now(), users: 0 }
+    return { placement, program, link, usedAt: Date.now(), users: 0 }
   }
 
   /** What a former object used and still runs is linked again, so that it is known what is up. */

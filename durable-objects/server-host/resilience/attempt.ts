@@ -8,14 +8,33 @@ import { isPassing, judge } from './judge.ts'
 
 /** How a call is made. */
 export interface Work {
-  /** Rejects while no process has seen the call, or takes it over and settles it. May be called again. */
-  start: () => Promise<void>
+  /**
+   * Throws, or rejects, while no process has seen the call, or takes it over and settles it. A promise only
+   * where that waits for something. May be called again.
+   */
+  start: () => Promise<void> | undefined
   /** The call is over: whoever has it in hand lets go of it. */
   giveUp: () => void
   /** Whether it may run once more though a process has seen it. Absent: it may not. */
   mayRepeat?: () => Promise<boolean>
   /** It has not begun, and is not started again. Runs after the call is settled. */
   onFailed?: () => void
+}
+
+/** Starts it. `onRefused` is called in a later step: of many that wait, each may fail at once. */
+export function begin(
+  work: Pick<Work, 'start'>,
+  onBegun: () => void,
+  onRefused: (cause: unknown) => void,
+): void {
+  let starting: Promise<void> | undefined
+  try {
+    starting = work.start()
+  } catch (error) {
+    return queueMicrotask(() => onRefused(error))
+  }
+  if (starting === undefined) onBegun()
+  else starting.then(onBegun, onRefused)
 }
 
 /** What enforces a deadline elsewhere knows better why it has passed, and comes first. */
@@ -53,7 +72,7 @@ export class Attempt implements CallGuard {
     this.#isStarting = true
     this.#attempts++
     this.awaitsProcess = true
-    this.#work.start().then(this.#delivered, this.#refuse)
+    begin(this.#work, this.#delivered, this.#refuse)
   }
 
   takesOver(error: GatewayError): boolean {

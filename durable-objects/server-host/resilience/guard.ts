@@ -5,7 +5,7 @@
 import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
 import type { BreakerPhase, ResiliencePolicy, ResilienceReport } from '#protocol/resilience.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { Attempt, type Work } from './attempt.ts'
+import { Attempt, begin, type Work } from './attempt.ts'
 import { pauseMs } from './backoff.ts'
 import type { Breaker, BreakerState, Judgement } from './breaker.ts'
 import { Breakers, OWN, type Admission } from './breakers.ts'
@@ -219,7 +219,11 @@ export class Guard {
   #runEndless(call: ClientCall, work: Work, now: number): void {
     const { principal } = call.host
     if (this.phaseAt(now, principal) === 'open') return call.lose(this.#unavailable(now, principal))
-    work.start().catch((error: unknown) => call.onLost(GatewayError.from(error)))
+    begin(
+      work,
+      () => undefined,
+      (error) => call.onLost(GatewayError.from(error)),
+    )
   }
 
   #admit(now: number, caller = OWN): Admission | undefined {

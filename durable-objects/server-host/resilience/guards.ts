@@ -12,7 +12,7 @@ import type { Server, ServerFacts } from '../servers/servers.ts'
 import { StartProgress } from '../servers/start-progress.ts'
 import { isHeld } from '../servers/start-state.ts'
 import type { Ticking } from '../ticker.ts'
-import type { Work } from './attempt.ts'
+import { begin, type Work } from './attempt.ts'
 import type { BreakerKey } from './breaker-store.ts'
 import { OWN } from './breakers.ts'
 import { Guard } from './guard.ts'
@@ -62,11 +62,11 @@ export class Guards implements Ticking {
     const { server, principal } = call.host
     const guard = this.#find(server, principal)?.guard
     if (guard === undefined) {
-      work.start().catch((error: unknown) => {
+      const refuse = (error: unknown): void => {
         call.onLost(GatewayError.from(error))
         work.onFailed?.()
-      })
-      return
+      }
+      return begin(work, () => undefined, refuse)
     }
     this.#context.ticker.add(this)
     guard.run(call, work)

@@ -24,7 +24,8 @@ async function come(bytes: number, principal = 'p') {
   const state = { host, isRead: false, refusal: undefined as unknown }
   const headers = { 'Content-Length': String(bytes) }
   const request = new Request('https://host/', { method: 'POST', headers, body: 'x' })
-  room.read(request, host).then(
+  const read = async () => room.read(request, host)
+  read().then(
     () => (state.isRead = true),
     (error: unknown) => (state.refusal = error),
   )
