@@ -176,9 +176,10 @@ export class LinkChannel implements Channel {
   }
 
   #reset(): void {
+    this.#meta = undefined
+    if (this.#piecesBytes === 0) return
     this.#pieces = []
     this.#piecesBytes = 0
-    this.#meta = undefined
   }
 
   #fail(error: GatewayError, received?: number): void {

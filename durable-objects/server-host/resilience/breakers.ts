@@ -12,11 +12,12 @@ const MAX_CALLERS = 1_000
 /** The server's own breaker, where a breaker is known by its caller. */
 export const OWN = ''
 
-/** What a call was let in with. */
+/** What a call was let in with; the numbers are what the two breakers are to be told. */
 export interface Admission {
-  server: number
-  breaker: Breaker
-  caller: number
+  readonly caller: string
+  readonly breaker: Breaker
+  readonly own: number
+  readonly epoch: number
 }
 
 export interface BreakersOptions {
@@ -46,34 +47,47 @@ export class Breakers {
 
   /** Lets a call in, or refuses it: `undefined`. */
   admit(caller: string, now: number, policy: BreakerPolicy): Admission | undefined {
-    const server = this.#turning(OWN, this.#own, (own) => own.admit(now, policy))
-    if (server === undefined) return undefined
+    const own = this.#admitTo(this.#own, OWN, now, policy)
+    if (own === undefined) return undefined
     const breaker = this.#of(caller)
-    if (breaker === this.#own) return { server, breaker, caller: server }
-    const admitted = this.#turning(caller, breaker, () => breaker.admit(now, policy))
-    if (admitted !== undefined) return { server, breaker, caller: admitted }
-    this.#own.settle(server, 'neutral', now, policy)
+    if (breaker === this.#own) return { caller, breaker, own, epoch: own }
+    const epoch = this.#admitTo(breaker, caller, now, policy)
+    if (epoch !== undefined) return { caller, breaker, own, epoch }
+    this.#own.settle(own, 'neutral', now, policy)
     return undefined
+  }
+
+  #admitTo(
+    breaker: Breaker,
+    caller: string,
+    now: number,
+    policy: BreakerPolicy,
+  ): number | undefined {
+    const from = breaker.state
+    const epoch = breaker.admit(now, policy)
+    this.#noteTurn(breaker, caller, from)
+    return epoch
   }
 
   /** Once for each call that was let in. */
   settle(
-    caller: string,
-    admission: Admission,
+    { caller, breaker, own, epoch }: Admission,
     judgement: Judgement,
-    { blamed, now, policy }: { blamed: Blamed; now: number; policy: BreakerPolicy },
+    blamed: Blamed,
+    now: number,
+    policy: BreakerPolicy,
   ): void {
-    const { server, breaker } = admission
     const isOwn = breaker === this.#own
-    const isCallers = judgement === 'failure' && blamed === 'caller' && !isOwn
-    this.#turning(OWN, this.#own, (own) =>
-      own.settle(server, isCallers ? 'neutral' : judgement, now, policy),
-    )
+    const isFailure = judgement === 'failure'
+    const wasOwn = this.#own.state
+    const isCallers = isFailure && blamed === 'caller' && !isOwn
+    this.#own.settle(own, isCallers ? 'neutral' : judgement, now, policy)
+    this.#noteTurn(this.#own, OWN, wasOwn)
     if (isOwn) return
-    const isServers = judgement === 'failure' && blamed === 'server'
-    this.#turning(caller, breaker, () =>
-      breaker.settle(admission.caller, isServers ? 'neutral' : judgement, now, policy),
-    )
+    const was = breaker.state
+    const isServers = isFailure && blamed === 'server'
+    breaker.settle(epoch, isServers ? 'neutral' : judgement, now, policy)
+    this.#noteTurn(breaker, caller, was)
   }
 
   /** For this caller. */
@@ -137,11 +151,8 @@ export class Breakers {
     if (oldest !== undefined) this.#callers.delete(oldest)
   }
 
-  #turning<T>(caller: string, breaker: Breaker, change: (breaker: Breaker) => T): T {
-    const from = breaker.state
-    const result = change(breaker)
+  #noteTurn(breaker: Breaker, caller: string, from: BreakerState): void {
     if (breaker.state !== from) this.#onTurn(caller, from, breaker)
-    return result
   }
 }
 

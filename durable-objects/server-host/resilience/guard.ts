@@ -10,7 +10,7 @@ import { pauseMs } from './backoff.ts'
 import type { Breaker, BreakerState, Judgement } from './breaker.ts'
 import { Breakers, OWN, type Admission } from './breakers.ts'
 import { Bulkhead } from './bulkhead.ts'
-import { healthOf, note, noteCheck, NOTHING_HEARD, type Heard } from './health.ts'
+import { Heard, healthOf } from './health.ts'
 import { blamedFor, isFailure, isPassing } from './judge.ts'
 import { RetryBudget } from './retry-budget.ts'
 
@@ -42,7 +42,7 @@ export class Guard {
   readonly #breakers: Breakers
   readonly #bulkhead = new Bulkhead<Attempt>(({ call }) => call.host.principal)
   readonly #budget = new RetryBudget(Date.now())
-  #heard: Heard = NOTHING_HEARD
+  readonly #heard = new Heard()
   #lastFailure: { code: ErrorCode; at: number } | undefined
 
   constructor({ policy, states, isPersonal, lastFailure, onTurn }: GuardOptions) {
@@ -64,7 +64,7 @@ export class Guard {
     return this.#bulkhead.queued
   }
 
-  get heard(): Heard {
+  get heard(): Readonly<Pick<Heard, 'successAt'>> {
     return this.#heard
   }
 
@@ -126,8 +126,7 @@ export class Guard {
   /** A call is settled. The next one takes its place. */
   leave(attempt: Attempt, judgement: Judgement, outcome: string): void {
     if (judgement !== 'neutral') this.#hear(judgement, outcome, Date.now())
-    const { admission, call } = attempt
-    this.#settle(admission, judgement, { outcome, caller: call.host.principal })
+    this.#settle(attempt.admission, judgement, outcome)
     if (attempt.isRunning) this.#bulkhead.leave(this.policy)?.start()
     else this.#bulkhead.remove(attempt)
   }
@@ -136,7 +135,7 @@ export class Guard {
   noteCheck(failure: GatewayError | undefined): void {
     const now = Date.now()
     const isAnswered = failure === undefined
-    this.#heard = noteCheck(this.#heard, isAnswered, now)
+    this.#heard.noteCheck(isAnswered, now)
     if (isAnswered || !isFailure(failure.code) || failure.isBlameless) return
     this.#lastFailure = { code: failure.code, at: now }
     // That it answers a ping does not show that it can do its work, so success opens nothing.
@@ -184,7 +183,7 @@ export class Guard {
   configure(policy: ResiliencePolicy, isAnother: boolean): void {
     this.policy = policy
     if (isAnother) {
-      this.#heard = NOTHING_HEARD
+      this.#heard.clear()
       this.#lastFailure = undefined
       this.#breakers.reset()
     }
@@ -231,15 +230,10 @@ export class Guard {
     return breaker === false ? undefined : this.#breakers.admit(caller, now, breaker)
   }
 
-  #settle(
-    admission: Admission | undefined,
-    judgement: Judgement,
-    { outcome = '', caller = OWN }: { outcome?: string; caller?: string } = {},
-  ): void {
+  #settle(admission: Admission | undefined, judgement: Judgement, outcome = ''): void {
     const { breaker: policy } = this.policy
     if (admission === undefined || policy === false) return
-    const about = { blamed: blamedFor(outcome), now: Date.now(), policy }
-    this.#breakers.settle(caller, admission, judgement, about)
+    this.#breakers.settle(admission, judgement, blamedFor(outcome), Date.now(), policy)
   }
 
   #blame(admission: Admission | undefined, { code, isBlameless }: GatewayError): void {
@@ -249,7 +243,7 @@ export class Guard {
   }
 
   #hear(judgement: Judgement, outcome: string, now: number): void {
-    this.#heard = note(this.#heard, judgement, now)
+    this.#heard.note(judgement, now)
     if (judgement === 'failure') this.#lastFailure = { code: outcome as ErrorCode, at: now }
   }
 

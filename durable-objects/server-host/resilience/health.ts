@@ -1,4 +1,4 @@
-/** How a server is, by what was heard of it. Pure. */
+/** How a server is, by what was heard of it. The clock is an argument. */
 import type { BreakerPhase, Health } from '#protocol/resilience.ts'
 import type { Judgement } from './breaker.ts'
 
@@ -7,32 +7,32 @@ const UNHEALTHY_AFTER = 2
 /** The part of an interval by which checks are spread. */
 const JITTER = 0.2
 
-export interface Heard {
+export class Heard {
   /** `Date.now()` of the last call, or check, that the server answered, and of the last that failed. */
-  readonly successAt: number
-  readonly failureAt: number
+  successAt = 0
+  failureAt = 0
   /** Whether the failure came last. */
-  readonly isFailing: boolean
+  isFailing = false
   /** Active checks that failed since one succeeded. */
-  readonly failedChecks: number
-}
+  failedChecks = 0
 
-export const NOTHING_HEARD: Heard = {
-  successAt: 0,
-  failureAt: 0,
-  isFailing: false,
-  failedChecks: 0,
-}
+  noteCheck(isAnswered: boolean, now: number): void {
+    this.note(isAnswered ? 'success' : 'failure', now)
+    this.failedChecks = isAnswered ? 0 : this.failedChecks + 1
+  }
 
-export function noteCheck(heard: Heard, isAnswered: boolean, now: number): Heard {
-  const noted = note(heard, isAnswered ? 'success' : 'failure', now)
-  return { ...noted, failedChecks: isAnswered ? 0 : heard.failedChecks + 1 }
-}
+  note(judgement: Judgement, now: number): void {
+    if (judgement === 'neutral') return
+    this.isFailing = judgement === 'failure'
+    if (this.isFailing) this.failureAt = now
+    else this.successAt = now
+  }
 
-export function note(heard: Heard, judgement: Judgement, now: number): Heard {
-  if (judgement === 'neutral') return heard
-  if (judgement === 'success') return { ...heard, successAt: now, isFailing: false }
-  return { ...heard, failureAt: now, isFailing: true }
+  /** The server is another one. */
+  clear(): void {
+    this.successAt = this.failureAt = this.failedChecks = 0
+    this.isFailing = false
+  }
 }
 
 export function healthOf(
@@ -45,7 +45,11 @@ export function healthOf(
 }
 
 /** A server that has answered since the last check was due is not asked. */
-export function needsCheck({ successAt }: Heard, now: number, intervalMs: number): boolean {
+export function needsCheck(
+  { successAt }: Pick<Heard, 'successAt'>,
+  now: number,
+  intervalMs: number,
+): boolean {
   return now - successAt >= intervalMs * (1 - JITTER / 2)
 }
 

@@ -1,12 +1,9 @@
 import { expect, test } from 'vitest'
 import {
   checkAfterMs,
+  Heard,
   healthOf,
   needsCheck,
-  note,
-  noteCheck,
-  NOTHING_HEARD,
-  type Heard,
 } from '#durable-objects/server-host/resilience/health.ts'
 import { mergeReports } from '#durable-objects/server-host/resilience/merge-reports.ts'
 import { createRandom } from '#test/support/random.ts'
@@ -14,11 +11,14 @@ import { createRandom } from '#test/support/random.ts'
 const NOW = 1_795_000_000_000
 
 /** `s`, `f`, `n`: a call; `S`, `F`: an active check. */
-const hear = (text: string): Heard =>
-  [...text].reduce((heard, letter) => {
-    if (letter === 'S' || letter === 'F') return noteCheck(heard, letter === 'S', NOW)
-    return note(heard, letter === 's' ? 'success' : letter === 'f' ? 'failure' : 'neutral', NOW)
-  }, NOTHING_HEARD)
+const hear = (text: string): Heard => {
+  const heard = new Heard()
+  for (const letter of text) {
+    if (letter === 'S' || letter === 'F') heard.noteCheck(letter === 'S', NOW)
+    else heard.note(letter === 's' ? 'success' : letter === 'f' ? 'failure' : 'neutral', NOW)
+  }
+  return heard
+}
 
 test.each([
   { heard: '', health: 'unknown' },
