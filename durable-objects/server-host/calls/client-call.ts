@@ -37,9 +37,15 @@ export interface ClientCallOptions {
   /** Longest in all. Absent: nothing extends `timeoutMs`. */
   totalMs?: number | undefined
   /** Absent: nothing is written of it. */
-  log: LineLog | undefined
+  log: Pick<LineLog, 'write'> | undefined
   /** What its server's transformers do to what it is answered. */
   transform?: CallTransform | undefined
+  /** The request before they changed it; absent where there are none. */
+  original?: Uint8Array | undefined
+  /** Writes an answer's URIs as the catalog has them; of a call that came in there. */
+  expose?: ((payload: Uint8Array) => Uint8Array) | undefined
+  /** Looks at a server's answer before anything else does: catalog/pins/pins.ts. */
+  screen?: ((payload: Uint8Array) => Promise<Uint8Array>) | undefined
   /** The call is over, whatever way. Called once, before its reply is told. */
   onSettled: (outcome: CallLog['outcome'], processMs: number | undefined) => void
 }
@@ -56,18 +62,14 @@ export class ClientCall implements Exchange {
   readonly call: string
   readonly time: CallTime
   readonly host: HostCall
-  readonly reply: CallReply
   /** The request as it came, kept for a repetition; absent when it is too large for that. */
   readonly body: Uint8Array | undefined
-  /** Writes an answer's URIs as the catalog has them; of a call that came in there. */
-  expose: ((payload: Uint8Array) => Uint8Array) | undefined
+  /** See `ClientCallOptions`; a leg of the catalog sets its own. */
+  expose: ClientCallOptions['expose']
   readonly transform: CallTransform | undefined
-  /** The request before they changed it; absent where there are none. */
-  original: Uint8Array | undefined
+  readonly original: Uint8Array | undefined
   /** What a modern server says of its answer; only where that is kept. */
   freshness: Freshness | undefined
-  /** Looks at a server's answer before anything else does: catalog/pins/pins.ts. */
-  screen: ((payload: Uint8Array) => Promise<Uint8Array>) | undefined
   /** Its process is gone, and it was sent to the next one: once at most. */
   repeated = false
   guard: CallGuard | undefined
@@ -76,6 +78,7 @@ export class ClientCall implements Exchange {
   undelivered = false
   frame: number | undefined
   readonly #options: ClientCallOptions
+  #screen: ClientCallOptions['screen']
   #settled = false
   /** Why its server did not answer, where something else was answered. */
   #coveredFor: GatewayError | undefined
@@ -86,7 +89,9 @@ export class ClientCall implements Exchange {
     this.call = options.host.requestId
     this.host = options.host
     this.transform = options.transform
-    this.reply = this.transform === undefined ? options.reply : this.#showing(options.reply)
+    this.original = options.original
+    this.expose = options.expose
+    this.#screen = options.screen
     const { timeoutMs, totalMs = timeoutMs } = options
     this.time = new CallTime({ now: Date.now(), timeoutMs, totalMs })
     this.body = options.body.length <= MAX_KEPT_BYTES ? options.body : undefined
@@ -102,6 +107,13 @@ export class ClientCall implements Exchange {
 
   onResponse(payload: Uint8Array, meta: MessageMeta): void {
     this.answer(payload, meta.failed === true ? 'rpc_error' : 'ok', meta.ms)
+  }
+
+  /** What comes before the answer is transformed; where that fails, so does the call. */
+  event(payload: Uint8Array): void {
+    const shown =
+      this.transform === undefined ? payload : this.#try((through) => through.onEvent(payload))
+    if (shown !== undefined) this.#options.reply.event(shown)
   }
 
   /** A notification of its server's about it, or on its stream. */
@@ -125,25 +137,8 @@ export class ClientCall implements Exchange {
     this.answer(kept, 'ok')
   }
 
-  /** What comes before the answer is transformed; where that fails, so does the call. */
-  #showing(reply: CallReply): CallReply {
-    return {
-      headers: reply.headers,
-      answer: (payload, status) => reply.answer(payload, status),
-      fail: (error) => reply.fail(error),
-      event: (payload) => {
-        const shown = this.#try((transform) => transform.onEvent(payload))
-        if (shown !== undefined) reply.event(shown)
-      },
-      abandon: () => reply.abandon(),
-    }
-  }
-
   #fail(error: GatewayError): void {
-    if (!this.#settle(error.code)) return
-    // They speak of what has not come about.
-    this.reply.headers = {}
-    this.reply.fail(error)
+    if (this.#settle(error.code)) this.#options.reply.fail(error)
   }
 
   /**
@@ -156,9 +151,9 @@ export class ClientCall implements Exchange {
 
   answer(payload: Uint8Array, outcome: CallLog['outcome'], processMs?: number, status = 200): void {
     if (this.#settled) return
-    const { screen } = this
+    const screen = this.#screen
     if (screen !== undefined) {
-      this.screen = undefined
+      this.#screen = undefined
       screen(payload).then(
         (screened) => this.answer(screened, outcome, processMs, status),
         (error: unknown) => this.lose(GatewayError.from(error)),
@@ -174,12 +169,12 @@ export class ClientCall implements Exchange {
     const visible = filter === undefined ? shown : keepVisible(shown, filter)
     const exposed = this.expose?.(visible) ?? visible
     this.#settle(outcome, processMs)
-    this.reply.answer(exposed, status)
+    this.#options.reply.answer(exposed, outcome, status)
   }
 
   /** The client gave up: cancelled, or gone. It gets nothing more. */
   abandon(): void {
-    if (this.#settle('cancelled')) this.reply.abandon()
+    if (this.#settle('cancelled')) this.#options.reply.abandon()
   }
 
   #try(act: (transform: CallTransform) => Uint8Array): Uint8Array | undefined {

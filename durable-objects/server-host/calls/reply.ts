@@ -3,6 +3,7 @@
  * otherwise an event stream that ends with it. A client that takes JSON alone is told only the answer.
  */
 import { ERRORS, toErrorObject, type GatewayError } from '#protocol/errors.ts'
+import type { CallLog } from '#protocol/call-log.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../connection.ts'
@@ -22,9 +23,7 @@ const SMALL_BYTES = 64 * 1024
 
 /** Where the answer to a call goes, and what is said before it. */
 export interface CallReply {
-  /** Sent with the response, if they are set before it begins. */
-  headers: Record<string, string>
-  answer: (payload: Uint8Array, status?: number) => void
+  answer: (payload: Uint8Array, outcome: CallLog['outcome'], status?: number) => void
   fail: (error: GatewayError) => void
   event: (payload: Uint8Array) => void
   abandon: () => void
@@ -38,24 +37,29 @@ export interface AnsweringReply extends CallReply {
 export interface ReplyOptions {
   id: RequestId
   /** What its client takes: absent, both. */
-  takes?: HostCall['takes']
+  takes?: HostCall['takes'] | undefined
   ticker: Ticker
   unread: Unread
   principal: string
   /** Makes the stream when the reply needs one. */
   openStream: () => EventStream
+  /** They speak of what the call brings about: an error goes without them, unless a stream has begun. */
+  headers?: Record<string, string> | undefined
 }
+
+const NO_HEADERS: Readonly<Record<string, string>> = {}
 
 export class Reply implements AnsweringReply, Ticking {
   readonly #options: ReplyOptions
   readonly #response = Promise.withResolvers<Response>()
-  headers: Record<string, string> = {}
+  #headers: Readonly<Record<string, string>>
   readonly #openAt = Date.now() + OPEN_AFTER_MS
   #stream: EventStream | undefined
   #done = false
 
   constructor(options: ReplyOptions) {
     this.#options = options
+    this.#headers = options.headers ?? NO_HEADERS
     if (options.takes !== 'json') options.ticker.add(this)
   }
 
@@ -64,7 +68,12 @@ export class Reply implements AnsweringReply, Ticking {
   }
 
   /** The last message of the reply. `status` counts only while nothing was sent. */
-  answer(payload: Uint8Array, status = 200): void {
+  answer(payload: Uint8Array, outcome: CallLog['outcome'], status = 200): void {
+    if (outcome !== 'ok') this.#headers = NO_HEADERS
+    this.#end(payload, status)
+  }
+
+  #end(payload: Uint8Array, status: number): void {
     if (!this.#finish()) return
     const isEvent = this.#options.takes === 'events' && status === 200
     const stream = isEvent ? this.#open() : this.#stream
@@ -73,17 +82,18 @@ export class Reply implements AnsweringReply, Ticking {
       stream.end()
       return
     }
-    const headers = { 'content-type': 'application/json', ...this.headers }
+    const headers = { 'content-type': 'application/json', ...this.#headers }
     this.#response.resolve(new Response(this.#bodyOf(payload), { status, headers }))
   }
 
   fail(error: GatewayError): void {
     const { retryAfterMs } = error
-    if (retryAfterMs !== undefined) {
-      this.headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000))
-    }
+    this.#headers =
+      retryAfterMs === undefined
+        ? NO_HEADERS
+        : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
     const message = { jsonrpc: '2.0', id: this.#options.id, error: toErrorObject(error) }
-    this.answer(encode(message), ERRORS[error.code].status)
+    this.#end(encode(message), ERRORS[error.code].status)
   }
 
   /** A message before the answer: progress, a log line, a request of the server's. */
@@ -112,7 +122,7 @@ export class Reply implements AnsweringReply, Ticking {
     this.#options.ticker.delete(this)
     const stream = this.#options.openStream()
     this.#stream = stream
-    this.#response.resolve(stream.attach(undefined, this.headers))
+    this.#response.resolve(stream.attach(undefined, this.#headers))
     return stream
   }
 

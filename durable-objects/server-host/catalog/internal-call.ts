@@ -38,7 +38,6 @@ export function ask(serving: ModernServing, request: InternalRequest): Asked {
   promise.catch(() => undefined)
   const { server, principal, client, capabilities, method, params, timeoutMs, onEvent } = request
   const reply: CallReply = {
-    headers: {},
     answer: (payload) => {
       const failure = readFailure(payload)
       if (failure === undefined) resolve(payload)

@@ -179,7 +179,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
           return call.deadline
         },
         caller,
-        ...(logLevel !== undefined && { onLog: (line) => call.reply.event(line) }),
+        ...(logLevel !== undefined && { onLog: (line) => call.event(line) }),
         onResponse: (payload, meta) => {
           this.#ids.delete(call)
           this.#answer({ call, method, number: round, frame }, payload, meta)
@@ -187,7 +187,7 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
         },
         onEvent: (payload, event) => {
           call.hear(event)
-          call.reply.event(withOwnIds(payload, event, call))
+          call.event(withOwnIds(payload, event, call))
         },
         onLost: (error, undelivered = false) => {
           this.#ids.delete(call)

@@ -60,16 +60,12 @@ export class OwnProcess implements RetiringUpstream {
       onLost: (error) => reject(startFailure(this.#context.servers, this.#owned, error)),
       onResponse: (payload, meta) => {
         if (meta.failed === true) {
-          call.reply.headers = {}
           call.onResponse(payload, meta)
           return reject(new GatewayError('server_start_failed'))
         }
         const { result } = decode(payload)
         const settled = settleInitialize(result, this.#session.record)
-        if (GatewayError.is(settled)) {
-          call.reply.headers = {}
-          return reject(settled)
-        }
+        if (GatewayError.is(settled)) return reject(settled)
         const launch = this.#context.servers.launchOf(this.#owned)
         if (launch !== undefined) this.#context.servers.reasons.end(launch)
         onReady(settled)

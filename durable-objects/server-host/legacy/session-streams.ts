@@ -1,10 +1,13 @@
 /** The event streams of one session: the one of GET, and those of calls, live or only in the log. */
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
 import { encode } from '../connection.ts'
+import { filterOf } from '../calls/client-call.ts'
 import { callKeepAlive, EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import type { OpenStream, RequestName, WaitingFor } from '../calls/stream-store.ts'
 import type { SessionRecord } from '../store.ts'
+import type { FormerCall } from '../transform/call-transform.ts'
 import { keepVisible } from '../calls/visible-list.ts'
 import { UnheardLists } from './unheard-lists.ts'
 
@@ -49,7 +52,10 @@ export class SessionStreams {
    * A new stream for the answer to a request; a list is told filtered, and what its server's
    * transformers change transformed.
    */
-  openFor(waiting: WaitingFor): EventStream {
+  openFor(host: HostCall, transform: FormerCall | undefined): EventStream {
+    const { envelope, requestId: call, server } = host
+    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
+    const waiting = { id: envelope.id, call, server, filter: filterOf(host), transform }
     // A request of so long an id is not found again by a later object.
     const isKept = String(waiting.id).length <= MAX_ID_CHARS
     return this.#open(this.#next++, isKept ? waiting : undefined)

@@ -6,31 +6,30 @@ import { GatewayError } from '#protocol/errors.ts'
 import { RESTS_HEADER, type HostCall } from '#protocol/host-call.ts'
 import { toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import { ClientCall, filterOf, type AnsweredCall } from '../calls/client-call.ts'
+import type { AnsweredCall, ClientCall } from '../calls/client-call.ts'
+import { AS_SENT, openCall, openReply, type CallShape } from '../calls/open-call.ts'
 import { encode } from '../connection.ts'
 import { unauthorized } from '../calls/credentials.ts'
 import type { HostContext } from '../host-context.ts'
-import { Reply } from '../calls/reply.ts'
-import { requireSlots } from '../calls/require-slots.ts'
-import type { Attempt } from '../routing/routed-call.ts'
+import type { Reply } from '../calls/reply.ts'
+import { answerRouted } from '../routing/answer-routed.ts'
 import type { SessionRecord } from '../store.ts'
-import type { CallTransform } from '../transform/call-transform.ts'
-import { formerOf } from './session-road.ts'
+import { formerOf } from '../transform/call-transform.ts'
+import type { Road } from '../transform/road.ts'
 import { mayHear, noteHost } from './heard-resources.ts'
 import { NO_EVENTS } from '../translate/input-round.ts'
 import { UPDATED } from '../translate/listen-access.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import { noteInterest } from './interest.ts'
 import { OpenQuestions } from './open-questions.ts'
-import { postRequest } from './post-request.ts'
-import { viewerOf } from './session-capabilities.ts'
+import { readClientInfo, viewerOf } from './session-capabilities.ts'
 import { SessionLists } from './session-lists.ts'
 import { SessionStreams } from './session-streams.ts'
 import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
 
 const TOUCH_EVERY_MS = 60_000
 
-export class LegacySession implements UpstreamSession {
+export class LegacySession implements UpstreamSession, Road {
   readonly record: SessionRecord
   /** As it is configured now. */
   server: SessionServer
@@ -74,9 +73,19 @@ export class LegacySession implements UpstreamSession {
   post(host: HostCall, body: Uint8Array): Promise<Response> {
     this.#touch()
     if (host.envelope?.kind !== 'request') return this.#pass(host, body)
-    const { call } = this.#serverOf(host).config.timeoutMs
-    const timeoutMs = Math.min(call, host.route?.timeoutMs ?? Infinity)
-    return postRequest(this.#context, this, { host, body, timeoutMs })
+    if (host.route?.candidates !== undefined) return this.#postRouted(host, body)
+    const { pins, transforms } = this.#context
+    // Without a wait before the call is the session's, where none is needed: it can be cancelled at any time.
+    const asking = pins.require(host, body)
+    if (asking === undefined) return transforms.answer(host, body, this)
+    return asking.then(() => transforms.answer(host, body, this))
+  }
+
+  /** In a session of the catalog, at one of several servers: each of them is a leg of it. */
+  #postRouted(host: HostCall, body: Uint8Array): Promise<Response> {
+    const openReply = (): Reply => this.#openReply(host, AS_SENT)
+    const timeoutMs = this.timeoutOf(host)
+    return answerRouted(this.#context, { host, body, timeoutMs, openReply, roadOf: () => this })
   }
 
   /** A notification, or a response. */
@@ -87,56 +96,45 @@ export class LegacySession implements UpstreamSession {
     return new Response(null, { status: 202 })
   }
 
-  /** Throws `too_many_calls`. The call is tracked until it is settled. */
-  createCall(
-    host: HostCall,
-    body: Uint8Array,
-    timeoutMs: number,
-    transform?: CallTransform,
-    attempt?: Attempt,
-  ): AnsweredCall {
-    const { envelope } = host
-    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
+  get protocol(): string {
+    return this.record.protocol
+  }
+
+  clientInfo(): unknown {
+    return readClientInfo(this.record.initialize)
+  }
+
+  timeoutOf(host: HostCall): number {
+    return Math.min(this.#limitsOf(host).call, host.route?.timeoutMs ?? Infinity)
+  }
+
+  createCall(host: HostCall, body: Uint8Array, shape = AS_SENT): AnsweredCall {
     this.#noteAccess(host)
-    const { credentials, calls, log, pins } = this.#context
-    requireSlots(host, calls)
-    const letGo = credentials.hold(host, () => this.#expel(call))
-    const reply = attempt?.reply ?? this.openReply(host, transform)
-    const call: ClientCall = new ClientCall({
-      ...{ host, id: envelope.id, body, reply, timeoutMs },
-      totalMs: this.#serverOf(host).config.timeoutMs.total,
-      log: attempt === undefined ? log : undefined,
-      transform,
-      onSettled: (outcome, processMs) => {
-        letGo()
-        this.#calls.delete(host.requestId)
+    const { pins } = this.#context
+    const opened = openCall(this.#context, {
+      host,
+      body,
+      shape,
+      timeoutMs: shape.timeoutMs ?? this.timeoutOf(host),
+      totalMs: this.#limitsOf(host).total,
+      expose: shape.expose ?? this.shown.reader(host, body),
+      screen: pins.screens(host) ? pins.screenOf(host, viewerOf(this.record)) : undefined,
+      openReply: () => this.#openReply(host, shape),
+      onExpelled: (call) => this.#expel(call),
+      onSettled: (call) => {
+        this.#calls.delete(call.call)
         this.#questions.forget(call)
-        calls.delete(call)
-        attempt?.onSettled(outcome, processMs)
         this.#endIfOver()
       },
     })
-    if (pins.screens(host)) call.screen = pins.screenOf(host, viewerOf(this.record))
-    call.expose = this.shown.reader(host, body)
-    this.#streams.noteAsked(envelope.method)
-    this.#calls.set(host.requestId, call)
-    calls.add(call)
-    return { call, response: reply.response }
+    if (host.envelope?.kind === 'request') this.#streams.noteAsked(host.envelope.method)
+    this.#calls.set(host.requestId, opened.call)
+    return opened
   }
 
-  /** What a request of this session is answered with. */
-  openReply(host: HostCall, transform?: CallTransform): Reply {
-    const { envelope } = host
-    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { ticker, unread } = this.#context
-    return new Reply({
-      ...{ id: envelope.id, ticker, unread, principal: host.principal, takes: host.takes },
-      openStream: () =>
-        this.#streams.openFor({
-          ...{ id: envelope.id, call: host.requestId, server: host.server, filter: filterOf(host) },
-          transform: transform?.former ?? formerOf(host),
-        }),
-    })
+  #openReply(host: HostCall, { transform, headers }: CallShape): Reply {
+    const openStream = () => this.#streams.openFor(host, transform?.former ?? formerOf(host))
+    return openReply(this.#context, host, openStream, headers)
   }
 
   /**
@@ -202,7 +200,7 @@ export class LegacySession implements UpstreamSession {
 
   askClient(call: ClientCall, payload: Uint8Array, id: number): void {
     this.#questions.add(id, call.host.server, [call])
-    call.reply.event(payload)
+    call.event(payload)
   }
 
   /** `prefix`: see `noteInterest`. */
@@ -230,20 +228,23 @@ export class LegacySession implements UpstreamSession {
     this.#streams.failFormer((call) => this.#calls.has(call), error, server)
   }
 
-  /** Sends it, under its server's guard. */
   run(call: ClientCall, body: Uint8Array): void {
-    const { upstream } = this
-    this.#context.guards.run(call, {
-      start: () => upstream.call(call, body),
-      giveUp: () => upstream.cancel(call),
-      mayRepeat: () => upstream.mayRepeat?.(call) ?? Promise.resolve(false),
-    })
+    this.#context.guards.run(call, body, this.upstream)
+  }
+
+  mayRepeat(call: ClientCall): Promise<boolean> {
+    return this.upstream.mayRepeat?.(call) ?? Promise.resolve(false)
+  }
+
+  abandon(call: ClientCall): void {
+    this.upstream.cancel(call)
   }
 
   /** Of a session of the catalog, each request's own. */
-  #serverOf({ server, principal }: HostCall): SessionServer {
-    if (server === this.server.name) return this.server
-    return this.#context.servers.factsOf(server, principal) ?? this.server
+  #limitsOf({ server, principal }: HostCall): SessionServer['config']['timeoutMs'] {
+    const isOwn = server === this.server.name
+    const facts = isOwn ? undefined : this.#context.servers.factsOf(server, principal)
+    return (facts ?? this.server).config.timeoutMs
   }
 
   #ask(payload: Uint8Array, { id, method }: MessageMeta, server: SessionServer): void {
@@ -262,7 +263,7 @@ export class LegacySession implements UpstreamSession {
 
   /** On the stream of the call that it belongs to, where that can be one; else on that of GET. */
   #say(payload: Uint8Array, method: string | undefined, server: string, call?: ClientCall): void {
-    if (call !== undefined && call.host.takes !== 'json') return call.reply.event(payload)
+    if (call !== undefined && call.host.takes !== 'json') return call.event(payload)
     const shown = this.#context.transforms.show(server, this.record.principal, payload)
     if (shown !== undefined) this.#streams.say(shown, method)
   }
@@ -276,7 +277,7 @@ export class LegacySession implements UpstreamSession {
   #progress(payload: Uint8Array, meta: MessageMeta): void {
     const call = this.#calls.ofProgress(payload, meta)
     call?.hear(meta.method)
-    call?.reply.event(payload)
+    call?.event(payload)
   }
 
   #cancel(id: string | number): void {
@@ -292,8 +293,7 @@ export class LegacySession implements UpstreamSession {
 
   /** The credential of a call has ended. What begins a session is ended once its process answers. */
   #expel(call: ClientCall): void {
-    if (call.host.sessionId === undefined) call.reply.headers = {}
-    else this.upstream.cancel(call)
+    if (call.host.sessionId !== undefined) this.upstream.cancel(call)
     call.onLost(unauthorized())
   }
 

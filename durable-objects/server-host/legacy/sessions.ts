@@ -108,22 +108,17 @@ export class LegacySessions {
       access: host.access,
     })
     const upstream = await this.#upstreams.attach(session)
-    const { call, response } = openCall(session, host, request.body, start + INSTALL_MS)
-    // A slow start is answered by a stream, whose headers leave before the answer is there.
-    call.reply.headers = { 'mcp-session-id': session.record.id }
-    const begin = async (): Promise<void> => {
+    const { call, response } = beginCall(session, host, request.body, start + INSTALL_MS)
+    const begin = (): Promise<void> | undefined => {
       if (upstream instanceof OwnProcess) {
         return upstream.begin(call, request.body, (result) => this.#settle(session, call, result))
       }
       const result = announce(server, spoken, request.params)
       this.#settle(session, call, result)
-      call.answer(encode(toResult(call.id, result)), 'ok')
+      return void call.answer(encode(toResult(call.id, result)), 'ok')
     }
-    guards.run(call, {
-      start: begin,
-      giveUp: () => undefined,
-      onFailed: () => this.#end(session),
-    })
+    const onFailed = (): void => this.#end(session)
+    guards.run(call, request.body, { call: begin, cancel: () => undefined, onFailed })
     return response
   }
 
@@ -132,8 +127,7 @@ export class LegacySessions {
     const request = prepareInitialize(body, true)
     const session = this.#catalog.create(host, createSessionId(), request.params)
     const { start } = session.server.config.timeoutMs
-    const { call, response } = openCall(session, host, request.body, start)
-    call.reply.headers = { 'mcp-session-id': session.record.id }
+    const { call, response } = beginCall(session, host, request.body, start)
     const result = this.#catalog.announce(host, request.params)
     this.#settle(session, call, result)
     call.answer(encode(toResult(call.id, result)), 'ok')
@@ -278,14 +272,16 @@ function requireRevision(
 }
 
 /** Throws `unauthorized` when the credential has ended meanwhile; then nothing of the session is left. */
-function openCall(
+function beginCall(
   session: LegacySession,
   host: HostCall,
   body: Uint8Array,
   timeoutMs: number,
 ): AnsweredCall {
   try {
-    return session.createCall(host, body, timeoutMs)
+    // A slow start is answered by a stream, whose headers leave before the answer is there.
+    const headers = { 'mcp-session-id': session.record.id }
+    return session.createCall(host, body, { timeoutMs, headers })
   } catch (error) {
     session.rest()
     throw error

@@ -71,7 +71,7 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
         },
         onEvent: (payload, event) => {
           call.hear(event)
-          call.reply.event(withOwnIds(payload, event, call))
+          call.event(withOwnIds(payload, event, call))
         },
         onLost: (error, undelivered = false) => {
           this.#forget(call)

@@ -2,29 +2,19 @@
 import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import type { RequestId } from '#protocol/json-rpc.ts'
-import { ClientCall, type AnsweredCall } from '../calls/client-call.ts'
-import { unauthorized } from '../calls/credentials.ts'
-import { exposeAnswer } from '../catalog/expose-answer.ts'
-import { callKeepAlive, EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
-import { Reply } from '../calls/reply.ts'
-import { requireSlots } from '../calls/require-slots.ts'
-import type { Attempt, Running } from '../routing/routed-call.ts'
+import { answerRouted } from '../routing/answer-routed.ts'
 import type { Eras } from '../servers/eras.ts'
 import type { Server } from '../servers/servers.ts'
-import type { CallTransform } from '../transform/call-transform.ts'
 import type { Road } from '../transform/road.ts'
 import { importRequestStateKey } from '../translate/request-state.ts'
 import { CatalogServing } from './catalog-serving.ts'
 import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
-import { ListenStreams, tellEnd } from './listening.ts'
-import { clientOf } from './client-of.ts'
+import { ListenStreams } from './listening.ts'
 import { ServingSoon } from './serving-soon.ts'
-import { isListenServing, type ListenServing, type ModernServing } from './serving.ts'
-
-const LISTEN = 'subscriptions/listen'
+import type { ListenServing, ModernServing } from './serving.ts'
+import { LISTEN, openModernReply, ServingRoad } from './serving-road.ts'
 
 /** Longest for what is asked of all servers; each of them has its own bound. */
 const CATALOG_TIMEOUT_MS = 60_000
@@ -33,13 +23,6 @@ interface Serving {
   by: ListenServing
   server: Server
   digest: string
-}
-
-interface Asked {
-  host: HostCall
-  timeoutMs: number
-  body: Uint8Array
-  serving: ModernServing
 }
 
 export class ModernCalls {
@@ -59,98 +42,41 @@ export class ModernCalls {
   async answer(host: HostCall, body: Uint8Array): Promise<Response> {
     const { envelope } = host
     if (envelope?.kind !== 'request') return new Response(null, { status: 202 })
-    const { servers, catalog } = this.#context
+    const { servers, pins, transforms } = this.#context
     const { server: name, principal, configVersion } = host
-    if (name === CATALOG) return this.#run(host, this.#catalog, CATALOG_TIMEOUT_MS, body)
+    if (name === CATALOG) {
+      const catalog = this.#roadOf(host, body, this.#catalog, CATALOG_TIMEOUT_MS)
+      return transforms.answer(host, body, catalog)
+    }
     if (host.route?.candidates !== undefined) return this.#answerRouted(host, body)
-    await this.#context.pins.require(host, body)
+    const asking = pins.require(host, body)
+    if (asking !== undefined) await asking
     const server =
       servers.peek(name, principal) ?? (await servers.get(name, configVersion, principal))
     const serving =
       this.#serving.get(keyOf(server))?.by ?? (await this.#serveSoon(server, envelope))
-    const call = Math.min(server.config.timeoutMs.call, host.route?.timeoutMs ?? Infinity)
-    if (host.catalog === undefined) return this.#run(host, serving, call, body)
-    const expose = (uri: string): string => catalog.exposeURI(name, uri, principal)
-    return this.#run(host, serving, call, body, (payload) => exposeAnswer(payload, expose))
-  }
-
-  async #run(
-    host: HostCall,
-    serving: ModernServing,
-    timeoutMs: number,
-    body: Uint8Array,
-    expose?: (payload: Uint8Array) => Uint8Array,
-  ): Promise<Response> {
-    const { transforms } = this.#context
-    const pipeline = transforms.find(host)
-    if (pipeline !== undefined) {
-      return transforms.answer(
-        pipeline,
-        host,
-        body,
-        this.#roadOf({ host, serving, timeoutMs, body }),
-      )
-    }
-    const { call, response } = this.#createCall({ host, timeoutMs, body, serving }, undefined)
-    call.expose = expose
-    this.#guard(call, serving, body)
-    return response
-  }
-
-  #roadOf({ host, serving, timeoutMs, body }: Asked): Road {
-    return {
-      ...clientOf(host, body),
-      timeoutMs,
-      createCall: (of, request, transform) =>
-        this.#createCall({ host: of, timeoutMs, body: request, serving }, transform),
-      run: (call, request) => this.#guard(call, serving, request),
-    }
-  }
-
-  #guard(client: ClientCall, serving: ModernServing, body: Uint8Array): void {
-    this.#context.guards.run(client, {
-      start: () => serving.call(client, body),
-      giveUp: () => this.#abandon(client, serving),
-      mayRepeat: () => serving.mayRepeat?.(client) ?? Promise.resolve(false),
-    })
+    const { call } = server.config.timeoutMs
+    return transforms.answer(host, body, this.#roadOf(host, body, serving, call))
   }
 
   /** At one of several servers. */
   #answerRouted(host: HostCall, body: Uint8Array): Promise<Response> {
-    const { envelope, server, principal } = host
-    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { servers, routing } = this.#context
-    const { call } = servers.factsOf(server, principal)?.config.timeoutMs ?? {}
-    const reply = this.#openReply(host, envelope.id, () => routed.abandon())
-    const begin = (attempt: Attempt): Promise<Running> => this.#begin(attempt)
-    const timeoutMs = call ?? CATALOG_TIMEOUT_MS
-    const routed = routing.open({ host, body, timeoutMs, begin }, reply)
-    routed.run()
-    return reply.response
+    const { server, principal } = host
+    const facts = this.#context.servers.factsOf(server, principal)
+    return answerRouted(this.#context, {
+      ...{ host, body, timeoutMs: facts?.config.timeoutMs.call ?? CATALOG_TIMEOUT_MS },
+      openReply: (abandon) => openModernReply(this.#context, host, abandon),
+      roadOf: async (at, request) => {
+        const one = await this.#context.servers.get(at.server, at.configVersion, principal)
+        const serving = this.#serving.get(keyOf(one))?.by ?? (await this.serve(one))
+        return this.#roadOf(at, request, serving, one.config.timeoutMs.call)
+      },
+    })
   }
 
-  async #begin(attempt: Attempt): Promise<Running> {
-    const { servers, catalog, credentials, transforms, pins } = this.#context
-    const { host, body } = attempt
-    const { server: name, principal, configVersion } = host
-    const askedAt = Date.now()
-    credentials.check(host, askedAt)
-    await pins.require(host, body)
-    const server = await servers.get(name, configVersion, principal)
-    const serving = this.#serving.get(keyOf(server))?.by ?? (await this.serve(server))
-    const timeoutMs = Math.max(1, attempt.timeoutMs - (Date.now() - askedAt))
-    const { request, transform } = transforms.prepare(host, body, clientOf(host, body))
-    const asked = { host, timeoutMs, body: request, serving }
-    const { call } = this.#createCall(asked, transform, attempt)
-    if (transform !== undefined) call.original = body
-    const expose = (uri: string): string => catalog.exposeURI(name, uri, principal)
-    call.expose = (payload) => exposeAnswer(payload, expose)
-    this.#guard(call, serving, request)
-    return {
-      call,
-      mayRepeat: () => serving.mayRepeat?.(call) ?? Promise.resolve(false),
-      abandon: () => this.#abandon(call, serving),
-    }
+  #roadOf(host: HostCall, body: Uint8Array, serving: ModernServing, timeoutMs: number): Road {
+    const streams = this.#streams
+    return new ServingRoad(this.#context, { host, body, serving, timeoutMs, streams })
   }
 
   /** What serves modern clients of a server; also for legacy sessions on a modern server. */
@@ -201,73 +127,6 @@ export class ModernCalls {
 
   #isCurrent({ by, server, digest }: Serving): boolean {
     return this.#context.servers.launchOf(server)?.digest === digest && by.isCurrent !== false
-  }
-
-  #createCall(
-    { host, timeoutMs, body, serving }: Asked,
-    transform: CallTransform | undefined,
-    attempt?: Attempt,
-  ): AnsweredCall {
-    const { envelope } = host
-    if (envelope?.kind !== 'request') throw new GatewayError('invalid_message')
-    const { credentials, calls, log, pins, servers } = this.#context
-    requireSlots(host, calls)
-    const listens = envelope.method === LISTEN
-    const letGo = credentials.hold(host, () => {
-      const serves = this.#streams.servingOf(call) ?? serving
-      call.onLost(unauthorized())
-      serves.abandon(call)
-    })
-    const onGone = (): void => this.#abandon(call, serving)
-    const end = (): void => this.#endListening(call, serving)
-    const letGoIdle = listens ? this.#context.idleStreams.add(end) : undefined
-    const reply = attempt?.reply ?? this.#openReply(host, envelope.id, onGone, listens)
-    const call: ClientCall = new ClientCall({
-      host,
-      id: envelope.id,
-      body,
-      reply,
-      timeoutMs: listens ? Infinity : timeoutMs,
-      totalMs: servers.factsOf(host.server, host.principal)?.config.timeoutMs.total,
-      log: attempt === undefined ? log : undefined,
-      transform,
-      onSettled: (outcome, processMs) => {
-        letGo()
-        letGoIdle?.()
-        calls.delete(call)
-        this.#streams.delete(call)
-        attempt?.onSettled(outcome, processMs)
-      },
-    })
-    const { capabilities = '{}', principal } = host
-    if (pins.screens(host)) call.screen = pins.screenOf(host, { capabilities, principal })
-    // A subscription never ends by itself, so a shutdown does not wait for it.
-    if (!listens) calls.add(call)
-    else if (isListenServing(serving)) this.#streams.add(call, serving, body)
-    return { call, response: reply.response }
-  }
-
-  /** `listens`: it holds no process that another call could have. */
-  #openReply(host: HostCall, id: RequestId, onGone: () => void, listens = false): Reply {
-    const { takes, principal } = host
-    const { ticker, unread, keepAliveMs: longest } = this.#context
-    const keepAliveMs = listens ? longest : callKeepAlive(longest)
-    return new Reply({
-      ...{ id, ticker, unread, principal, takes },
-      openStream: () => new EventStream({ ticker, unread, principal, keepAliveMs, onGone }),
-    })
-  }
-
-  /** A stream may be with another one by now. */
-  #abandon(call: ClientCall, serving: ModernServing): void {
-    const serves = this.#streams.servingOf(call) ?? serving
-    serves.abandon(call)
-  }
-
-  /** Not by its client: that is told, and listens again when it wants to. */
-  #endListening(call: ClientCall, serving: ModernServing): void {
-    tellEnd(call)
-    this.#abandon(call, serving)
   }
 
   #requestStateKey(): Promise<CryptoKey> {

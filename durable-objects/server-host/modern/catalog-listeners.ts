@@ -67,7 +67,7 @@ export class CatalogListeners {
     if (client.settled) return this.delete(client)
     const tell = (methods: ReadonlySet<string>): void => this.#publish(client, methods)
     listener.listening = catalog.listen({ audience, tell })
-    client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+    client.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
   /** Whoever has most gives way to who would have less; its client listens anew. Throws `server_busy`. */
@@ -94,7 +94,7 @@ export class CatalogListeners {
     const { filter = {} } = this.#listeners.get(client) ?? {}
     for (const method of methods) {
       if (!filterAccepts(filter, method)) continue
-      client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
+      client.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
     }
   }
 
@@ -189,7 +189,7 @@ export class CatalogListeners {
       ...(uriSpan === undefined ? [] : [{ span: uriSpan, text: JSON.stringify(exposed) }]),
       ...(idSpan === undefined ? [] : [{ span: idSpan, text: JSON.stringify(client.id) }]),
     ]
-    client.reply.event(splice(payload, edits))
+    client.event(splice(payload, edits))
   }
 
   #end(client: ClientCall): void {

@@ -69,7 +69,7 @@ export class Listeners {
       throw error
     }
     listener.acknowledged = true
-    if (!isJoining) client.reply.event(encode(toAcknowledgement(client.id, listener.filter)))
+    if (!isJoining) client.event(encode(toAcknowledgement(client.id, listener.filter)))
   }
 
   /** Whoever has most gives way to who would have less; its client listens anew. Throws `server_busy`. */
@@ -111,14 +111,14 @@ export class Listeners {
       if (!mayTell(method, params, client.host.access)) continue
       const told = isIts ? payload : encode({ jsonrpc: '2.0', method })
       client.hear(method)
-      client.reply.event(tagNotification(told, client.id))
+      client.event(tagNotification(told, client.id))
     }
   }
 
   tell(client: ClientCall, method: string): void {
     const { filter = {} } = this.#listeners.get(client) ?? {}
     if (!filterAccepts(filter, method)) return
-    client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
+    client.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
   }
 
   close(): void {

@@ -94,7 +94,7 @@ export class ModernServer implements ListenServing {
           }
           if (listens && !mayTell(event, decode(payload).params, access)) return
           client.hear(event)
-          client.reply.event(withOwnIds(payload, event, client))
+          client.event(withOwnIds(payload, event, client))
         },
         onLost: (error, undelivered = false) => {
           client.undelivered = undelivered
@@ -141,7 +141,7 @@ export class ModernServer implements ListenServing {
 
   tell(client: ClientCall, method: string): void {
     if (!filterAccepts(this.#filters.get(client) ?? {}, method)) return
-    client.reply.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
+    client.event(tagNotification(encode({ jsonrpc: '2.0', method }), client.id))
   }
 
   /** Calls that run go on; subscriptions do not. */
@@ -180,10 +180,11 @@ export class ModernServer implements ListenServing {
 }
 
 /** A server may log for a request that did not ask for it, so every client counts. */
-function logsOf({ host, reply }: ClientCall): Pick<SharedCall, 'caller' | 'onLog'> {
+function logsOf(client: ClientCall): Pick<SharedCall, 'caller' | 'onLog'> {
+  const { host } = client
   const caller = host.client === OWN_CLIENT ? undefined : callerOf(host).key
   if (host.logLevel === undefined) return { caller }
-  return { caller, onLog: (line) => reply.event(line) }
+  return { caller, onLog: (line) => client.event(line) }
 }
 
 const OWN_META = {

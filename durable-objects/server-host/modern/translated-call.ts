@@ -169,7 +169,7 @@ export class TranslatedCall implements SharedCall {
     const client = this.#client
     if (client?.host.progressToken === undefined) return
     client.hear(event)
-    client.reply.event(withOwnIds(payload, event, client))
+    client.event(withOwnIds(payload, event, client))
   }
 
   /** Takes the call over with the retry. Throws `invalid_params`. */
@@ -203,7 +203,7 @@ export class TranslatedCall implements SharedCall {
 
   #log(line: Uint8Array): void {
     const level = this.#client?.host.logLevel
-    if (level !== undefined && logsAt(line, level)) this.#client?.reply.event(line)
+    if (level !== undefined && logsAt(line, level)) this.#client?.event(line)
   }
 
   #gather(): void {

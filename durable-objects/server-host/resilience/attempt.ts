@@ -12,24 +12,24 @@ export interface Work {
    * Throws, or rejects, while no process has seen the call, or takes it over and settles it. A promise only
    * where that waits for something. May be called again.
    */
-  start: () => Promise<void> | undefined
+  call: (call: ClientCall, body: Uint8Array) => Promise<void> | undefined
   /** The call is over: whoever has it in hand lets go of it. */
-  giveUp: () => void
-  /** Whether it may run once more though a process has seen it. Absent: it may not. */
-  mayRepeat?: () => Promise<boolean>
+  cancel: (call: ClientCall) => void
+  /** Whether a call that a process has seen may run once more; may ask the server. Absent: it may not. */
+  mayRepeat?: (call: ClientCall) => Promise<boolean>
   /** It has not begun, and is not started again. Runs after the call is settled. */
   onFailed?: () => void
 }
 
 /** Starts it. `onRefused` is called in a later step: of many that wait, each may fail at once. */
 export function begin(
-  work: Pick<Work, 'start'>,
+  start: () => Promise<void> | undefined,
   onBegun: () => void,
   onRefused: (cause: unknown) => void,
 ): void {
   let starting: Promise<void> | undefined
   try {
-    starting = work.start()
+    starting = start()
   } catch (error) {
     return queueMicrotask(() => onRefused(error))
   }
@@ -40,11 +40,20 @@ export function begin(
 /** What enforces a deadline elsewhere knows better why it has passed, and comes first. */
 const DEADLINE_GRACE_MS = 300
 
+interface AttemptOptions {
+  guard: Guard
+  call: ClientCall
+  body: Uint8Array
+  work: Work
+  admission: Admission | undefined
+}
+
 export class Attempt implements CallGuard {
   readonly call: ClientCall
   /** What the breaker let it in with; absent where there is none. */
   readonly admission: Admission | undefined
   readonly #guard: Guard
+  readonly #body: Uint8Array
   readonly #work: Work
   awaitsProcess = false
   #isRunning = false
@@ -55,9 +64,10 @@ export class Attempt implements CallGuard {
   /** A next try is being decided on, or waited for. */
   #isBetween = false
 
-  constructor(guard: Guard, call: ClientCall, work: Work, admission: Admission | undefined) {
+  constructor({ guard, call, body, work, admission }: AttemptOptions) {
     this.#guard = guard
     this.call = call
+    this.#body = body
     this.#work = work
     this.admission = admission
   }
@@ -72,17 +82,18 @@ export class Attempt implements CallGuard {
     this.#isStarting = true
     this.#attempts++
     this.awaitsProcess = true
-    begin(this.#work, this.#delivered, this.#refuse)
+    begin(() => this.#work.call(this.call, this.#body), this.#delivered, this.#refuse)
   }
 
   takesOver(error: GatewayError): boolean {
     this.#isBlameless = error.isBlameless
     if (this.#isBetween) return isPassing(error)
     if (this.call.undelivered) return this.#tryLater(error)
-    const { mayRepeat } = this.#work
-    if (mayRepeat === undefined || this.#pause(error) === undefined) return false
+    if (this.#pause(error) === undefined) return false
+    const deciding = this.#work.mayRepeat?.(this.call)
+    if (deciding === undefined) return false
     this.#isBetween = true
-    mayRepeat().then(
+    deciding.then(
       (may) => this.#decided(may, error),
       () => this.#decided(false, error),
     )
@@ -105,7 +116,7 @@ export class Attempt implements CallGuard {
   expire(now: number): void {
     if (this.call.settled || this.call.deadline + DEADLINE_GRACE_MS > now) return
     this.call.lose(new GatewayError('call_timeout'))
-    this.#work.giveUp()
+    this.#work.cancel(this.call)
   }
 
   readonly #delivered = (): void => {

@@ -74,14 +74,14 @@ export class Guard {
   }
 
   /** Makes the call, has it wait, or refuses it. The warm path: no wait, and nothing is written. */
-  run(call: ClientCall, work: Work): void {
+  run(call: ClientCall, body: Uint8Array, work: Work): void {
     const now = Date.now()
     // One that never ends by itself is neither counted nor judged.
-    if (call.deadline === Infinity) return this.#runEndless(call, work, now)
+    if (call.deadline === Infinity) return this.#runEndless(call, body, work)
     const { policy } = this
     const { principal } = call.host
     const admission = this.#admit(now, principal)
-    const attempt = new Attempt(this, call, work, admission)
+    const attempt = new Attempt({ guard: this, call, body, work, admission })
     call.guard = attempt
     if (admission === undefined && policy.breaker !== false) {
       return call.lose(this.#unavailable(now, principal))
@@ -215,11 +215,12 @@ export class Guard {
     }
   }
 
-  #runEndless(call: ClientCall, work: Work, now: number): void {
+  #runEndless(call: ClientCall, body: Uint8Array, work: Work): void {
+    const now = Date.now()
     const { principal } = call.host
     if (this.phaseAt(now, principal) === 'open') return call.lose(this.#unavailable(now, principal))
     begin(
-      work,
+      () => work.call(call, body),
       () => undefined,
       (error) => call.onLost(GatewayError.from(error)),
     )

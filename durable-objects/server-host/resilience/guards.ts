@@ -58,7 +58,7 @@ export class Guards implements Ticking {
   }
 
   /** Makes the call, has it wait, or refuses it. Settles it in any case. */
-  run(call: ClientCall, work: Work): void {
+  run(call: ClientCall, body: Uint8Array, work: Work): void {
     const { server, principal } = call.host
     const guard = this.#find(server, principal)?.guard
     if (guard === undefined) {
@@ -66,10 +66,14 @@ export class Guards implements Ticking {
         call.onLost(GatewayError.from(error))
         work.onFailed?.()
       }
-      return begin(work, () => undefined, refuse)
+      return begin(
+        () => work.call(call, body),
+        () => undefined,
+        refuse,
+      )
     }
     this.#context.ticker.add(this)
-    guard.run(call, work)
+    guard.run(call, body, work)
   }
 
   /** A server's eras, found out under its guard where they are not known. Throws what `EraProbe.of` does. */

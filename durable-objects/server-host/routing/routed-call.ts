@@ -23,7 +23,7 @@ export interface Attempt {
   body: Uint8Array
   reply: AnsweringReply
   timeoutMs: number
-  onSettled: (outcome: Outcome, processMs: number | undefined) => void
+  onSettled: (processMs: number | undefined) => void
 }
 
 /** A try that runs. */
@@ -59,7 +59,6 @@ export class RoutedCall {
   #hasSpoken = false
   #isOver = false
   #processMs: number | undefined
-  #outcome: Outcome = 'internal'
 
   /** `reply`: what the client gets. */
   constructor(options: RoutedCallOptions, reply: AnsweringReply) {
@@ -91,8 +90,7 @@ export class RoutedCall {
     const body = toBody(this.#options, candidate)
     const attempt: Attempt = {
       ...{ host: this.#host, body, timeoutMs, reply: this.#replyOf(number) },
-      onSettled: (outcome, processMs) => {
-        this.#outcome = outcome
+      onSettled: (processMs) => {
         this.#processMs = processMs
       },
     }
@@ -110,12 +108,11 @@ export class RoutedCall {
     const reply = this.#reply
     const isCurrent = (): boolean => number === this.#number && !this.#isOver
     return {
-      headers: reply.headers,
       response: reply.response,
-      answer: (payload, status) => {
+      answer: (payload, outcome, status) => {
         if (!isCurrent()) return
         this.#options.onAnswer(this.#host.server, payload)
-        this.#end(this.#outcome, () => reply.answer(payload, status))
+        this.#end(outcome, () => reply.answer(payload, outcome, status))
       },
       event: (payload) => {
         if (!isCurrent()) return

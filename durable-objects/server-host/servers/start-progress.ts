@@ -21,7 +21,7 @@ export class StartProgress {
     if (FIRST + steps * STEP >= 0) return
     this.#told.set(call, { message, steps })
     const params = { progressToken, progress: FIRST + steps * STEP, message }
-    call.reply.event(encode({ jsonrpc: '2.0', method: 'notifications/progress', params }))
+    call.event(encode({ jsonrpc: '2.0', method: 'notifications/progress', params }))
   }
 }
 

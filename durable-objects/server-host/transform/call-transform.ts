@@ -1,6 +1,7 @@
 /** What a pipeline does to one call, from its request to its one outcome. */
 import type { CallLog } from '#protocol/call-log.ts'
 import type { GatewayError } from '#protocol/errors.ts'
+import type { HostCall } from '#protocol/host-call.ts'
 import { findSpans, readValue } from '#protocol/json-splice.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { CallContext } from './stage.ts'
@@ -12,6 +13,13 @@ export interface FormerCall {
   target?: string
   /** Its route's name. */
   route?: string
+}
+
+/** Of a call that several servers may answer: which one does is not known when its stream is opened. */
+export function formerOf({ route, requestId, envelope, target }: HostCall): FormerCall | undefined {
+  if (route?.candidates === undefined || envelope?.kind !== 'request') return undefined
+  const { method } = envelope
+  return { requestId, method, route: route.name, ...(target !== undefined && { target }) }
 }
 
 export interface CallTransform {

@@ -1,17 +1,21 @@
-/** How a call of one client goes to its server, as the face that it came in by makes it. */
+/** How the calls of one client go to a server, as a session makes them or what serves modern clients. */
 import type { HostCall } from '#protocol/host-call.ts'
 import type { AnsweredCall, ClientCall } from '../calls/client-call.ts'
-import type { CallTransform } from './call-transform.ts'
+import type { CallShape } from '../calls/open-call.ts'
 
 export interface Road {
   /** The protocol revision that the client speaks. */
-  protocol: string
-  /** Longest that the call may take. Milliseconds. */
-  timeoutMs: number
+  readonly protocol: string
   /** `clientInfo` as the client told it. */
   clientInfo: () => unknown
-  /** Throws `too_many_calls`. */
-  createCall: (host: HostCall, request: Uint8Array, transform?: CallTransform) => AnsweredCall
+  /** Longest that a call may take. Milliseconds. */
+  timeoutOf: (host: HostCall) => number
+  /** Throws `too_many_calls`, `unauthorized`. */
+  createCall: (host: HostCall, request: Uint8Array, shape?: CallShape) => AnsweredCall
   /** Sends it, under its server's guard. */
   run: (call: ClientCall, request: Uint8Array) => void
+  /** Whether a call that a process has seen may run once more; may ask the server. */
+  mayRepeat: (call: ClientCall) => Promise<boolean>
+  /** The client is gone. */
+  abandon: (call: ClientCall) => void
 }

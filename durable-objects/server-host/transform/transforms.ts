@@ -7,6 +7,8 @@ import { toErrorObject, GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, type RequestId } from '#protocol/json-rpc.ts'
 import { SPILL_URI } from '#protocol/transform.ts'
+import type { AnsweredCall } from '../calls/client-call.ts'
+import type { CallShape } from '../calls/open-call.ts'
 import { toCallLog } from '../calls/to-call-log.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
 import { encode } from '../connection.ts'
@@ -77,8 +79,16 @@ export class Transforms {
     return { request: pipeline.request(context, body), transform }
   }
 
-  /** Throws what making a call throws, and `transform_failed`. */
-  async answer(
+  /** Throws, or rejects with, what making a call throws, and `transform_failed`. */
+  answer(host: HostCall, body: Uint8Array, road: Road): Promise<Response> {
+    const pipeline = this.find(host)
+    if (pipeline !== undefined) return this.#answerThrough(pipeline, host, body, road)
+    const { call, response } = road.createCall(host, body)
+    road.run(call, body)
+    return response
+  }
+
+  async #answerThrough(
     pipeline: Pipeline,
     host: HostCall,
     body: Uint8Array,
@@ -93,25 +103,17 @@ export class Transforms {
     const plan = host.retries === true ? undefined : pipeline.cachePlan(context)
     const create = (): CallTransform => createCallTransform(pipeline, context)
     const key = plan && (await this.#keyOf(plan, context, host, request))
+    const expose = this.#exposeOf(host)
+    const createCall = (transform: CallTransform): AnsweredCall =>
+      road.createCall(host, request, { transform, original: body, expose })
     if (plan === undefined || key === undefined) {
-      const { call, response } = road.createCall(host, request, create())
-      call.original = body
-      this.#expose(host, (expose) => (call.expose = expose))
+      const { call, response } = createCall(create())
       road.run(call, request)
       return response
     }
     return this.#cached.begin({
-      ...{ host, request, key, rule: plan.rule, createTransform: create },
+      ...{ host, request, key, rule: plan.rule, createTransform: create, createCall, road },
       isOwn: this.#isOwn(plan, host),
-      road: {
-        ...road,
-        createCall: (...given) => {
-          const made = road.createCall(...given)
-          made.call.original = body
-          this.#expose(host, (expose) => (made.call.expose = expose))
-          return made
-        },
-      },
       answer: (payload, cache) => this.#respond(host, pipeline.answer(context, payload), cache),
     })
   }
@@ -162,15 +164,12 @@ export class Transforms {
     this.#readOnly.forget(server)
   }
 
-  #contextOf(
-    host: HostCall,
-    { protocol, clientInfo }: Pick<Road, 'protocol' | 'clientInfo'>,
-  ): CallContext {
+  #contextOf(host: HostCall, client: Pick<Road, 'protocol' | 'clientInfo'>): CallContext {
     const { server, target, era, principal, requestId, envelope, catalog, route } = host
-    const info = clientInfo()
+    const info = client.clientInfo()
     const { name, version } = isObject(info) ? info : {}
     return {
-      ...{ server, era, principal, requestId, protocol },
+      ...{ server, era, principal, requestId, protocol: client.protocol },
       method: envelope?.kind === 'request' ? envelope.method : '',
       ...(target !== undefined && { target }),
       ...(route !== undefined && { route: route.name }),
@@ -197,12 +196,10 @@ export class Transforms {
     }
   }
 
-  #expose(host: HostCall, set: (expose: (payload: Uint8Array) => Uint8Array) => void): void {
-    const { server, principal, catalog } = host
-    if (catalog === undefined) return
-    set((payload) =>
-      exposeAnswer(payload, (uri) => this.#context.catalog.exposeURI(server, uri, principal)),
-    )
+  #exposeOf({ server, principal, catalog }: HostCall): CallShape['expose'] {
+    if (catalog === undefined) return undefined
+    const expose = (uri: string): string => this.#context.catalog.exposeURI(server, uri, principal)
+    return (payload) => exposeAnswer(payload, expose)
   }
 
   /** `undefined`: its answer is not looked for, nor kept. */
@@ -231,8 +228,7 @@ export class Transforms {
   }
 
   #respond(host: HostCall, payload: Uint8Array, cache: CallLog['cache']): Response {
-    let shown = payload
-    this.#expose(host, (expose) => (shown = expose(payload)))
+    const shown = this.#exposeOf(host)?.(payload) ?? payload
     this.#context.log?.write(toCallLog(host, 'ok', undefined, cache))
     return new Response(shown, { headers: { 'content-type': 'application/json' } })
   }

@@ -6,7 +6,6 @@ import type { CallReply } from '../../calls/reply.ts'
 import type { CallTransform } from '../call-transform.ts'
 
 const NOBODY: CallReply = {
-  headers: {},
   answer: () => undefined,
   fail: () => undefined,
   event: () => undefined,

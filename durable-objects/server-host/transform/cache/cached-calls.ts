@@ -6,6 +6,7 @@ import type { CallLog } from '#protocol/call-log.ts'
 import { GatewayError, specOf } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { CacheRule } from '#protocol/transform.ts'
+import type { AnsweredCall } from '../../calls/client-call.ts'
 import type { CallTransform } from '../call-transform.ts'
 import type { Road } from '../road.ts'
 import { createBackgroundCall } from './background-call.ts'
@@ -25,7 +26,9 @@ export interface CachedCall {
   key: string
   /** Whether nobody else may have the result. */
   isOwn: boolean
-  road: Road
+  /** Throws what making a call throws. */
+  createCall: (transform: CallTransform) => AnsweredCall
+  road: Pick<Road, 'run' | 'timeoutOf'>
   createTransform: () => CallTransform
   /** Makes the response to this call of a kept one, with its log line. */
   answer: (payload: Uint8Array, cache: CallLog['cache']) => Response
@@ -53,7 +56,7 @@ export class CachedCalls {
       )
     }
     const transform = this.#createTransform(asked)
-    const { call, response } = asked.road.createCall(asked.host, asked.request, transform)
+    const { call, response } = asked.createCall(transform)
     const run = (others: Follower[]): void => {
       this.#lead(asked, transform, new Flight(others))
       asked.road.run(call, asked.request)
@@ -114,7 +117,7 @@ export class CachedCalls {
       whenLost: () => undefined,
     })
     const { host, request, road } = asked
-    const { call, body } = createBackgroundCall(host, request, road.timeoutMs, transform)
+    const { call, body } = createBackgroundCall(host, request, road.timeoutOf(host), transform)
     this.#lead(asked, transform, new Flight())
     road.run(call, body)
   }

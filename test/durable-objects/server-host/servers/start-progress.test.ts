@@ -23,7 +23,6 @@ test('what a start tells comes before whatever the server tells of its own progr
     id: 1,
     body: new Uint8Array(),
     reply: {
-      headers: {},
       answer: () => undefined,
       fail: () => undefined,
       event: (payload) => void said.push(payload),

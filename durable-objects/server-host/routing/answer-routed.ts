@@ -1,0 +1,49 @@
+/** How a call is made that several servers may answer: at each of them as any other call. */
+import type { HostCall } from '#protocol/host-call.ts'
+import type { Reply } from '../calls/reply.ts'
+import type { HostContext } from '../host-context.ts'
+import type { Road } from '../transform/road.ts'
+import type { Attempt, Running } from './routed-call.ts'
+
+export interface RoutedRequest {
+  host: HostCall
+  body: Uint8Array
+  /** Of the server that was named. Milliseconds. */
+  timeoutMs: number
+  /** `abandon`: its client is gone. */
+  openReply: (abandon: () => void) => Reply
+  /** How a call goes to one of the servers; a promise only where that has to be found out. */
+  roadOf: (host: HostCall, body: Uint8Array) => Road | Promise<Road>
+}
+
+type Context = Pick<HostContext, 'routing' | 'transforms' | 'pins' | 'credentials'>
+
+export function answerRouted(context: Context, request: RoutedRequest): Promise<Response> {
+  const { host, body, timeoutMs, openReply, roadOf } = request
+  const reply = openReply(() => routed.abandon())
+  const begin = (attempt: Attempt): Promise<Running> => beginAt(context, attempt, roadOf)
+  const routed = context.routing.open({ host, body, timeoutMs, begin }, reply)
+  routed.run()
+  return reply.response
+}
+
+async function beginAt(
+  { transforms, pins, credentials }: Context,
+  attempt: Attempt,
+  roadOf: RoutedRequest['roadOf'],
+): Promise<Running> {
+  const { host, body } = attempt
+  const askedAt = Date.now()
+  credentials.check(host, askedAt)
+  // Without a wait before the call is a session's, where none is needed: it can be cancelled at any time.
+  const asking = pins.require(host, body)
+  if (asking !== undefined) await asking
+  const found = roadOf(host, body)
+  const road = found instanceof Promise ? await found : found
+  const timeoutMs = Math.max(1, attempt.timeoutMs - (Date.now() - askedAt))
+  const { request, transform } = transforms.prepare(host, body, road)
+  const original = transform && body
+  const { call } = road.createCall(host, request, { transform, original, attempt, timeoutMs })
+  road.run(call, request)
+  return { call, mayRepeat: () => road.mayRepeat(call), abandon: () => road.abandon(call) }
+}
