@@ -5,7 +5,7 @@
  */
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
-import { PROBE_ID, type MessageMeta } from '#protocol/link.ts'
+import { PROBE_ID, type MessageMeta, type SentMeta } from '#protocol/link.ts'
 import { OWN_ID } from './asked-ids.ts'
 import type { Channel } from './link/channel.ts'
 import { toFault } from './link/why.ts'
@@ -117,8 +117,8 @@ export class Connection implements Ticking {
     if (this.#exchanges.size === 0) this.#ticker.add(this)
     const call = (exchange.call ||= `${this.#life}.${++this.#asked}`)
     this.#exchanges.set(call, exchange)
-    const shared = exchange.shared && { shared: true as const }
-    exchange.frame = this.channel.send(payload, { call, ...shared })
+    const meta: SentMeta = exchange.shared ? { call, shared: true } : { call }
+    exchange.frame = this.channel.send(payload, meta)
   }
 
   /** Asks without being of use to anyone: see `PROBE_ID`. Otherwise as `ask`. */
@@ -230,6 +230,8 @@ export class Connection implements Ticking {
   }
 
   tick(now: number): void {
+    // Only here, so that calls one after the other enter and leave no list of the ticker's.
+    if (this.#exchanges.size === 0) return this.#ticker.delete(this)
     for (const exchange of this.#exchanges.values()) {
       if (exchange.deadline > now) continue
       this.cancel(exchange, 'timeout')
@@ -281,10 +283,7 @@ export class Connection implements Ticking {
     const exchange = this.#find(about)
     if (exchange?.call === undefined) return undefined
     this.#exchanges.delete(exchange.call)
-    if (this.#exchanges.size === 0) {
-      this.#ticker.delete(this)
-      this.#endRetired()
-    }
+    if (this.#exchanges.size === 0) this.#endRetired()
     return exchange
   }
 

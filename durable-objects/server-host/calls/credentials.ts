@@ -33,11 +33,12 @@ export class Credentials implements Ticking {
     this.#ticker = ticker
   }
 
-  /** Throws `unauthorized` for a credential that has ended. */
-  check({ credential, expiresAt = Infinity }: Holder, now: number): void {
+  /** Throws `unauthorized` for a credential that has ended. Returns the `Date.now()` at which it ends. */
+  check({ credential, expiresAt = Infinity }: Holder, now: number): number {
     const ended = this.#endOf(credential)
     const isRefused = ended !== undefined && now >= ended.from && now < ended.until
     if (isRefused || now >= expiresAt) throw unauthorized()
+    return Math.min(expiresAt, ended?.from ?? Infinity)
   }
 
   /**
@@ -45,10 +46,8 @@ export class Credentials implements Ticking {
    * Throws `unauthorized` when it has ended by now.
    */
   hold(holder: Holder, end: () => void): () => void {
-    this.check(holder, Date.now())
-    const { credential, expiresAt = Infinity } = holder
-    const { from = Infinity } = this.#endOf(credential) ?? {}
-    const held = { credential, endsAt: Math.min(expiresAt, from), end }
+    const endsAt = this.check(holder, Date.now())
+    const held = { credential: holder.credential, endsAt, end }
     this.#held.add(held)
     this.#watch(held)
     return () => this.#letGo(held)
