@@ -1,0 +1,147 @@
+/**
+ * A `ServerHost` in this process: its storage is SQLite in memory, and its host program is the test's.
+ * What no test outside of workerd can see shows here: what is done in one step, and what a call makes.
+ */
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { ServerHost } from '#durable-objects/server-host/server-host.ts'
+import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
+import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
+import { decodeFrame, encodeFrame, FRAME, LINK_VERSION, type SentMeta } from '#protocol/link.ts'
+import { ServerConfig } from '#protocol/server-config.ts'
+
+interface Message {
+  id?: string | number
+  method: string
+  params?: Record<string, unknown>
+}
+
+/** A request that a process was sent. */
+export interface Received extends Message {
+  answer: (result: object) => void
+}
+
+const SERVER = 'everything'
+const INITIALIZED = {
+  protocolVersion: '2025-06-18',
+  capabilities: { tools: {} },
+  serverInfo: { name: 'everything', version: '1' },
+}
+
+export class ObjectInNode {
+  readonly host: ServerHost
+  /** Requests without an answer, but for those that bring a process up. */
+  readonly received: Received[] = []
+  #calls = 0
+
+  constructor() {
+    const config = ServerConfig.parse({ command: 'everything' })
+    const secrets = { secrets: [], missing: [], unusable: [], isPersonal: false }
+    const server = { config, identity: 'everything', ...secrets, command: '', args: [], env: {} }
+    const link = new ProcessLink((request) => this.#take(request))
+    this.host = new ServerHost({
+      ...{ tenant: 'acme', keepAliveMs: 15_000, log: undefined },
+      storage: createStorage() as never,
+      hostProgram: () => ({ dial: () => Promise.resolve(link as never), isUp: () => true }),
+      launches: async () => {
+        return { version: 1, servers: { [SERVER]: server }, catalog: DEFAULT_CATALOG, routes: [] }
+      },
+    })
+  }
+
+  /** The session's id. */
+  async initialize(): Promise<string> {
+    const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {} }
+    const response = await this.host.fetch(this.request({ id: 0, method: 'initialize', params }))
+    return response.headers.get('mcp-session-id') ?? ''
+  }
+
+  /** As the worker forwards it. */
+  request({ id = 0, method, params = {} }: Message, more: Partial<HostCall> = {}): Request {
+    const call: HostCall = {
+      ...{ requestId: `call-${++this.#calls}`, receivedAt: Date.now(), tenant: 'acme' },
+      ...{ principal: 'token:a', credential: 'token:a', server: SERVER, configVersion: 1 },
+      ...{ era: 'legacy', http: 'POST', envelope: { kind: 'request', id, method } },
+      ...more,
+    }
+    const text = JSON.stringify({ jsonrpc: '2.0', id, method, params })
+    return new Request('https://host/', toHostRequest(call, { bytes: Buffer.from(text), text }))
+  }
+
+  #take(request: Received): void {
+    if (request.method === 'initialize') request.answer(INITIALIZED)
+    else this.received.push(request)
+  }
+}
+
+/** The host program's end: each channel has a process, of a legacy server. */
+class ProcessLink extends EventTarget {
+  binaryType = 'blob'
+  readonly #onRequest: (request: Received) => void
+  #seq = 0
+  #received = 0
+
+  constructor(onRequest: (request: Received) => void) {
+    super()
+    this.#onRequest = onRequest
+  }
+
+  accept(): void {}
+  close(): void {}
+
+  send(bytes: Uint8Array): void {
+    const { type, seq, channel, meta, payload } = decodeFrame(bytes)
+    if (type === FRAME.hello) queueMicrotask(() => this.#welcome())
+    if (type === FRAME.hello || type === FRAME.ack) return
+    this.#received = seq
+    if (type === FRAME.open)
+      this.#say({ type: FRAME.opened, channel, meta: { pid: 1, warm: true } })
+    if (type !== FRAME.message) return
+    const message = JSON.parse(Buffer.from(payload).toString()) as Message
+    const { id, method } = message
+    if (id === undefined) return
+    const { call } = meta as SentMeta
+    const respond = (body: object, failed: boolean): void => {
+      const answer = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, ...body }))
+      const about = { kind: 'response', id, call, ms: 1, ...(failed && { failed }) }
+      this.#say({ type: FRAME.message, channel, meta: about, payload: answer })
+    }
+    if (method === 'server/discover') return respond({ error: { code: -32601, message: '' } }, true)
+    this.#onRequest({ ...message, answer: (result) => respond({ result }, false) })
+  }
+
+  #welcome(): void {
+    const meta = { version: LINK_VERSION, instance: 'one', resumed: false, channels: [] }
+    this.#tell(encodeFrame({ type: FRAME.hello, channel: 0, meta }))
+  }
+
+  #say(frame: { type: number; channel: number; meta: unknown; payload?: Uint8Array }): void {
+    this.#tell(encodeFrame({ ...frame, seq: ++this.#seq, ack: this.#received }))
+  }
+
+  #tell(bytes: Uint8Array): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: bytes.buffer }))
+  }
+}
+
+function createStorage() {
+  const database = new DatabaseSync(':memory:')
+  const values = new Map<string, unknown>()
+  const exec = (query: string, ...bound: SQLInputValue[]) => {
+    // A migration has several statements, and binds none.
+    const isOne = bound.length > 0 || /^\s*SELECT/i.test(query)
+    const rows = isOne ? database.prepare(query).all(...bound) : []
+    if (!isOne) database.exec(query)
+    return { toArray: () => rows, one: () => rows[0] }
+  }
+  return {
+    sql: { exec },
+    kv: {
+      get: (key: string) => values.get(key),
+      put: (key: string, value: unknown) => void values.set(key, value),
+      delete: (key: string) => values.delete(key),
+      list: ({ prefix }: { prefix: string }) =>
+        [...values].filter(([key]) => key.startsWith(prefix)),
+    },
+    transactionSync: <T>(act: () => T): T => act(),
+  }
+}
