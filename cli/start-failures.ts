@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { Log } from './log.ts'
+import { parseLine } from './parse-line.ts'
 import { toPlain } from './table.ts'
 
 /** Names that are remembered; with more the oldest is told again. */
@@ -30,8 +31,6 @@ export class StartFailures {
   readonly #log: Log
   /** What was told last, by server. */
   readonly #known = new Map<string, string>()
-  /** Of the servers of one file. */
-  readonly #before = new Map<string, string>()
 
   constructor(log: Log) {
     this.#log = log
@@ -40,22 +39,15 @@ export class StartFailures {
   /** Whether the line says that a server does not start: then it is told in words of ours. */
   hear(text: string): boolean {
     if (!text.includes('"server_start_failed"')) return false
-    const line = Line.safeParse(parse(text))
+    const line = Line.safeParse(parseLine(text))
     if (!line.success) return false
     // Of a personal server: whose it is, is nothing to a person.
     this.tell({ ...line.data, server: line.data.server.replace(/~.*$/, '') })
     return true
   }
 
-  /** It was told in other words, and is told again where there is a hint. */
-  noteTold(server: string, problem: string): void {
-    this.#before.set(server, problem)
-  }
-
   tell(failure: StartFailure): void {
     const { server, error, hint } = failure
-    const before = this.#before.get(server)
-    if (hint === undefined && before !== undefined && error.includes(before)) return
     // The same failure is found in several places, which begin with words of their own.
     const reason = hint ?? error.replace(/^The server [^:]*: /, '').replace(/\d+/g, '#')
     if (this.#known.get(server) === reason) return
@@ -75,12 +67,4 @@ export function toText({ server, error, output = [], hint }: StartFailure): stri
   const lines = output.map((line) => `    ${toPlain(line)}`)
   const printed = lines.length === 0 ? [] : ['  it printed last:', ...lines]
   return [`server ${JSON.stringify(server)} does not start: ${toPlain(why)}`, ...printed].join('\n')
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

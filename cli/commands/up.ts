@@ -7,12 +7,13 @@ import { makeDataFolder, openDataFolder, protectDataFolder } from '../data-folde
 import { lockDataFolder } from '../data-lock.ts'
 import { removeEndpoint, updateEndpoint, writeEndpoint } from '../endpoint-file.ts'
 import { startLocalRuntime } from '../local-runtime.ts'
-import { hearInstallation } from '../install-lines.ts'
+import { InstallLines } from '../install-lines.ts'
 import { createLog } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
 import { StorageWatch } from '../storage-watch.ts'
 import { StartFailures } from '../start-failures.ts'
+import { tellCalls } from '../call-lines.ts'
 import { reportWarmth } from '../warmth.ts'
 import { watchConfig } from '../watch/watch-config.ts'
 import { chooseConfig } from './choose-config.ts'
@@ -20,6 +21,7 @@ import { requireToken, type UpOptions } from './up-options.ts'
 
 export async function serve(options: UpOptions): Promise<void> {
   const { logLevel, host, port, publicUrl } = options
+  const isForPeople = process.stderr.isTTY && !options.json && logLevel === 'info'
   const token = options.token === undefined ? undefined : requireToken(options.token)
   const log = createLog(logLevel)
   // Whoever started it has read enough: the gateway goes on.
@@ -39,7 +41,8 @@ export async function serve(options: UpOptions): Promise<void> {
   removeEndpoint(dataFolder)
   tellOfFile(config, log)
   const failures = new StartFailures(log)
-  warnOf(servers, log, failures)
+  const installs = new InstallLines(log)
+  warnOf(servers, log)
   const storage = new StorageWatch({ folder: data.storage, log })
   storage.start(stop.signal)
   const runtime = await startLocalRuntime({
@@ -52,10 +55,13 @@ export async function serve(options: UpOptions): Promise<void> {
     umask,
     allowedOrigins: options.allowOrigin,
     onLine: (level, text) => {
-      if (!failures.hear(text) && !hearInstallation(text, log)) log.relay(level, text)
+      if (!failures.hear(text) && !installs.hear(text)) log.relay(level, text)
       storage.hear(text)
     },
-    onCallLines: (lines) => log.relayAll('info', lines),
+    onCallLines: (lines) => {
+      if (isForPeople) tellCalls(lines, log)
+      else log.relayAll('info', lines)
+    },
     ...(token === undefined ? {} : { token }),
     ...(options.memory === undefined ? {} : { warmMiB: options.memory }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),

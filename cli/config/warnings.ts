@@ -1,20 +1,19 @@
 /** What is told of a configuration that is served all the same. */
+import { isPersonal } from '#protocol/secrets.ts'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { ReadConfig } from '../config-file.ts'
 import type { Log } from '../log.ts'
-import type { StartFailures } from '../start-failures.ts'
 import { findMissingCommands } from './missing-command.ts'
 import { findVisibleSecrets } from './visible-secrets.ts'
 
-/** `failures`: told of what need not be told twice. */
-export function warnOf(
-  servers: ServerConfigs,
-  log: Log,
-  failures?: Pick<StartFailures, 'noteTold'>,
-): void {
-  for (const { server, problem } of findMissingCommands(servers, process.env)) {
-    failures?.noteTold(server, problem)
-    log.write('warn', `server ${JSON.stringify(server)}: ${problem}; the other servers go on`)
+/** A command that is not found is told by the start that fails; the calls of its users start a personal server. */
+export function warnOf(servers: ServerConfigs, log: Pick<Log, 'write'>): void {
+  const personal = Object.entries(servers).filter(([, config]) => isPersonal(config))
+  for (const { server, problem } of findMissingCommands(
+    Object.fromEntries(personal),
+    process.env,
+  )) {
+    log.write('warn', `server ${JSON.stringify(server)}: ${problem}`)
   }
   for (const warning of findVisibleSecrets(servers)) log.write('warn', warning)
 }

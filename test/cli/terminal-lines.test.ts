@@ -1,30 +1,84 @@
 /** Lines of the terminal, as they are worded. Nothing is started. */
 import { expect, test } from 'vitest'
+import { ServerConfigs } from '#protocol/server-config.ts'
+import { toCallText } from '#cli/call-lines.ts'
 import { findEntries } from '#cli/config/shapes.ts'
+import { warnOf } from '#cli/config/warnings.ts'
+import { InstallLines } from '#cli/install-lines.ts'
+import type { Log } from '#cli/log.ts'
 import { toReadyText } from '#cli/ready-text.ts'
 import { StartFailures } from '#cli/start-failures.ts'
 
 function listen() {
   const lines: string[] = []
-  const failures = new StartFailures({
+  const log: Log = {
     write: (_level, text) => void lines.push(text),
     relay: () => undefined,
     relayAll: () => undefined,
     flush: () => Promise.resolve(),
-  })
-  return { lines, failures }
+  }
+  return { lines, log, failures: new StartFailures(log) }
 }
 
-test('a command that was not found is told once, and again where there is a hint', () => {
-  const { lines, failures } = listen()
-  failures.noteTold('broken', 'command not found: nothing')
-  failures.noteTold('python', 'command not found: uvx')
-  const error = (command: string) =>
-    `The server could not be started: command not found: ${command}`
-  failures.tell({ server: 'broken', error: error('nothing') })
-  failures.tell({ server: 'python', error: error('uvx'), hint: 'Install uv' })
+test('a command that is not found is told by the start that fails, and by nothing before it', () => {
+  const { lines, log, failures } = listen()
+  warnOf(ServerConfigs.parse({ broken: { command: 'no-such-program' } }), log)
+  const error = 'The server could not be started: command not found: no-such-program'
+  failures.tell({ server: 'broken', error, hint: 'Check "command"' })
+  failures.tell({ server: 'broken', error, hint: 'Check "command"' })
 
-  expect(lines).toEqual(['server "python" does not start: command not found: uvx. Install uv'])
+  expect(lines).toEqual([
+    'server "broken" does not start: command not found: no-such-program. Check "command"',
+  ])
+})
+
+test('it is told at the start where only callers of its own start the server', () => {
+  const { lines, log } = listen()
+  const env = { TOKEN: '${principal:TOKEN}' }
+  warnOf(ServerConfigs.parse({ own: { command: 'no-such-program', env } }), log)
+
+  expect(lines).toEqual(['server "own": command not found: no-such-program'])
+})
+
+test('an installation that fails and is tried again is told once, and a later one again', () => {
+  const { lines, log } = listen()
+  const installs = new InstallLines(log)
+  const tell = (event: string, more = {}) =>
+    installs.hear(JSON.stringify({ event: `package_${event}`, package: 'some-server', ...more }))
+  const heard = [tell('installing'), tell('installing'), tell('installed', { ms: 5_400 })]
+  tell('installing')
+  tell('installed', { ms: 20 })
+
+  expect(heard).toEqual([true, true, true])
+  expect(installs.hear('{"event":"call"}')).toBe(false)
+  expect(lines).toEqual([
+    'installing some-server …',
+    'installed some-server in 5 s',
+    'installing some-server …',
+    'installed some-server in 1 s',
+  ])
+})
+
+const CALL = { event: 'call', server: 'one', method: 'tools/call', outcome: 'ok', gatewayMs: 1.2 }
+
+test.each([
+  { line: { ...CALL, target: 'echo', processMs: 2.6 }, says: 'one echo: ok in 4 ms' },
+  {
+    line: { ...CALL, target: 'echo', outcome: 'server_exited', gatewayMs: 9.9 },
+    says: 'one echo: server_exited after 10 ms',
+  },
+  {
+    line: { ...CALL, method: 'resources/read', target: 'demo://a' },
+    says: 'one resources/read demo://a: ok in 1 ms',
+  },
+  {
+    line: { ...CALL, method: 'server/discover', outcome: 'server_start_failed' },
+    says: 'one server/discover: server_start_failed after 1 ms',
+  },
+  { line: { ...CALL, method: 'tools/list' }, says: undefined },
+  { line: { ...CALL, method: 'subscriptions/listen', outcome: 'cancelled' }, says: undefined },
+])('a call is one line for people: $says', ({ line, says }) => {
+  expect(toCallText(JSON.stringify(line))).toBe(says)
 })
 
 test('what follows a colon begins in lowercase', () => {
