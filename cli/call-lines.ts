@@ -14,21 +14,19 @@ const Line = z.looseObject({
   processMs: z.number().default(0),
 })
 
-export function tellCalls(lines: readonly string[], log: Pick<Log, 'write'>): void {
-  for (const line of lines) {
-    const text = toCallText(line)
-    if (text !== undefined) log.write('info', text)
-  }
+/** Whether a line is of a call: then it is told in words of ours, or not at all. */
+export function hearCall(text: string, log: Pick<Log, 'write'>): boolean {
+  if (!text.includes('"event":"call"')) return false
+  const line = Line.safeParse(parseLine(text))
+  if (!line.success) return false
+  const shown = toCallText(line.data)
+  if (shown !== undefined) log.write('info', shown)
+  return true
 }
 
-/**
- * `undefined` for what a client does before and beside its calls (lists, pings, subscriptions), where it
- * went well. A line that is not of a call stays as it is.
- */
-export function toCallText(text: string): string | undefined {
-  const line = Line.safeParse(parseLine(text))
-  if (!line.success) return text
-  const { server, method, target, outcome, gatewayMs, processMs } = line.data
+/** `undefined` for what a client does before and beside its calls (lists, pings, subscriptions), where it went well. */
+function toCallText(call: z.infer<typeof Line>): string | undefined {
+  const { server, method, target, outcome, gatewayMs, processMs } = call
   const isFailure = outcome !== 'ok' && outcome !== 'cancelled'
   if (target === undefined && !isFailure) return undefined
   const isTool = method === 'tools/call' && target !== undefined

@@ -43,6 +43,9 @@ export class InstallLines {
 
   #end(name: string, ms: number): void {
     this.#told.delete(name)
-    this.#log.write('info', `installed ${toPlain(name)} in ${Math.max(1, Math.round(ms / 1_000))} s`)
+    this.#log.write(
+      'info',
+      `installed ${toPlain(name)} in ${Math.max(1, Math.round(ms / 1_000))} s`,
+    )
   }
 }

@@ -15,6 +15,8 @@ import { toPlain, toTable } from '../table.ts'
 
 /** Of a tool that shows no progress. A gateway gives up sooner, unless it is configured otherwise. */
 const ANSWER_MS = 600_000
+/** After so long without a word the command says what it waits for. */
+const SILENCE_MS = 3_000
 /** The longest that a timer of the engine counts. */
 const LONGEST_MS = 2_147_483_647
 /** Names in a message. */
@@ -30,7 +32,7 @@ Examples:
   hearth call github create_issue - < issue.json         # the arguments from standard input
   hearth call everything get-tiny-image --out tiny.png
 
-Progress is shown on standard error. The exit code is 1 when the tool fails, and when it cannot be
+Progress is shown on standard error, with --json only in a terminal. The exit code is 1 when the tool fails, and when it cannot be
 called.`
 
 interface CallOptions extends GatewayOptions {
@@ -59,10 +61,16 @@ async function call(
   const endpoint = await findServerEndpoint(server, options, process.env)
   // Loaded when it is wanted: the SDK takes longer than the other commands do.
   const { ServerClient, toRefusal } = await import('../mcp/server-client.ts')
+  const tell = progressTeller(options)
+  const silence = setTimeout(() => tell({ message: `waiting for ${server}` }), SILENCE_MS)
+  const onProgress = (progress: ProgressOfCall): void => {
+    clearTimeout(silence)
+    tell(progress)
+  }
   let client: ServerClient | undefined
   try {
     client = await ServerClient.connect({
-      ...{ endpoint, onProgress: showProgress },
+      ...{ endpoint, onProgress },
       timeoutMs: Math.min(options.timeout ?? ANSWER_MS, LONGEST_MS),
     })
     const tools = await client.tools()
@@ -74,6 +82,7 @@ async function call(
     if (refusal.code === 'server_not_found') throw await unknownServer(server, endpoint)
     throw toFailure(refusal, endpoint)
   } finally {
+    clearTimeout(silence)
     await client?.close()
   }
 }
@@ -133,14 +142,25 @@ function toSummary(description = ''): string {
   return line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS - 1)}…` : line
 }
 
-function showProgress({ progress, total, message }: ProgressOfCall): void {
+/** A start is told of by each request that waits for it: once is enough. */
+function progressTeller({ json }: CallOptions): (progress: ProgressOfCall) => void {
+  const isWanted = json !== true || process.stderr.isTTY
+  let told = ''
+  return (progress) => {
+    const text = toProgressText(progress)
+    if (isWanted && text !== told) hint(text)
+    told = text
+  }
+}
+
+function toProgressText({ progress, total, message }: ProgressOfCall): string {
   const done = total === undefined ? `${progress}` : `${progress}/${total}`
-  if (message === undefined) return hint(`progress ${done}`)
-  hint(toPlain(total === undefined ? message : `${done} ${message}`))
+  if (message === undefined) return `progress ${done}`
+  return toPlain(total === undefined ? message : `${done} ${message}`)
 }
 
 interface ProgressOfCall {
-  progress: number
+  progress?: number
   total?: number | undefined
   message?: string | undefined
 }

@@ -8,12 +8,12 @@ import { lockDataFolder } from '../data-lock.ts'
 import { removeEndpoint, updateEndpoint, writeEndpoint } from '../endpoint-file.ts'
 import { startLocalRuntime } from '../local-runtime.ts'
 import { InstallLines } from '../install-lines.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import { toReadyLine, toReadyText } from '../ready-text.ts'
 import { untilStopped } from '../shutdown.ts'
 import { StorageWatch } from '../storage-watch.ts'
 import { StartFailures } from '../start-failures.ts'
-import { tellCalls } from '../call-lines.ts'
+import { hearCall } from '../call-lines.ts'
 import { reportWarmth } from '../warmth.ts'
 import { watchConfig } from '../watch/watch-config.ts'
 import { chooseConfig } from './choose-config.ts'
@@ -41,7 +41,6 @@ export async function serve(options: UpOptions): Promise<void> {
   removeEndpoint(dataFolder)
   tellOfFile(config, log)
   const failures = new StartFailures(log)
-  const installs = new InstallLines(log)
   warnOf(servers, log)
   const storage = new StorageWatch({ folder: data.storage, log })
   storage.start(stop.signal)
@@ -54,14 +53,7 @@ export async function serve(options: UpOptions): Promise<void> {
     logLevel,
     umask,
     allowedOrigins: options.allowOrigin,
-    onLine: (level, text) => {
-      if (!failures.hear(text) && !installs.hear(text)) log.relay(level, text)
-      storage.hear(text)
-    },
-    onCallLines: (lines) => {
-      if (isForPeople) tellCalls(lines, log)
-      else log.relayAll('info', lines)
-    },
+    ...listenTo({ log, failures, storage, isForPeople }),
     ...(token === undefined ? {} : { token }),
     ...(options.memory === undefined ? {} : { warmMiB: options.memory }),
     ...(publicUrl === undefined ? {} : { publicURL: publicUrl }),
@@ -80,6 +72,30 @@ export async function serve(options: UpOptions): Promise<void> {
     watchConfig({ source, config, admin, log, isJSON, onRead, signal: stop.signal })
   }
   await stop.finish(runtime)
+}
+
+interface Listeners {
+  log: Log
+  failures: StartFailures
+  storage: StorageWatch
+  /** Calls are told as text. */
+  isForPeople: boolean
+}
+
+/** What the worker and the host program write is passed on, some of it in words of ours. */
+function listenTo({ log, failures, storage, isForPeople }: Listeners) {
+  const installs = new InstallLines(log)
+  return {
+    onLine(level: string, text: string) {
+      const isTold = failures.hear(text) || installs.hear(text)
+      if (!isTold && !(isForPeople && hearCall(text, log))) log.relay(level, text)
+      storage.hear(text)
+    },
+    onCallLines(lines: string[]) {
+      if (!isForPeople) return log.relayAll('info', lines)
+      for (const line of lines) if (!hearCall(line, log)) log.relay('info', line)
+    },
+  }
 }
 
 function enabledNames(servers: ServerConfigs): string[] {

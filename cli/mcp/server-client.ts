@@ -6,7 +6,9 @@ import {
   SdkHttpError,
   StreamableHTTPClientTransport,
   type CallToolResult,
+  type PriorDiscovery,
   type Progress,
+  type ServerCapabilities,
   type Tool,
 } from '@modelcontextprotocol/client'
 import { isObject } from '#protocol/json-rpc.ts'
@@ -24,6 +26,12 @@ export interface ServerClientOptions {
   onProgress: (progress: Progress) => void
 }
 
+/** Every gateway speaks it, whatever its server does. */
+const ASSUMED: PriorDiscovery = {
+  kind: 'modern',
+  discover: { supportedVersions: [LATEST_MODERN], capabilities: { tools: {} } },
+}
+
 /** What was answered in the place of a result. */
 export interface Refusal {
   message: string
@@ -37,6 +45,7 @@ export class ServerClient {
   readonly #client: Client
   readonly #transport: StreamableHTTPClientTransport
   readonly #options: ServerClientOptions
+  #capabilities: ServerCapabilities = {}
 
   private constructor(
     client: Client,
@@ -49,8 +58,8 @@ export class ServerClient {
   }
 
   /**
-   * Speaks 2026-07-28, where the server keeps its process from one command to the next; of a gateway that
-   * does not, the SDK finds another revision.
+   * Speaks 2026-07-28, where the server keeps its process from one command to the next. The SDK would first
+   * ask what the server speaks, without a word while that is installed: what it asks is asked here, with progress.
    */
   static async connect(options: ServerClientOptions): Promise<ServerClient> {
     const { endpoint, timeoutMs } = options
@@ -61,17 +70,16 @@ export class ServerClient {
       // The token is for this gateway, not for where it points to.
       requestInit: { headers, redirect: 'manual' },
     })
-    const client = new Client(
-      { name: 'hearth-call', version: VERSION },
-      { versionNegotiation: { mode: 'auto', probe: { timeoutMs } } },
-    )
-    await client.connect(transport, { timeout: timeoutMs })
-    return new ServerClient(client, transport, options)
+    const client = new Client({ name: 'hearth-call', version: VERSION })
+    const own = new ServerClient(client, transport, options)
+    await client.connect(transport, { timeout: timeoutMs, prior: ASSUMED })
+    own.#capabilities = (await client.discover(own.#requestOptions)).capabilities
+    return own
   }
 
   /** `undefined` when the server says of itself that it has none: some have them all the same. */
   async tools(): Promise<Tool[] | undefined> {
-    if (this.#client.getServerCapabilities()?.tools === undefined) return undefined
+    if (this.#capabilities.tools === undefined) return undefined
     return (await this.#client.listTools(undefined, this.#requestOptions)).tools
   }
 

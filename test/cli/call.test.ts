@@ -7,19 +7,28 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
 import { killTree, runHearth, type Command, type Ready } from '#test/support/command.ts'
+import { waitUntil } from '#test/support/processes.ts'
 import { runVerb, type VerbOptions } from '#test/support/run-verb.ts'
 
 const FIXTURES = join(rootFolder, 'test', 'fixtures', 'servers')
 
 let folder: string
+let gate: string
 let up: Command
 let ready: Ready
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hearth-call-'))
+  gate = join(folder, 'gate')
   const mcpServers = {
     everything: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything'] },
     aloud: { command: 'node', args: [join(FIXTURES, 'says-aloud.mjs')] },
+    // Of each caller's own, so that the call starts it.
+    late: {
+      command: 'node',
+      args: [join(FIXTURES, 'begins-when-told.mjs')],
+      env: { GATE: gate, OWN: '${principal:OWN}' },
+    },
     ends: { command: 'node', args: [join(FIXTURES, 'exits-at-once.mjs')] },
   }
   await writeFile(join(folder, 'hearth.json'), JSON.stringify({ mcpServers }))
@@ -32,8 +41,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A machine that is busy has no spare yet: the call says so. */
-const START = /^hearth: (starting everything|everything waits for its turn to start)\n/gm
+/** A machine that is busy has no spare yet, or is slow: the call says so. */
+const START = /^hearth: (starting \w+|waiting for \w+|\w+ waits for its turn to start)\n/gm
 
 async function call(args: string[], options: VerbOptions = {}) {
   const result = await runVerb(['call', ...args], { cwd: folder, ...options })
@@ -86,6 +95,28 @@ test('progress is told on standard error while the tool runs', async () => {
 
   expect(code).toBe(0)
   expect(stderr).toBe('hearth: progress 1/2\nhearth: progress 2/2\n')
+})
+
+test('with --json progress is told in a terminal alone', async () => {
+  const name = 'trigger-long-running-operation'
+  const { code, stderr } = await call(['everything', name, 'duration=0.2', 'steps=2', '--json'])
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+})
+
+test('a start that a call waits for is told from the first request on, and once', async () => {
+  const scopes = ['--scope', '*', '--scope', 'secrets']
+  const made = await runVerb(['tokens', 'create', 'owner', ...scopes], { cwd: folder })
+  const env = { HEARTH_TOKEN: made.stdout.trim() }
+  const own = ['secrets', 'set', 'OWN', '--principal', 'me']
+  expect((await runVerb(own, { cwd: folder, input: 'any', env })).code).toBe(0)
+  const waiting = runHearth(['call', 'late', 'tell'], { cwd: folder, env })
+  const isTold = () => waiting.stderr.includes('hearth: starting late')
+  await waitUntil(isTold, 'the start was not told', 60_000)
+  await writeFile(gate, '')
+
+  expect(await waiting.exited).toBe(0)
+  expect(waiting.stderr.filter((line) => line.includes('starting late'))).toHaveLength(1)
 })
 
 test('one command after the other meets the same process', async () => {

@@ -1,7 +1,7 @@
 /** Lines of the terminal, as they are worded. Nothing is started. */
 import { expect, test } from 'vitest'
 import { ServerConfigs } from '#protocol/server-config.ts'
-import { toCallText } from '#cli/call-lines.ts'
+import { hearCall } from '#cli/call-lines.ts'
 import { findEntries } from '#cli/config/shapes.ts'
 import { warnOf } from '#cli/config/warnings.ts'
 import { InstallLines } from '#cli/install-lines.ts'
@@ -78,7 +78,10 @@ test.each([
   { line: { ...CALL, method: 'tools/list' }, says: undefined },
   { line: { ...CALL, method: 'subscriptions/listen', outcome: 'cancelled' }, says: undefined },
 ])('a call is one line for people: $says', ({ line, says }) => {
-  expect(toCallText(JSON.stringify(line))).toBe(says)
+  const { lines, log } = listen()
+
+  expect(hearCall(JSON.stringify(line), log)).toBe(true)
+  expect(lines).toEqual(says === undefined ? [] : [says])
 })
 
 test('what follows a colon begins in lowercase', () => {
