@@ -5,7 +5,8 @@ import { StdioConfig, type ServerConfigs } from '#protocol/server-config.ts'
 import { parseDocument } from './config/document.ts'
 import type { FileSettings } from './config/file-schema.ts'
 import { normaliseServer } from './config/normalise.ts'
-import { listServers, toNoteLine, type RawServer } from './config/server-list.ts'
+import type { Noted } from './config/note-lines.ts'
+import { listServers, type RawServer } from './config/server-list.ts'
 import { readSettings } from './config/settings.ts'
 import { toWorkspace } from './config/workspace.ts'
 import { describeError, Failure } from './failure.ts'
@@ -29,8 +30,12 @@ export interface FileConfig {
 export interface ReadConfig extends FileConfig {
   /** Servers that are left out, each with what is wrong with it. */
   refused: { name: string; problems: string[] }[]
-  /** What was read in another way than it is written, and what was passed over: a line each. */
-  notes: { server?: string; text: string }[]
+  /** What of servers was read in another way than it is written, and what was ignored. */
+  noted: Noted[]
+  /** The same about the file as a whole. */
+  notes: string[]
+  /** Absolute paths of what `envFile` names, whether or not it can be read. */
+  envFiles: string[]
   /** Secrets that have to be set before a server starts. */
   asks: { server: string; secret: string }[]
 }
@@ -73,14 +78,19 @@ export function parseConfig(text: string, source: ConfigSource): ReadConfig {
     throw new Failure(all.map((problem) => `${path}: ${problem}`).join('\n'))
   }
   Object.assign(servers, standIns(refused, read.settings))
-  const notes = [
-    ...taken.flatMap((server) => toNoteLine(server).map((text) => ({ server: server.name, text }))),
-    ...list.notes.map((text) => ({ text })),
-  ]
   const asks = taken.flatMap(({ name, asks: secrets }) => {
     return secrets.map((secret) => ({ server: name, secret }))
   })
-  return { servers, settings: read.settings, refused, notes, asks }
+  const envFiles = [...new Set(list.servers.flatMap(({ envFile = [] }) => envFile))]
+  return {
+    servers,
+    settings: read.settings,
+    envFiles,
+    refused,
+    noted: taken,
+    notes: list.notes,
+    asks,
+  }
 }
 
 /** Routes may name a server that is left out: it is there, and off, so that they fail over, or say so. */

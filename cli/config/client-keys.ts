@@ -42,7 +42,7 @@ export const TIMES: Readonly<Record<string, { bounds: 'call' | 'start'; unitMs: 
 
 const NO_LOGIN = 'Hearth does not log in to servers: give a token in headers'
 
-/** Left out, with a reason that a person should know. */
+/** Ignored, with a reason that a person should know. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   headersHelper: 'Hearth runs no program for headers: write them in headers',
   oauth: NO_LOGIN,
@@ -52,7 +52,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   proxy: 'Hearth uses no proxy',
 }
 
-/** Left out: they are about the client itself, and take nothing away from anybody. */
+/** Ignored: they are about the client itself, and take nothing away from anybody. */
 export const OF_THE_CLIENT: ReadonlySet<string> = new Set([
   ...[
     'alwaysAllow',

@@ -13,11 +13,15 @@ export interface Place {
 
 export interface Translated {
   raw: Record<string, unknown>
-  /** What was changed or left out. */
+  /** What was changed. */
   notes: string[]
+  /** Keys that mean nothing here, some with a reason. */
+  ignored: string[]
   problems: string[]
   /** Secrets of the tenant that have to be set. */
   asks: string[]
+  /** Absolute: the file that its `envFile` names, whether or not it can be read. */
+  envFile?: string
   /** Of `env`: they come from a file of secrets. */
   secretVariables: string[]
 }

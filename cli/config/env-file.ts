@@ -7,9 +7,13 @@ import { describeError } from '../failure.ts'
 
 const MAX_ENV_FILE_BYTES = 1_048_576
 
-/** A relative path starts at `folder`. The message of what it throws has no value in it. */
-export function readEnvFile(path: string, folder: string): Record<string, string> {
-  const file = path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(folder, path)
+/** A relative path starts at `folder`. */
+export function locateEnvFile(path: string, folder: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(folder, path)
+}
+
+/** The message of what it throws has no value in it. */
+export function readEnvFile(file: string): Record<string, string> {
   try {
     const bytes = readFileSync(file)
     if (bytes.length > MAX_ENV_FILE_BYTES)

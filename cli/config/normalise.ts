@@ -45,7 +45,7 @@ function toStdio(
   problems.push(...describeIssues(error?.issues ?? [], { schema: FileStdioServer, value: raw, at }))
   if (data === undefined || problems.length > 0) return { problems }
   const { type: _, transport: _t, ...rest } = data
-  const own = withoutAlien(rest)
+  const own = withEnabled(rest)
   if (folder === undefined) return { config: own }
   const { cwd = '.' } = own
   return { config: { ...own, cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd) } }
@@ -75,7 +75,7 @@ function toRemote(
     return { problems: [`${at}.url: ${hostname} is not on the public internet: ${hint}`] }
   }
   const named = transport === undefined ? undefined : TRANSPORT_NAMES[transport]
-  const own = withoutAlien(rest)
+  const own = withEnabled(rest)
   const config = { ...own, url: target, transport: named ?? guessTransport(target) }
   return { config: RemoteConfig.parse(config) }
 }
@@ -87,9 +87,9 @@ function guessTransport(url: string): RemoteConfig['transport'] {
   return /\/sse\/?$/.test(pathname) ? 'sse' : 'http'
 }
 
-/** Without the keys of other clients. */
-function withoutAlien<T extends FileStdioServer | Omit<FileRemoteServer, 'url'>>(server: T) {
-  const { disabled, description: _d, alwaysAllow: _a, autoApprove: _o, ...own } = server
+/** `disabled: true` is another spelling of `enabled: false`. */
+function withEnabled<T extends FileStdioServer | Omit<FileRemoteServer, 'url'>>(server: T) {
+  const { disabled, ...own } = server
   return { ...own, enabled: own.enabled && disabled !== true }
 }
 

@@ -1,13 +1,13 @@
 /** Variables, arguments and headers of other clients, as texts. */
 import { isObject } from '#protocol/json-rpc.ts'
 import { describeError } from '../failure.ts'
-import { readEnvFile } from './env-file.ts'
+import { locateEnvFile, readEnvFile } from './env-file.ts'
 import { interpolate } from './interpolate.ts'
 import { toSecretName } from './references.ts'
 import type { Draft } from './draft.ts'
 
 export function takeEnvironment(draft: Draft): void {
-  const { rest, notes } = draft
+  const { rest, ignored } = draft
   const fromFile = takeEnvFile(draft)
   const more = { ...fromFile, ...takeNames(draft) }
   if (Object.keys(more).length > 0) {
@@ -18,8 +18,7 @@ export function takeEnvironment(draft: Draft): void {
     if (!isObject(group)) continue
     const entries = Object.entries(group).filter(([, value]) => value !== null)
     const empty = Object.keys(group).filter((name) => group[name] === null)
-    if (empty.length > 0)
-      notes.push(`leaves out ${empty.map((name) => `${key}.${name}`).join(', ')}: null`)
+    if (empty.length > 0) ignored.push(...empty.map((name) => `${key}.${name} (null)`))
     rest[key] = Object.fromEntries(entries.map(([name, value]) => [name, toText(value)]))
   }
   if (Array.isArray(rest.args)) rest.args = rest.args.map(toText)
@@ -36,12 +35,13 @@ function takeEnvFile(draft: Draft): Record<string, string> {
   if (typeof envFile !== 'string' || envFile === '') return {}
   try {
     const { text } = interpolate(envFile, place.variables)
-    const variables = readEnvFile(text, place.folder)
+    draft.envFile = locateEnvFile(text, place.folder)
+    const variables = readEnvFile(draft.envFile)
     const names = Object.keys(variables)
     const own = isObject(rest.env) ? rest.env : {}
     secretVariables.push(...names.filter((name) => !Object.hasOwn(own, name)))
     notes.push(
-      `reads ${names.length} ${names.length === 1 ? 'variable' : 'variables'} from its envFile`,
+      `read ${names.length} ${names.length === 1 ? 'variable' : 'variables'} from its envFile`,
     )
     return variables
   } catch (error) {

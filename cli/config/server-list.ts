@@ -41,7 +41,7 @@ export function listServers(file: unknown, place: FilePlace): ServerList {
     }
     if (isOff(one.name ?? '')) {
       server.raw.enabled = false
-      server.notes.push('is switched off in the file')
+      server.notes.push('switched off in the file')
     }
     servers.set(server.name, server)
     taken.add(server.name)
@@ -56,7 +56,7 @@ function toServer(
 ): RawServer {
   const name = toServerName(former ?? at, taken)
   const own = { name, at, ...(former !== undefined && former !== name && { formerName: former }) }
-  const empty = { raw: {}, notes: [], asks: [], secretVariables: [] }
+  const empty = { raw: {}, notes: [], ignored: [], asks: [], secretVariables: [] }
   if (former === undefined) {
     const problem = `${at}.name: must be a string: every server of the list form has a name`
     return { ...own, ...empty, problems: [problem] }
@@ -67,11 +67,6 @@ function toServer(
   const translated = translateServer(entry, { at, ...place })
   const { formerName } = own
   if (formerName !== undefined)
-    translated.notes.unshift(`is ${JSON.stringify(formerName)} in the file`)
+    translated.notes.unshift(`called ${JSON.stringify(formerName)} in the file`)
   return { ...own, ...translated }
-}
-
-/** One line for a server: all that was changed of it, or left out. */
-export function toNoteLine({ name, notes }: Pick<RawServer, 'name' | 'notes'>): string[] {
-  return notes.length === 0 ? [] : [`server ${JSON.stringify(name)}: ${notes.join('; ')}`]
 }

@@ -25,15 +25,15 @@ export function takeTools(draft: Draft): void {
   rest.catalog = { ...catalog, tools: { ...tools, ...lists, everywhere: true } }
 }
 
-/** `tools` by name: `false` and `enabled: false` hide one; what else Codex has there is said to be left out. */
-function takeSwitches({ rest, notes }: Draft): string[] {
+/** `tools` by name: `false` and `enabled: false` hide one; what else Codex has there is ignored. */
+function takeSwitches({ rest, notes, ignored }: Draft): string[] {
   const { tools } = rest
   if (!isObject(tools)) return []
   delete rest.tools
   const off = Object.keys(tools).filter((name) => isOff(tools[name]))
   const others = Object.keys(tools).filter((name) => isObject(tools[name]) && !off.includes(name))
-  if (off.length > 0) notes.push(`takes over tools: without ${off.join(', ')}`)
-  if (others.length > 0) notes.push(`leaves out tools: ${others.join(', ')}`)
+  if (off.length > 0) notes.push(`kept tools: without ${off.join(', ')}`)
+  if (others.length > 0) ignored.push(...others.map((name) => `tools.${name}`))
   return off
 }
 
@@ -55,7 +55,7 @@ function takeLists({ rest, notes, problems, place }: Draft, keys: readonly strin
       continue
     }
     const names = list.map(toPattern)
-    notes.push(`takes over ${key}: ${names.length === 0 ? 'none' : names.join(', ')}`)
+    notes.push(`kept ${key}: ${names.length === 0 ? 'none' : names.join(', ')}`)
     found.push(names)
   }
   return found

@@ -1,6 +1,6 @@
 /**
- * A server as some client writes it → the keys that it has here, and a line of what was changed or left
- * out. What restricts a server is taken over, or the server is refused: never left out.
+ * A server as some client writes it → the keys that it has here, and what was changed or
+ * ignored. What restricts a server is taken over, or the server is refused: never left out.
  */
 import { isObject } from '#protocol/json-rpc.ts'
 import { didYouMean } from '#protocol/did-you-mean.ts'
@@ -17,7 +17,7 @@ export function translateServer(entry: Record<string, unknown>, place: Place): T
   const { personal, ...known } = readReferences(entry, place)
   const rest = flatten(known.entry)
   const draft: Draft = {
-    ...{ rest, place, raw: {}, notes: [], problems: [], secretVariables: [] },
+    ...{ rest, place, raw: {}, notes: [], ignored: [], problems: [], secretVariables: [] },
     asks: known.asks,
   }
   if (personal.length > 0) {
@@ -26,15 +26,15 @@ export function translateServer(entry: Record<string, unknown>, place: Place): T
   }
   if (isOfItsClient(rest)) {
     const problem = `${place.at}: is a part of its client, with no command or URL to take over`
-    return { ...draft, notes: [], asks: [], problems: [problem] }
+    return { ...draft, notes: [], ignored: [], asks: [], problems: [problem] }
   }
   takeType(draft)
   takeTools(draft)
   takeTimes(draft)
   takeEnvironment(draft)
   takeRest(draft)
-  const { raw, notes, problems, asks, secretVariables } = draft
-  return { raw, notes, problems, asks, secretVariables }
+  const { rest: _, place: _p, ...translated } = draft
+  return translated
 }
 
 function readReferences(entry: Record<string, unknown>, { workspace }: Place) {
@@ -103,23 +103,20 @@ function takeType({ rest, raw }: Draft): void {
   if (own !== '') raw.type = own
 }
 
-/** Keys of ours stay as they are; of others a line is said. */
-function takeRest({ rest, raw, notes, problems, place: { at } }: Draft): void {
-  const leftOut: string[] = []
+/** Keys of ours stay as they are; others are ignored. */
+function takeRest({ rest, raw, ignored, problems, place: { at } }: Draft): void {
   for (const [key, value] of Object.entries(rest)) {
     if (value === null || value === undefined) continue
     const reason = ownOf(LEFT_OUT, key)
-    if (serverKeys.includes(key) && key !== 'description' && !OF_THE_CLIENT.has(key))
-      raw[key] = value
+    if (serverKeys.includes(key)) raw[key] = value
     else if (reason !== undefined) {
-      if (value !== false) notes.push(`leaves out ${key}: ${reason}`)
-    } else if (OF_THE_CLIENT.has(key) || isNothing(value)) leftOut.push(key)
+      if (value !== false) ignored.push(`${key} (${reason})`)
+    } else if (OF_THE_CLIENT.has(key) || isNothing(value)) ignored.push(key)
     else if (RESTRICTING.test(key)) problems.push(refuseRestriction(at, key))
     else if (didYouMean(key, serverKeys) !== undefined) {
       problems.push(`${at}: ${describeUnknownKey(key, serverKeys)}`)
-    } else leftOut.push(key)
+    } else ignored.push(key)
   }
-  if (leftOut.length > 0) notes.push(`leaves out ${leftOut.join(', ')}`)
 }
 
 function isNothing(value: unknown): boolean {

@@ -32,8 +32,10 @@ export interface PlannedServer {
   raw: Record<string, unknown>
   /** Secrets that its client asked for, which have to be set. */
   asks: string[]
-  /** What was changed of it, or left out. */
+  /** What was changed of it. */
   notes: string[]
+  /** Its keys that mean nothing here. */
+  ignored: string[]
 }
 
 export interface Plan {
@@ -60,7 +62,7 @@ interface Step {
 }
 
 function planServer(plan: Plan, { server, file, taken }: Step, options: PlanOptions): void {
-  const { name, formerName, raw, asks, notes, secretVariables } = server
+  const { name, formerName, raw, asks, notes, ignored, secretVariables } = server
   const from = file.client ?? file.path
   const skip = (why: string): void => void plan.skipped.push({ name, from, why })
   const twin = plan.servers.find((planned) => planned.name === name)
@@ -77,6 +79,7 @@ function planServer(plan: Plan, { server, file, taken }: Step, options: PlanOpti
     from,
     asks,
     notes,
+    ignored,
     replaces: isPresent,
   }
   const {

@@ -1,6 +1,7 @@
 /** What an import says: for people, or as one line of JSON. No value of a credential is in either. Pure. */
 import { toPlain } from '../table.ts'
-import { toNoteLine } from '../config/server-list.ts'
+import { toNoteLines } from '../config/note-lines.ts'
+import type { Credential } from './credentials.ts'
 import type { FoundFile } from './find-files.ts'
 import type { Plan } from './plan.ts'
 
@@ -22,16 +23,26 @@ export function toImportText({ files, plan, target, isDryRun }: Imported): strin
     lines.push(`${replaces ? 'replaces' : 'adds'} ${name} from ${from}${former}`)
   }
   for (const { name, from, why } of skipped) lines.push(`skips ${name} from ${from}: ${why}`)
-  for (const server of servers) lines.push(...toNoteLine(server))
+  lines.push(...toNoteLines(servers))
   for (const { path, notes } of files) lines.push(...notes.map((note) => `${path}: ${note}`))
-  for (const { server, at, name } of credentials) {
-    lines.push(`keeps ${at} of ${server} as the secret ${name}`)
-  }
+  lines.push(...keptLines(credentials))
   for (const { name, asks } of servers) {
     for (const secret of asks) lines.push(`${name} needs a secret: hearth secrets set ${secret}`)
   }
   lines.push(conclude(servers.length, target, isDryRun))
   return lines.map((line) => `${toPlain(line)}\n`).join('')
+}
+
+/** Servers that share a secret are named in one line. */
+function keptLines(credentials: readonly Credential[]): string[] {
+  const kept = new Map<string, Credential & { servers: string[] }>()
+  for (const one of credentials) {
+    const key = `${one.at} ${one.name}`
+    kept.set(key, { ...one, servers: [...(kept.get(key)?.servers ?? []), one.server] })
+  }
+  return Array.from(kept.values(), ({ at, servers, name }) => {
+    return `keeps ${at} of ${servers.join(', ')} as the secret ${name}`
+  })
 }
 
 function conclude(count: number, target: string, isDryRun: boolean): string {
@@ -51,7 +62,7 @@ export function toImportLine({ files, plan, target, isDryRun }: Imported): strin
     replaced: named(true),
     skipped: plan.skipped,
     secrets: plan.credentials.map(({ server, at, name }) => ({ server, at, name })),
-    notes: [...plan.servers.flatMap(toNoteLine), ...files.flatMap(({ notes }) => notes)],
+    notes: [...toNoteLines(plan.servers), ...files.flatMap(({ notes }) => notes)],
     asks: plan.servers.flatMap(({ name, asks }) =>
       asks.map((secret) => ({ server: name, secret })),
     ),

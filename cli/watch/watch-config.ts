@@ -1,4 +1,4 @@
-/** Watches the file of `hearth up`, from when the gateway is ready until it stops. */
+/** Watches the file of `hearth up` and what its servers name as `envFile`, from when the gateway is ready until it stops. */
 import { resolve } from 'node:path'
 import { readConfigFile, type ConfigSource, type ReadConfig } from '../config-file.ts'
 import type { Log } from '../log.ts'
@@ -7,7 +7,7 @@ import { reportWarmth } from '../warmth.ts'
 import { tellOfFile, warnOf } from '../config/warnings.ts'
 import { LiveConfig, type Reload } from './live-config.ts'
 import { toReloadLine, toReloadText } from './reload-text.ts'
-import { WatchedFile } from './watched-file.ts'
+import { WatchedFiles } from './watched-files.ts'
 
 export interface WatchConfigOptions {
   source: ConfigSource
@@ -30,6 +30,7 @@ export function watchConfig(options: WatchConfigOptions): void {
     read() {
       const read = readConfigFile(source)
       options.onRead(read)
+      files.follow(read.envFiles)
       return read
     },
     async apply({ servers, settings }, difference) {
@@ -41,14 +42,15 @@ export function watchConfig(options: WatchConfigOptions): void {
     },
     onReload: (reload) => tell(reload, options),
   })
-  const file = new WatchedFile(resolve(source.path), {
+  const files = new WatchedFiles(resolve(source.path), {
     onChange: () => live.check(),
-    onFault: (reason) => {
-      log.write('warn', `${source.path} is not watched: ${reason}; its changes need a restart`)
+    onFault: (path, reason) => {
+      log.write('warn', `${path} is not watched: ${reason}; its changes need a restart`)
     },
   })
+  files.follow(config.envFiles)
   const stop = (): void => {
-    file.close()
+    files.close()
     live.close()
   }
   signal.addEventListener('abort', stop, { once: true })

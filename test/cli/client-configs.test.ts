@@ -39,8 +39,8 @@ const FILES: Expected[] = [
     taken: ['My-Files', 'server-130016b2'],
     off: ['mail'],
     notes: [
-      'server "My-Files": is "My Files" in the file',
-      'server "server-130016b2": is "東京" in the file',
+      'server "My-Files": called "My Files" in the file',
+      'server "server-130016b2": called "東京" in the file',
     ],
     kept: ['keeps env.AUTH_HEADER of mail as the secret AUTH_HEADER'],
   },
@@ -48,17 +48,15 @@ const FILES: Expected[] = [
     file: 'claude-code.json',
     taken: ['everything', 'tracker'],
     notes: [
-      'server "everything": reads timeout 120000 as 120 s for a call',
-      'server "tracker": leaves out headersHelper: Hearth runs no program for headers: write them in ' +
-        `headers; leaves out oauth: ${NO_LOGIN}`,
+      'server "everything": read timeout 120000 as milliseconds: a call may take 120 s',
+      'server "tracker": ignored headersHelper (Hearth runs no program for headers: write them in ' +
+        `headers), oauth (${NO_LOGIN})`,
     ],
   },
   {
     file: 'cursor.json',
     taken: ['memory', 'crm'],
-    notes: [
-      'server "memory": reads 2 variables from its envFile; leaves out env.MEMORY_PROXY: null',
-    ],
+    notes: ['server "memory": read 2 variables from its envFile; ignored env.MEMORY_PROXY (null)'],
     kept: [
       'keeps env.MEMORY_KEY of memory as the secret MEMORY_KEY',
       'keeps headers.Authorization of crm as the secret CRM_AUTHORIZATION',
@@ -67,7 +65,7 @@ const FILES: Expected[] = [
   {
     file: 'vscode.json',
     taken: ['search'],
-    notes: ['server "search": leaves out dev'],
+    notes: ['server "search": ignored dev'],
     leftOut: [
       [
         'fenced',
@@ -81,8 +79,8 @@ const FILES: Expected[] = [
     file: 'windsurf.json',
     taken: ['tickets', 'files'],
     notes: [
-      'server "tickets": takes over disabledTools: delete_ticket',
-      'server "files": takes over disabledTools: write_file, move_file',
+      'server "tickets": kept disabledTools: delete_ticket',
+      'server "files": kept disabledTools: write_file, move_file',
     ],
     kept: ['keeps headers.X-Key of tickets as the secret X_KEY'],
   },
@@ -91,14 +89,14 @@ const FILES: Expected[] = [
     taken: ['everything'],
     off: ['weather'],
     notes: [
-      'server "everything": reads timeout 60 as 60 s for a call; leaves out autoApprove',
-      'server "weather": reads timeout 1800 as 1800 s for a call',
+      'server "everything": read timeout 60 as seconds: a call may take 60 s; ignored autoApprove',
+      'server "weather": read timeout 1800 as seconds: a call may take 1800 s',
     ],
   },
   {
     file: 'zed.json',
     taken: ['memory', 'older'],
-    notes: ['server "memory": leaves out source', 'server "older": leaves out settings'],
+    notes: ['server "memory": ignored source', 'server "older": ignored settings'],
     leftOut: [
       [
         'from-extension',
@@ -109,15 +107,15 @@ const FILES: Expected[] = [
   {
     file: 'lm-studio.json',
     taken: ['models', 'memory'],
-    notes: ['server "models": reads timeout 30000 as 30 s for a call'],
+    notes: ['server "models": read timeout 30000 as milliseconds: a call may take 30 s'],
     kept: ['keeps headers.Authorization of models as the secret MODELS_AUTHORIZATION'],
   },
   {
     file: 'librechat.yaml',
     taken: ['everything', 'notes'],
     notes: [
-      'server "everything": reads initTimeout 15000 as 15 s for a start; reads timeout 60000 as 60 s for ' +
-        'a call; leaves out serverInstructions, chatMenu',
+      'server "everything": read initTimeout 15000 as milliseconds: a start may take 15 s; read timeout 60000 as ' +
+        'milliseconds: a call may take 60 s; ignored serverInstructions, chatMenu',
       'server "notes": each user has a value of their own: hearth secrets set NOTES_KEY --principal me',
     ],
     leftOut: [
@@ -132,7 +130,7 @@ const FILES: Expected[] = [
     file: 'continue.yaml',
     taken: ['Memory-Server', 'calendar'],
     notes: [
-      'server "Memory-Server": is "Memory Server" in the file; reads connectionTimeout 20000 as 20 s for a start',
+      'server "Memory-Server": called "Memory Server" in the file; read connectionTimeout 20000 as milliseconds: a start may take 20 s',
     ],
     asks: [['Memory-Server', 'MEMORY_KEY']],
   },
@@ -141,9 +139,9 @@ const FILES: Expected[] = [
     taken: ['memory'],
     off: ['board'],
     notes: [
-      'server "memory": takes over available_tools: read_graph, search_nodes; reads timeout 300 as 300 s ' +
-        'for a call; leaves out name, display_name',
-      'server "board": leaves out name',
+      'server "memory": kept available_tools: read_graph, search_nodes; read timeout 300 as seconds: a call ' +
+        'may take 300 s; ignored display_name',
+      'servers "memory", "board": ignored name',
     ],
     leftOut: [
       [
@@ -158,9 +156,9 @@ const FILES: Expected[] = [
     taken: ['everything'],
     off: ['design'],
     notes: [
-      'server "everything": takes over enabled_tools: echo, add; takes over disabled_tools: add; reads ' +
-        'tool_timeout_sec 90 as 90 s for a call; reads startup_timeout_sec 20 as 20 s for a start',
-      'server "design": leaves out required',
+      'server "everything": kept enabled_tools: echo, add; kept disabled_tools: add; read tool_timeout_sec 90 ' +
+        'as seconds: a call may take 90 s; read startup_timeout_sec 20 as seconds: a start may take 20 s',
+      'server "design": ignored required',
     ],
     kept: ['keeps headers.Authorization of design as the secret DESIGN_AUTHORIZATION'],
   },
@@ -192,7 +190,7 @@ describe('hearth up --config', () => {
     const options = ['--data', data, '--port', '0', '--json', '--no-watch']
     command = runHearth(['up', '--config', join(FOLDER, file), ...options], { env: ENVIRONMENT })
     const { servers } = await command.ready()
-    const said = command.stderr.filter((line) => line.startsWith('hearth: server '))
+    const said = command.stderr.filter((line) => /^hearth: servers? "/.test(line))
 
     expect(servers.map(({ name }) => name)).toEqual(taken)
     expect(said.filter((line) => !/does not start|not found/.test(line))).toEqual([
@@ -238,7 +236,7 @@ describe('hearth servers import --from', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(Object.keys(servers).toSorted()).toEqual([...taken, ...off].toSorted())
     expect(off.filter((name) => servers[name]?.enabled !== false)).toEqual([])
-    expect(is('server')).toEqual(notes)
+    expect(lines.filter((line) => /^servers? /.test(line))).toEqual(notes)
     expect(is('skips').map((line) => line.replace(/ from .*?: /, ': '))).toEqual(
       leftOut.map(([name, why]) => `skips ${name}: ${why}`),
     )

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '#cli/config-file.ts'
+import { toNoteLines } from '#cli/config/note-lines.ts'
 import { Failure } from '#cli/failure.ts'
 import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
 import { DEFAULT_RESILIENCE } from '#protocol/resilience.ts'
@@ -249,7 +250,7 @@ describe('what a file may say', () => {
     )
 
     expect(read.servers.a?.enabled).toBe(false)
-    expect(read.notes).toEqual([{ server: 'a', text: 'server "a": is switched off in the file' }])
+    expect(toNoteLines(read.noted)).toEqual(['server "a": switched off in the file'])
   })
 
   test('one server with a problem is left out, and the others are there', () => {
@@ -305,8 +306,18 @@ describe('what a file may say', () => {
 
   test('a key that every object of the engine has is named as it stands in the file', () => {
     const file = { mcpServers: { a: { command: 'x', constructor: 1 } } }
-    const { notes } = parseConfig(JSON.stringify(file), SOURCE)
-    expect(notes).toEqual([{ server: 'a', text: 'server "a": leaves out constructor' }])
+    const { noted } = parseConfig(JSON.stringify(file), SOURCE)
+    expect(toNoteLines(noted)).toEqual(['server "a": ignored constructor'])
+  })
+
+  test('what is the same for several servers is one line that names them', () => {
+    const same = { command: 'x', timeout: 60, autoApprove: ['a'], description: 'd' }
+    const file = { mcpServers: { a: same, b: { ...same, disabledTools: ['t'] }, c: same } }
+    const { noted } = parseConfig(JSON.stringify(file), SOURCE)
+    expect(toNoteLines(noted)).toEqual([
+      'servers "a", "b", "c": read timeout 60 as seconds: a call may take 60 s; ignored autoApprove, description',
+      'server "b": kept disabledTools: t',
+    ])
   })
 
   test('of two servers with one name the first is there, and that is said', () => {
@@ -317,7 +328,7 @@ describe('what a file may say', () => {
     const { servers, notes } = parseConfig(JSON.stringify({ servers: list }), SOURCE)
 
     expect(servers.a).toMatchObject({ command: 'x' })
-    expect(notes).toEqual([{ text: 'servers[1]: left out; servers[0] has the same name' }])
+    expect(notes).toEqual(['servers[1]: left out; servers[0] has the same name'])
   })
 
   test('names that cannot stand in a URL become such, the same ones each time, and each its own', () => {

@@ -224,8 +224,8 @@ test('each of several --from is read, restrictions come along, and what is left 
     catalog: { tools: { deny: ['delete_*'], everywhere: true } },
   })
   expect(said).toContain(
-    `server "${name}": is "道具" in the file; takes over disabledTools: delete_*; ` +
-      'reads timeout 90 as 90 s for a call; reads 2 variables from its envFile\n',
+    `server "${name}": called "道具" in the file; kept disabledTools: delete_*; ` +
+      'read timeout 90 as seconds: a call may take 90 s; read 2 variables from its envFile\n',
   )
   expect(said).toMatch(/^skips second from .*: mcp_servers\.second\.sandbox: may restrict /m)
   expect(await secrets()).toEqual(['PLAIN_WORD', 'TOOLS_TOKEN'])

@@ -37,6 +37,8 @@ function configOf(commands: Record<string, string>, settings = {}): ReadConfig {
     servers: ServerConfigs.parse(Object.fromEntries(servers)),
     settings: { catalog: DEFAULT_CATALOG, routes: [], ...settings },
     refused: [],
+    noted: [],
+    envFiles: [],
     notes: [],
     asks: [],
   }

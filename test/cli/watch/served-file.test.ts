@@ -109,6 +109,29 @@ test('a server with a problem is left out at the start, and the status says so u
   expect(said()).not.toContain('hunter2')
 })
 
+test('a file that envFile names is a part of it, also one that is named later', async () => {
+  const named = (name: string) => slow({ envFile: name })
+  await writeFile(join(folder, 'one.env'), 'KEY=first')
+  await configure({ first: named('one.env'), second: slow() })
+  await up()
+
+  await writeFile(join(folder, 'one.env'), 'KEY=other')
+  await waitUntil(() => configurations().length === 1, 'the change of one.env was not told')
+  await writeFile(join(folder, 'two.env'), 'KEY=a')
+  await configure({ first: named('one.env'), second: named('two.env') })
+  await waitUntil(() => configurations().length === 2, 'the change of the file was not told')
+  await writeFile(join(folder, 'two.env'), 'KEY=b')
+  await waitUntil(() => configurations().length === 3, 'the change of two.env was not told')
+  await rm(join(folder, 'two.env'))
+  await heard('cannot read')
+  await writeFile(join(folder, 'two.env'), 'KEY=c')
+  await waitUntil(() => configurations().length === 5, 'the file was not read again')
+
+  expect(configurations().map(({ outcome, changed }) => changed ?? outcome)).toEqual([
+    ...[['first'], ['second'], ['second'], 'refused', ['second']],
+  ])
+})
+
 test('is not applied with --no-watch', async () => {
   const { url, token } = await up('--no-watch')
 
