@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { chown, mkdir, rename, rmdir, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, rename, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Installation } from './installation.ts'
 import type { InstallWatch, ResolveOptions } from './resolved.ts'
 import { runTool } from './run-tool.ts'
+import { LONGEST_MS } from './stall.ts'
 
 /** Who needs a package, and whose turn its installation takes. */
 export interface Asker {
@@ -23,13 +24,14 @@ export class Installer {
 
   constructor(options: ResolveOptions) {
     this.#options = options
+    void this.#removeStale()
   }
 
   /** Returns the folder that has the package in `node_modules`. Rejects with `StartError`. */
   installNpm(asker: Asker, spec: string): Promise<string> {
     const folder = join(this.#options.cacheDir, 'npm', toKey(spec))
     return this.#once({ asker, spec, path: folder }, async () => {
-      const staging = `${folder}.${randomUUID()}`
+      const staging = `${folder}.${randomUUID()}` // as in `STAGING`
       try {
         await this.#prepare(staging)
         const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--omit=dev']
@@ -103,6 +105,18 @@ export class Installer {
     }
   }
 
+  /** What installations left that ended with their host program. One that runs may be another program's: it is younger. */
+  async #removeStale(): Promise<void> {
+    const packages = join(this.#options.cacheDir, 'npm')
+    const names = await readdir(packages).catch(() => [])
+    for (const name of names.filter((one) => STAGING.test(one))) {
+      const staging = join(packages, name)
+      const found = await stat(staging).catch(() => undefined) // another program was faster
+      const ageMs = found === undefined ? 0 : Date.now() - found.mtimeMs
+      if (ageMs > LONGEST_MS) await this.#discard(staging)
+    }
+  }
+
   /** Package managers write there. The folder above stays the host program's own: nobody swaps what is in it. */
   async #give(...paths: string[]): Promise<void> {
     const { serverUser } = this.#options
@@ -164,6 +178,9 @@ async function isThere(path: string): Promise<boolean> {
     return false
   }
 }
+
+/** Beside the folder that it becomes: its key, and whose it is. */
+const STAGING = /^[0-9a-f]{32}\.[0-9a-f-]{36}$/
 
 function toKey(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32)

@@ -4,7 +4,7 @@ import { readEffort, type Effort } from '../supervisor/process-times.ts'
 /** One that does nothing for this long is ended. */
 const STALL_MS = 180_000
 /** Whatever it does: a script of a package may do something for ever. */
-const LONGEST_MS = 3_600_000
+export const LONGEST_MS = 3_600_000
 /** Where the system does not tell what a process does, and it says nothing: the longest altogether. */
 const UNSEEN_MS = 1_800_000
 const LOOK_MS = 1_000

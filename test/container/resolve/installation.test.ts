@@ -1,4 +1,6 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchOf } from '#test/support/host-program.ts'
 import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
+import { waitUntil } from '#test/support/processes.ts'
 import { startNPMRegistry } from '#test/support/npm-registry.ts'
 import type { NPMRegistry } from '#test/support/npm-registry.ts'
 import { FRAME } from '#protocol/link.ts'
@@ -79,6 +82,25 @@ test('a package that does not exist is a failure that names it', async () => {
     ),
   })
   expect(await readdir(join(folder, 'cache', 'npm'))).toHaveLength(1)
+})
+
+test('what an installation left is removed at the next start, once no installation is that old', async () => {
+  const cacheDir = join(folder, 'left')
+  const key = '0123456789abcdef'.repeat(2)
+  const names = { left: `${key}.${randomUUID()}`, young: `${key}.${randomUUID()}`, whole: key }
+  for (const name of Object.values(names)) {
+    await mkdir(join(cacheDir, 'npm', name, 'node_modules'), { recursive: true })
+    const hours = name === names.young ? 0.9 : 1.1
+    const at = new Date(Date.now() - hours * 3_600_000)
+    await utimes(join(cacheDir, 'npm', name), at, at)
+  }
+
+  const { host } = await startLinkSession({ HEARTH_CACHE: cacheDir })
+  const there = () => readdirSync(join(cacheDir, 'npm')).toSorted()
+  await waitUntil(() => there().length < 3, 'nothing was removed')
+  await host.stop()
+
+  expect(there()).toEqual([names.young, names.whole].toSorted())
 })
 
 test('a package without such a command is a failure that names both', async () => {
