@@ -129,7 +129,8 @@ test('under npm the line of --json stands alone, and SIGTERM to npm stops everyt
 
 test('without --json people get the URL, the token, and configurations to paste', async () => {
   const command = up()
-  await waitUntil(() => command.stdout.join('\n').includes('claude mcp add'), 'nothing was printed')
+  const isThere = () => command.stdout.join('\n').includes('claude mcp add')
+  await waitUntil(isThere, 'nothing was printed', 50_000)
   await signal(command, 'SIGTERM')
 
   const text = command.stdout.join('\n')
