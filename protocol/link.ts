@@ -1,24 +1,15 @@
 /**
- * The link: one WebSocket between a ServerHost object and its host program.
- *
- * Every WebSocket message is one frame: a 20-byte header, a small JSON `meta`, and a payload that
- * is a JSON-RPC message exactly as it came (or a piece of one). The Durable Object dials.
+ * The link: one WebSocket between a ServerHost object and its host program. What its frames say; their bytes
+ * are link/frame.ts, and how both ends number and keep them is link/end.ts. The Durable Object dials.
  *
  * - A **channel** is one process as seen from the object. The object numbers channels from 1;
  *   number 0 is the link itself. A channel's `key` is the object's own name for it and survives the object.
- * - Sequenced frames (all but `hello` and `ack`) carry `seq` 1, 2, 3 … per direction, and `ack`, the
- *   highest `seq` received in order. Both sides keep what is not acknowledged and send it again
- *   when the link is resumed; a `seq` that was received already is dropped.
  * - A worker is deployed before its image: a receiver ignores frame types and meta members that it
  *   does not know, and `hello` settles on the highest version both sides list.
  */
 
 import type { ErrorCode } from './errors.ts'
 import type { Pool } from './remote/pool.ts'
-
-export const LINK_VERSION = 1
-export const LINK_PATH = '/link'
-export const HEADER_BYTES = 20
 
 /**
  * Ids of requests that ask whether a server answers begin so. They, and what answers them, do not
@@ -28,68 +19,6 @@ export const PROBE_ID = 'hearth:probe:'
 
 export function isProbeId(id: string | number | null | undefined): boolean {
   return typeof id === 'string' && id.startsWith(PROBE_ID)
-}
-
-/** Largest piece of a payload in one frame: keeps one large result from blocking small ones. */
-export const MAX_CHUNK_BYTES = 512 * 1024
-
-export const FRAME = {
-  /** Both ways, first on a connection, not sequenced. Meta: `HelloMeta` or `WelcomeMeta`. */
-  hello: 1,
-  /** Both ways, not sequenced: only the header's `ack` counts. */
-  ack: 2,
-  /** Object → host: all launch specs of the tenant. Meta: `ConfigureMeta`. Replaces what was sent before. */
-  configure: 3,
-  /** Object → host: give me a process. Meta: `OpenMeta`. Answered by `opened` or `refused`. */
-  open: 4,
-  /** Host → object. Meta: `OpenedMeta`. */
-  opened: 5,
-  /** Host → object: no process; the channel is over. Meta: `RefusedMeta`. */
-  refused: 6,
-  /**
-   * Both ways: one JSON-RPC message, or a piece of it when `FLAG.more` is set. The first piece has
-   * `MessageMeta`, object → host `SentMeta`.
-   */
-  message: 7,
-  /** Object → host: end the process; answered by `exit`. No meta. */
-  close: 8,
-  /** Host → object: the process is gone, whatever the reason; the channel is over. Meta: `ExitMeta`. */
-  exit: 9,
-  /** Host → object: a line was discarded because it was over the limit. Meta: `OversizeMeta`. */
-  oversize: 10,
-  /** Host → object, before `exit`: a request that came when the process read no more. Meta: `UndeliveredMeta`. */
-  undelivered: 11,
-  /** Host → object: a request gets no answer, the others go on. Meta: `FailedMeta`. */
-  failed: 12,
-  /** Host → object: it ends once the requests in flight are answered, and takes no others. No meta. */
-  draining: 13,
-  /** Host → object, on channel 0: what the processes of a launch do. Meta: `LaunchMeta`. */
-  launch: 14,
-  /** Object → host: somebody waits for this channel by now. Meta: `HurryMeta`. */
-  hurry: 15,
-  /** Host → object, on channel 0: a server does not start, or does again. Meta: `StartFailedMeta`. */
-  startFailed: 16,
-  /** Host → object: what a process has printed that has not answered yet, as of now. Meta: `Why`. */
-  printed: 17,
-} as const
-
-export type FrameType = (typeof FRAME)[keyof typeof FRAME]
-
-export const FLAG = {
-  /** More pieces of this payload follow on this channel. */
-  more: 1,
-  /** Sent again after the object was replaced: the former object may have received it. */
-  replayed: 2,
-} as const
-
-export interface Frame {
-  type: number
-  flags: number
-  seq: number
-  ack: number
-  channel: number
-  meta: unknown
-  payload: Uint8Array
 }
 
 /**
@@ -306,62 +235,4 @@ export interface OversizeMeta {
   id?: string | number
   call?: string
   maxBytes: number
-}
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-const EMPTY = new Uint8Array(0)
-
-export interface FrameFields {
-  type: number
-  channel: number
-  seq?: number
-  ack?: number
-  flags?: number
-  meta?: unknown
-  payload?: Uint8Array
-}
-
-/** Layout, big endian: version u8, type u8, flags u16, seq u32, ack u32, channel u32, meta length u32. */
-export function encodeFrame(frame: FrameFields): Uint8Array {
-  const meta = frame.meta === undefined ? EMPTY : encoder.encode(JSON.stringify(frame.meta))
-  const payload = frame.payload ?? EMPTY
-  const bytes = new Uint8Array(HEADER_BYTES + meta.length + payload.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, LINK_VERSION)
-  view.setUint8(1, frame.type)
-  view.setUint16(2, frame.flags ?? 0)
-  view.setUint32(4, frame.seq ?? 0)
-  view.setUint32(8, frame.ack ?? 0)
-  view.setUint32(12, frame.channel)
-  view.setUint32(16, meta.length)
-  bytes.set(meta, HEADER_BYTES)
-  bytes.set(payload, HEADER_BYTES + meta.length)
-  return bytes
-}
-
-/** Sets `ack` in a frame that is encoded already: what is sent again acknowledges anew. */
-export function stampAck(bytes: Uint8Array, ack: number): void {
-  new DataView(bytes.buffer, bytes.byteOffset).setUint32(8, ack)
-}
-
-/** Throws `RangeError` for bytes that are no frame. The payload is a view, not a copy. */
-export function decodeFrame(bytes: Uint8Array): Frame {
-  if (bytes.length < HEADER_BYTES) throw new RangeError(`link frame of ${bytes.length} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const metaLength = view.getUint32(16)
-  const payloadAt = HEADER_BYTES + metaLength
-  if (payloadAt > bytes.length) throw new RangeError(`link frame meta of ${metaLength} bytes`)
-  return {
-    type: view.getUint8(1),
-    flags: view.getUint16(2),
-    seq: view.getUint32(4),
-    ack: view.getUint32(8),
-    channel: view.getUint32(12),
-    meta:
-      metaLength === 0
-        ? undefined
-        : JSON.parse(decoder.decode(bytes.subarray(HEADER_BYTES, payloadAt))),
-    payload: bytes.subarray(payloadAt),
-  }
 }

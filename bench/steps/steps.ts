@@ -4,7 +4,7 @@ import { Pipeline } from '../../durable-objects/server-host/transform/pipeline.t
 import type { CallContext } from '../../durable-objects/server-host/transform/stage.ts'
 import { encodeHostCall } from '../../protocol/host-call.ts'
 import type { Limits } from '../../protocol/limits.ts'
-import { decodeFrame, encodeFrame } from '../../protocol/link.ts'
+import { decodeFrame, encodeFrame } from '../../protocol/link/frame.ts'
 import { DEFAULT_RESILIENCE } from '../../protocol/resilience.ts'
 import type { Grants } from '../../protocol/scopes.ts'
 import { Transformers } from '../../protocol/transform.ts'

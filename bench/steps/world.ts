@@ -1,6 +1,7 @@
 /** A tenant, its policies and a call, as each step finds them on a warm `tools/call`. */
 import { DEFAULT_CATALOG } from '../../protocol/catalog.ts'
-import { FRAME, type MessageMeta, type SentMeta } from '../../protocol/link.ts'
+import type { MessageMeta, SentMeta } from '../../protocol/link.ts'
+import { FRAME } from '../../protocol/link/frame.ts'
 import { Limits } from '../../protocol/limits.ts'
 import { Routes } from '../../protocol/routes.ts'
 import type { Grants } from '../../protocol/scopes.ts'

@@ -5,7 +5,6 @@ import { ChannelList } from './channel-list.ts'
 import { Failures } from './failures.ts'
 import type { Log } from './log.ts'
 import { CellConsole } from '../console/process-console.ts'
-import { Assembler } from '../link/assembler.ts'
 import { Link } from '../link/link.ts'
 import { parseConfigure, parseHurry, parseOpen, parseSent } from '../link/metas.ts'
 import { findEdgeId } from '../stdio/edge-id.ts'
@@ -15,8 +14,8 @@ import { MAX_MESSAGE_BYTES } from '../supervisor/limits.ts'
 import { startProcess } from '../supervisor/start-process.ts'
 import type { ProcessStarter } from '../supervisor/start-process.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
-import { FRAME } from '#protocol/link.ts'
-import type { Frame } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
+import type { Whole } from '#protocol/link/assembler.ts'
 import type { OriginFigures } from '#protocol/remote/figures.ts'
 
 export interface CellOptions {
@@ -37,7 +36,6 @@ export class Cell {
   readonly #supervisor: Supervisor
   readonly #remotes: Remotes
   readonly #channels = new ChannelList(() => this.#link.pendingChannels())
-  readonly #assembler = new Assembler(MAX_MESSAGE_BYTES)
   readonly #failures: Failures
   #forgetTimer: NodeJS.Timeout | undefined
 
@@ -48,7 +46,7 @@ export class Cell {
       instance: randomUUID(),
       channels: () => this.#channels.list(),
       onFrame: (frame) => this.#take(frame),
-      onNewEpoch: () => this.#assembler.drop(),
+      maxMessageBytes: MAX_MESSAGE_BYTES,
       onPressure: (isHigh) => this.#supervisor.setPaused(isHigh),
       onHeld: (channel, isHeld) => this.#supervisor.setHeld(channel, isHeld),
       onConnected: (isConnected) => this.#watch(isConnected),
@@ -126,7 +124,7 @@ export class Cell {
     )
   }
 
-  #take(frame: Frame): void {
+  #take(frame: Whole): void {
     const { type, channel } = frame
     if (type === FRAME.message) return this.#takeMessage(frame)
     if (type === FRAME.configure) {
@@ -147,17 +145,12 @@ export class Cell {
     this.#supervisor.open(channel, open)
   }
 
-  #takeMessage(frame: Frame): void {
-    const assembled = this.#assembler.push(frame)
-    if (assembled.state === 'partial') return
-    const sent = parseSent(assembled.meta)
-    if (assembled.state === 'whole') {
-      return this.#supervisor.write(frame.channel, assembled.payload, sent)
-    }
-    const head = assembled.head.subarray(0, EDGE_BYTES)
-    const id = findEdgeId(head, assembled.tail.subarray(-EDGE_BYTES))
-    const meta = { ...sent, ...(id === undefined ? {} : { id }), maxBytes: MAX_MESSAGE_BYTES }
-    this.#send(FRAME.oversize, frame.channel, meta)
+  #takeMessage({ channel, payload, meta, tail }: Whole): void {
+    const sent = parseSent(meta)
+    if (tail === undefined) return this.#supervisor.write(channel, payload, sent)
+    const id = findEdgeId(payload.subarray(0, EDGE_BYTES), tail.subarray(-EDGE_BYTES))
+    const maxBytes = MAX_MESSAGE_BYTES
+    this.#send(FRAME.oversize, channel, { ...sent, ...(id !== undefined && { id }), maxBytes })
   }
 
   #send(type: number, channel: number, meta: unknown): void {
@@ -165,7 +158,7 @@ export class Cell {
   }
 
   #end(type: number, channel: number, meta: unknown): void {
-    this.#assembler.drop(channel)
+    this.#link.drop(channel)
     this.#send(type, channel, meta)
     this.#channels.end(channel)
   }

@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws'
 import type { Cell } from './cell.ts'
 import type { Cells } from './cells.ts'
 import { DEFAULT_CONSOLE_LINES, isLaunchOf, selectLines } from '#protocol/console.ts'
-import { LINK_PATH } from '#protocol/link.ts'
+import { LINK_PATH } from '#protocol/link/frame.ts'
 
 /** A frame of the link is smaller, but for `configure`, which has every launch of a tenant. */
 const MAX_FRAME_BYTES = 32 * 1024 * 1024

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
+import { once, type EventEmitter } from 'node:events'
+import type { Writable } from 'node:stream'
 import { WebSocket } from 'ws'
-import type { Socket } from 'node:net'
 
 /** A connection that does not answer a ping until the next one is given up. */
 const PING_MS = 30_000
@@ -8,17 +8,24 @@ const PING_MS = 30_000
 /** The longest wait for the other side's part of a closing. */
 const CLOSE_DEADLINE_MS = 1_000
 
+/** What the link needs of a WebSocket of `ws`. */
+export interface LinkSocket
+  extends EventEmitter, Pick<WebSocket, 'readyState' | 'bufferedAmount' | 'close' | 'terminate'> {
+  send: (bytes: Uint8Array) => void
+  ping: () => void
+}
+
 /** One WebSocket of the link; frames of one turn of the event loop leave in one write. */
 export class Connection {
-  readonly #socket: WebSocket
-  readonly #tcp: Socket
+  readonly #socket: LinkSocket
+  readonly #tcp: Writable
   readonly #onSent: () => void
   readonly #ping: NodeJS.Timeout
   #isAlive = true
   #isCorked = false
 
   /** `onSent` is called when the socket has room again. */
-  constructor(socket: WebSocket, tcp: Socket, onSent: () => void) {
+  constructor(socket: LinkSocket, tcp: Writable, onSent: () => void) {
     this.#socket = socket
     this.#tcp = tcp
     this.#onSent = onSent

@@ -1,5 +1,5 @@
-import { FLAG, FRAME, MAX_CHUNK_BYTES } from '#protocol/link.ts'
-import type { FrameFields } from '#protocol/link.ts'
+import { FLAG, FRAME, MAX_CHUNK_BYTES } from '#protocol/link/frame.ts'
+import type { FrameFields } from '#protocol/link/frame.ts'
 
 /** Messages of a channel that may be unacknowledged before its next one waits. */
 const WINDOW_BYTES = 1024 * 1024
@@ -19,20 +19,22 @@ interface Waiting {
   taken: number
 }
 
-/** What a frame takes of its channel's window: nothing, but for messages. */
-export function loadOf({ type, payload }: FrameFields): number {
-  return type === FRAME.message ? Math.max(payload?.length ?? 0, MIN_LOAD_BYTES) : 0
+/** What a message of so many bytes takes of its channel's window. Other frames take nothing of it. */
+export function loadOf(bytes: number): number {
+  return Math.max(bytes, MIN_LOAD_BYTES)
 }
 
 /**
  * One channel's window and its frames that wait, in their order. A frame that waits has no number
  * yet. The object acknowledges before a window is full: `ACK_AFTER_*` in
- * durable-objects/server-host/link/inbound.ts.
+ * durable-objects/server-host/link/object-end.ts.
  */
 export class Lane {
   readonly channel: number
   /** Of what is sent and not acknowledged. */
   load = 0
+  /** Its last frame was sent. */
+  isOver = false
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #isHeld = false
@@ -88,7 +90,7 @@ export class Lane {
     return isHeld
   }
 
-  #hasRoomFor(fields: FrameFields): boolean {
-    return this.load < WINDOW_BYTES || loadOf(fields) === 0
+  #hasRoomFor({ type }: FrameFields): boolean {
+    return this.load < WINDOW_BYTES || type !== FRAME.message
   }
 }

@@ -1,13 +1,14 @@
 /** The host's side of the link: connections come and go, the numbered frames go on. */
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { RawData, WebSocket } from 'ws'
-import { Acknowledger } from './acknowledger.ts'
-import { Connection } from './connection.ts'
+import type { RawData } from 'ws'
+import { Connection, type LinkSocket } from './connection.ts'
 import { parseHello } from './metas.ts'
 import { Outbound } from './outbound.ts'
-import { decodeFrame, encodeFrame, FRAME, LINK_VERSION } from '#protocol/link.ts'
-import type { Frame, FrameFields, WelcomeMeta } from '#protocol/link.ts'
+import { decodeFrame, encodeFrame, FRAME, LINK_VERSION } from '#protocol/link/frame.ts'
+import type { WelcomeMeta } from '#protocol/link.ts'
+import type { Frame, FrameFields } from '#protocol/link/frame.ts'
+import type { Whole } from '#protocol/link/assembler.ts'
 
 /** Over this much that is not acknowledged no process is read; below half of it they are again. */
 const PRESSURE_BYTES = 64 * 1024 * 1024
@@ -26,10 +27,10 @@ export interface LinkOptions {
   instance: string
   /** The channels that a new object may adopt. */
   channels(): WelcomeMeta['channels']
-  /** A numbered frame, in order and once. Throws for one that the object should not have sent. */
-  onFrame(frame: Frame): void
-  /** A new object is there: what the former one had sent in part will not be completed. */
-  onNewEpoch(): void
+  /** A frame, in order and once, a message whole. Throws for one that the object should not have sent. */
+  onFrame(frame: Whole): void
+  /** Of a message from the object. */
+  maxMessageBytes: number
   /** So much waits, of all channels, that nothing more is wanted (true), or little enough again. */
   onPressure(isHigh: boolean): void
   /** The same of one channel. */
@@ -42,7 +43,6 @@ export interface LinkOptions {
 export class Link {
   readonly #options: LinkOptions
   readonly #outbound: Outbound
-  readonly #acknowledger = new Acknowledger(() => this.#sendAck())
   #connection: Connection | undefined
   #epoch: string | undefined
   #isPressureHigh = false
@@ -51,18 +51,19 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options
     this.#outbound = new Outbound({
-      transmit: (bytes) => this.#connection?.send(bytes),
+      write: (bytes) => this.#connection?.send(bytes),
+      handOn: (frame) => options.onFrame(frame),
+      maxMessageBytes: options.maxMessageBytes,
       hasRoom: () => (this.#connection?.bufferedBytes ?? Infinity) < SOCKET_ROOM_BYTES,
-      received: () => this.#acknowledger.take(),
       onHeld: (channel, isHeld) => options.onHeld(channel, isHeld),
     })
   }
 
   /** The socket takes the place of the former one when its hello has come. */
-  attach(socket: WebSocket, tcp: Socket): void {
+  attach(socket: LinkSocket, tcp: Writable): void {
     const connection = new Connection(socket, tcp, () => this.#pump())
     const deadline = setTimeout(() => connection.close(1002, 'no hello'), HELLO_DEADLINE_MS)
-    socket.on('message', (data, isBinary) => {
+    socket.on('message', (data: RawData, isBinary: boolean) => {
       try {
         const frame = decodeFrame(toBytes(data, isBinary))
         if (frame.type === FRAME.hello) {
@@ -90,6 +91,11 @@ export class Link {
     this.#weighPressure()
   }
 
+  /** What came in part on this channel is of no use. */
+  drop(channel: number): void {
+    this.#outbound.end.drop(channel)
+  }
+
   /** Tells the object, also one that connects later, that no more requests are taken. */
   drain(): void {
     this.#isDraining = true
@@ -110,7 +116,7 @@ export class Link {
 
   /** Resolves when what was sent is out, or the other side takes too long. */
   async close(reason: string): Promise<void> {
-    this.#acknowledger.stop()
+    this.#outbound.end.stop()
     await this.#connection?.closed(1001, reason)
   }
 
@@ -121,45 +127,28 @@ export class Link {
     this.#connection?.close(1001, 'replaced')
     this.#connection = connection
     this.#epoch = epoch
-    if (resumed) this.#outbound.acknowledge(frame.ack)
-    else this.#beginAnew()
     const { instance } = this.#options
     const channels = this.#options.channels()
     const version = LINK_VERSION
     const draining = this.#isDraining ? { isDraining: true as const } : {}
     const meta: WelcomeMeta = { version, instance, resumed, ...draining, channels }
-    const ack = this.#acknowledger.take()
-    connection.send(encodeFrame({ type: FRAME.hello, channel: 0, ack, meta }))
-    if (resumed) this.#outbound.resume()
+    const ack = resumed ? this.#outbound.end.takeAck() : 0
+    connection.send(encodeFrame({ type: FRAME.hello, channel: 0, meta }, 0, ack))
+    if (resumed) this.#outbound.resume(frame.ack)
     else this.#outbound.replay()
     this.#options.onConnected(true)
     this.#weighPressure()
   }
 
-  #beginAnew(): void {
-    this.#acknowledger.restart()
-    this.#options.onNewEpoch()
-  }
-
   #receive(frame: Frame): void {
-    this.#outbound.acknowledge(frame.ack)
-    if (frame.type !== FRAME.ack) {
-      const verdict = this.#acknowledger.receive(frame.seq, frame.payload.length)
-      if (verdict === 'gap') throw new RangeError(`frame ${frame.seq} does not follow`)
-      if (verdict === 'next') this.#options.onFrame(frame)
-    }
+    const follows = this.#outbound.end.receive(frame)
+    if (!follows) throw new RangeError(`frame ${frame.seq} does not follow`)
     this.#pump()
   }
 
   #pump(): void {
     this.#outbound.pump()
     this.#weighPressure()
-  }
-
-  #sendAck(): void {
-    if (this.#connection === undefined) return
-    const ack = this.#acknowledger.take()
-    this.#connection.send(encodeFrame({ type: FRAME.ack, channel: 0, ack }))
   }
 
   #lose(): void {

@@ -1,40 +1,59 @@
 import { Lane, loadOf } from './lane.ts'
-import { Outbox } from './outbox.ts'
-import { FRAME } from '#protocol/link.ts'
-import type { FrameFields } from '#protocol/link.ts'
+import { LinkEnd, type LinkEndOptions } from '#protocol/link/end.ts'
+import { channelOf, FRAME, hasMore, type FrameFields } from '#protocol/link/frame.ts'
+import type { Kept } from '#protocol/link/outbox.ts'
 
-export interface OutboundOptions {
-  /** Sends to the object, or does nothing while there is no connection. */
-  transmit(bytes: Uint8Array): void
+/** So many are enough for an object that sends requests without a pause: each answer acknowledges them, too. */
+const ACK_AFTER_FRAMES = 64
+const ACK_AFTER_BYTES = 4 * 1024 * 1024
+const ACK_AFTER_MS = 200
+
+const ACK_AFTER = { frames: ACK_AFTER_FRAMES, bytes: ACK_AFTER_BYTES, ms: ACK_AFTER_MS }
+
+export interface OutboundOptions extends Pick<
+  LinkEndOptions<Lane>,
+  'write' | 'handOn' | 'maxMessageBytes'
+> {
   /** Whether the connection takes what has waited at once. */
-  hasRoom(): boolean
-  /** The highest number received in order. */
-  received(): number
+  hasRoom: () => boolean
   /** So much of this channel waits that no more of it is wanted, or little enough again. */
-  onHeld(channel: number, isHeld: boolean): void
+  onHeld: (channel: number, isHeld: boolean) => void
 }
 
 /**
- * Numbers, cuts and keeps what goes to the object. The order within a channel is kept. A channel
- * whose window is full waits for acknowledgements, and those that may send take turns, so that none
- * waits for more of another one's than a window.
+ * Cuts what goes to the object, and lets it wait. The order within a channel is kept. A channel whose
+ * window is full waits for acknowledgements, and those that may send take turns, so that none waits for
+ * more of another one's than a window.
  */
 export class Outbound {
+  readonly end: LinkEnd<Lane>
   readonly #options: OutboundOptions
-  readonly #outbox = new Outbox()
-  /** Of the channels of which anything waits, or a message is not acknowledged. */
+  /** Of each channel that has sent a message, until its last frame is sent and its messages are acknowledged. */
   readonly #lanes = new Map<number, Lane>()
-  /** Those of them whose turn comes, the next one first. */
+  /** Those whose turn comes, the next one first. */
   readonly #ready = new Set<Lane>()
+  /**
+   * By channel what is acknowledged of a message that is not, as a whole: a new object has none of what
+   * the former one received.
+   */
+  readonly #begun = new Map<number, Kept<Lane>[]>()
   #waitingBytes = 0
 
   constructor(options: OutboundOptions) {
     this.#options = options
+    const { write, handOn, maxMessageBytes } = options
+    this.end = new LinkEnd({
+      write,
+      handOn,
+      maxMessageBytes,
+      ackAfter: ACK_AFTER,
+      onAcknowledged: this.#onAcknowledged,
+    })
   }
 
   /** Bytes that are not acknowledged, sent or not. */
   get bytes(): number {
-    return this.#outbox.bytes + this.#waitingBytes
+    return this.end.bytes + this.#waitingBytes
   }
 
   /** Takes ownership of the payload. */
@@ -42,7 +61,7 @@ export class Outbound {
     const { type, channel, payload } = fields
     let lane = this.#lanes.get(channel)
     if (lane === undefined) {
-      if (type !== FRAME.message) return this.#transmit(fields)
+      if (type !== FRAME.message) return void this.end.send(fields)
       lane = new Lane(channel)
       this.#lanes.set(channel, lane)
     }
@@ -64,42 +83,62 @@ export class Outbound {
       if (fields === undefined) continue
       this.#waitingBytes -= fields.payload?.length ?? 0
       this.#transmit(fields, lane)
-      this.#settle(lane)
+      if (lane.isReady) this.#ready.add(lane)
       this.#weigh(lane)
     }
   }
 
   /** Channels of which anything is not acknowledged. */
   pendingChannels(): Set<number> {
-    return new Set([...this.#outbox.channels(), ...this.#lanes.keys()])
+    const pending = new Set(this.end.kept().map(({ bytes }) => channelOf(bytes)))
+    for (const lane of this.#lanes.values()) if (!lane.isIdle) pending.add(lane.channel)
+    return pending
   }
 
-  /** What may be sent because of it is sent by `pump`. */
-  acknowledge(ack: number): void {
-    this.#outbox.acknowledge(ack, this.#settle)
-  }
-
-  /** Sends again what the same object has not got. */
-  resume(): void {
-    const frames = this.#outbox.unacknowledged(this.#options.received())
-    for (const bytes of frames) this.#options.transmit(bytes)
+  /** Sends again what the same object has not got; it has got all up to `ack`. */
+  resume(ack: number): void {
+    this.end.resume(ack)
     this.pump()
   }
 
   /** Sends a new object what the former one may not have got. */
   replay(): void {
-    for (const bytes of this.#outbox.replay()) this.#options.transmit(bytes)
+    const begun = [...this.#begun.values()].flat()
+    this.#begun.clear()
+    for (const { bytes, tag } of begun) if (tag !== undefined) tag.load += loadOf(bytes.length)
+    this.end.replay(begun)
     this.pump()
   }
 
-  #transmit(fields: FrameFields, lane?: Lane): void {
-    const load = loadOf(fields)
-    this.#options.transmit(this.#outbox.add(fields, this.#options.received(), load, lane))
+  #transmit(fields: FrameFields, lane: Lane): void {
+    const { type } = fields
+    if (type !== FRAME.message) {
+      this.end.send(fields)
+      if (type === FRAME.exit || type === FRAME.refused) lane.isOver = true
+      return this.#forget(lane)
+    }
+    const { bytes } = this.end.send(fields, lane)
+    lane.load += loadOf(bytes.length)
   }
 
-  readonly #settle = (lane: Lane): void => {
+  readonly #onAcknowledged = (kept: Kept<Lane>): void => {
+    const { bytes, tag: lane } = kept
+    if (lane === undefined) return
+    if (hasMore(bytes)) this.#keep(kept, lane.channel)
+    else if (this.#begun.size > 0) this.#begun.delete(lane.channel)
+    lane.load -= loadOf(bytes.length)
     if (lane.isReady) this.#ready.add(lane)
-    else if (lane.isIdle) this.#lanes.delete(lane.channel)
+    else this.#forget(lane)
+  }
+
+  #keep(piece: Kept<Lane>, channel: number): void {
+    const pieces = this.#begun.get(channel)
+    if (pieces === undefined) this.#begun.set(channel, [piece])
+    else pieces.push(piece)
+  }
+
+  #forget(lane: Lane): void {
+    if (lane.isOver && lane.isIdle) this.#lanes.delete(lane.channel)
   }
 
   #weigh(lane: Lane): void {

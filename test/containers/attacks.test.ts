@@ -1,7 +1,7 @@
 /** What a server in a container can do to the host program beside it, and to that of another tenant. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectSession, type Session } from '#test/e2e/clients/session.ts'
-import { encodeFrame, FRAME } from '#protocol/link.ts'
+import { encodeFrame, FRAME } from '#protocol/link/frame.ts'
 import { addressOf, hostContainers, limitProcessor, requireEngine } from './docker.ts'
 import { run, toldServer } from './told-server.ts'
 import { startWranglerDev, type WranglerDev } from './wrangler-dev.ts'

@@ -2,8 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { decodeFrame, encodeFrame, FLAG, FRAME, MAX_CHUNK_BYTES, stampAck } from '#protocol/link.ts'
-import type { Frame, FrameFields, Launch, LaunchMeta, WelcomeMeta } from '#protocol/link.ts'
+import {
+  decodeFrame,
+  encodeFrame,
+  FLAG,
+  FRAME,
+  MAX_CHUNK_BYTES,
+  stampAck,
+} from '#protocol/link/frame.ts'
+import type { Launch, LaunchMeta, WelcomeMeta } from '#protocol/link.ts'
+import type { Frame, FrameFields } from '#protocol/link/frame.ts'
 import { HOST_TOKEN } from './host-program.ts'
 
 const DEADLINE_MS = 15_000

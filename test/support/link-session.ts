@@ -2,7 +2,7 @@
 import { startHostProgram } from './host-program.ts'
 import type { HostProgram } from './host-program.ts'
 import { LinkClient } from './link-client.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { Launch, OpenedMeta } from '#protocol/link.ts'
 
 export const CELL = 'v1:local:main'

@@ -6,7 +6,8 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { ServerHost } from '#durable-objects/server-host/server-host.ts'
 import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
 import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
-import { decodeFrame, encodeFrame, FRAME, LINK_VERSION, type SentMeta } from '#protocol/link.ts'
+import type { SentMeta } from '#protocol/link.ts'
+import { decodeFrame, encodeFrame, FRAME, LINK_VERSION } from '#protocol/link/frame.ts'
 import { ServerConfig } from '#protocol/server-config.ts'
 
 interface Message {

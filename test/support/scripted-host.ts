@@ -3,6 +3,7 @@
  * process. What it is sent is kept in `frames`; it answers as its `script` says.
  */
 import type { WebSocket } from 'ws'
+import type { HelloMeta, RefusedMeta, WelcomeMeta } from '#protocol/link.ts'
 import {
   decodeFrame,
   encodeFrame,
@@ -11,10 +12,7 @@ import {
   LINK_VERSION,
   type Frame,
   type FrameFields,
-  type HelloMeta,
-  type RefusedMeta,
-  type WelcomeMeta,
-} from '#protocol/link.ts'
+} from '#protocol/link/frame.ts'
 import { waitUntil } from './processes.ts'
 
 interface Request {

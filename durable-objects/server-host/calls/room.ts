@@ -5,7 +5,7 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import { readHostBody, type HostCall } from '#protocol/host-call.ts'
-import type { Tally } from '../link/unacknowledged.ts'
+import type { Tally } from '#protocol/link/end.ts'
 
 /** A body up to this does not wait. */
 const SMALL_BODY_BYTES = 64 * 1024

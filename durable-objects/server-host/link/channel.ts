@@ -1,25 +1,22 @@
 /** One process as the object sees it: opened, spoken to, over. */
 import { GatewayError } from '#protocol/errors.ts'
-import {
-  FLAG,
-  FRAME,
-  type ExitMeta,
-  type FailedMeta,
-  type FormerChannel,
-  type Frame,
-  type MessageMeta,
-  type OversizeMeta,
-  type RefusedMeta,
-  type SentMeta,
-  type UndeliveredMeta,
-  type Urgency,
-  type Why,
+import type {
+  ExitMeta,
+  FailedMeta,
+  FormerChannel,
+  MessageMeta,
+  OversizeMeta,
+  RefusedMeta,
+  SentMeta,
+  UndeliveredMeta,
+  Urgency,
+  Why,
 } from '#protocol/link.ts'
+import type { Whole } from '#protocol/link/assembler.ts'
+import { FLAG, FRAME } from '#protocol/link/frame.ts'
 import type { Link } from './link.ts'
+import { MAX_MESSAGE_BYTES } from './object-end.ts'
 import { toFault } from './why.ts'
-
-/** The host program's bound on a line is the same; this one holds should that one be raised. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 /** Receives what a process says. Exactly one `onOver` ends it. */
 export interface ChannelListener {
@@ -62,9 +59,6 @@ export class LinkChannel implements Channel {
   readonly #link: Link
   readonly #opened = Promise.withResolvers<void>()
   #listener: ChannelListener | undefined
-  #pieces: Uint8Array[] = []
-  #piecesBytes = 0
-  #meta: MessageMeta | undefined
   #printed: Why | undefined
   #over = false
 
@@ -122,10 +116,10 @@ export class LinkChannel implements Channel {
     )
   }
 
-  receive(frame: Frame): void {
+  receive(frame: Whole): void {
     switch (frame.type) {
       case FRAME.message:
-        return this.#receivePiece(frame)
+        return this.#receiveMessage(frame)
       case FRAME.opened:
         return this.#opened.resolve()
       case FRAME.refused:
@@ -147,39 +141,20 @@ export class LinkChannel implements Channel {
     this.#listener?.onFailed({ id, ...(call !== undefined && { call }) }, refusal(why))
   }
 
-  #receivePiece(frame: Frame): void {
-    this.#meta ??= frame.meta as MessageMeta
-    const more = (frame.flags & FLAG.more) !== 0
-    if (!more && this.#pieces.length === 0) return this.#deliver(frame.payload, frame.flags)
-    this.#piecesBytes += frame.payload.length
-    if (this.#piecesBytes <= MAX_MESSAGE_BYTES) this.#pieces.push(frame.payload)
-    if (more) return
-    if (this.#piecesBytes <= MAX_MESSAGE_BYTES) {
-      return this.#deliver(concatenate(this.#pieces, this.#piecesBytes), frame.flags)
-    }
-    const { id, call } = this.#meta
-    this.#reset()
+  #receiveMessage(frame: Whole): void {
+    const meta = frame.meta as MessageMeta | undefined
+    if (meta === undefined) return
+    if (frame.tail !== undefined) return this.#reportOversize(meta)
+    if (meta.kind === 'response') this.#printed = undefined
+    this.#listener?.onMessage(frame.payload, meta, (frame.flags & FLAG.replayed) !== 0)
+  }
+
+  #reportOversize({ id, call }: MessageMeta): void {
     this.#listener?.onOversize({
-      ...(id == null ? {} : { id }),
-      ...(call === undefined ? {} : { call }),
+      ...(id != null && { id }),
+      ...(call !== undefined && { call }),
       maxBytes: MAX_MESSAGE_BYTES,
     })
-  }
-
-  #deliver(payload: Uint8Array, flags: number): void {
-    const meta = this.#meta
-    this.#reset()
-    if (meta?.kind === 'response') this.#printed = undefined
-    if (meta !== undefined) {
-      this.#listener?.onMessage(payload, meta, (flags & FLAG.replayed) !== 0)
-    }
-  }
-
-  #reset(): void {
-    this.#meta = undefined
-    if (this.#piecesBytes === 0) return
-    this.#pieces = []
-    this.#piecesBytes = 0
   }
 
   #fail(error: GatewayError, received?: number): void {
@@ -191,7 +166,6 @@ export class LinkChannel implements Channel {
 
   #end(): void {
     this.#over = true
-    this.#reset()
     this.#link.forget(this.number)
   }
 }
@@ -214,14 +188,4 @@ function departure({ exitCode, signal, reason, ...why }: ExitMeta): GatewayError
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
   const isBlameless = reason !== 'crashed'
   return new GatewayError('server_exited', { detail: `the process ${how}`, isBlameless })
-}
-
-function concatenate(pieces: Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

@@ -1,6 +1,7 @@
 /** Opens one connection of the link: dials, says hello, waits for the welcome. */
 import { GatewayError } from '#protocol/errors.ts'
-import { decodeFrame, encodeFrame, FRAME, type Frame, type HelloMeta } from '#protocol/link.ts'
+import type { HelloMeta } from '#protocol/link.ts'
+import { decodeFrame, encodeFrame, FRAME, type Frame } from '#protocol/link/frame.ts'
 
 /** Longest wait for a connection; a container starts in that time. */
 const DIAL_TIMEOUT_MS = 45_000

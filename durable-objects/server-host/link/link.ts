@@ -2,31 +2,26 @@
  * The object's end of the link (protocol/link.ts): dials the host program, keeps what it has not
  * acknowledged, and goes on where it was after a cut. It knows channels, not MCP.
  */
-import {
-  decodeFrame,
-  encodeFrame,
-  FLAG,
-  FRAME,
-  LINK_VERSION,
-  MAX_CHUNK_BYTES,
-  stampAck,
-  type FrameFields,
-  type Launch,
-  type LaunchMeta,
-  type OpenMeta,
-  type SentMeta,
-  type StartFailedMeta,
-  type WelcomeMeta,
+import type {
+  Launch,
+  LaunchMeta,
+  OpenMeta,
+  SentMeta,
+  StartFailedMeta,
+  WelcomeMeta,
 } from '#protocol/link.ts'
+import type { Whole } from '#protocol/link/assembler.ts'
+import type { LinkEnd, Tally } from '#protocol/link/end.ts'
+import { decodeFrame, FLAG, FRAME, LINK_VERSION } from '#protocol/link/frame.ts'
+import { MAX_CHUNK_BYTES, type FrameFields } from '#protocol/link/frame.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import { toConfigureMeta } from './configure-meta.ts'
 import { LinkChannel, type Channel } from './channel.ts'
 import { isolate } from '../isolate.ts'
 import { Draining } from './draining.ts'
-import { Inbound } from './inbound.ts'
 import { LaunchReports } from './launch-reports.ts'
 import { openLinkConnection, tryUntil } from './link-connection.ts'
-import { Unacknowledged, type Tally } from './unacknowledged.ts'
+import { createObjectEnd } from './object-end.ts'
 
 /** A link that acknowledges nothing for this long is taken for dead and dialled again. */
 const SILENCE_MS = 10_000
@@ -61,28 +56,19 @@ export class Link {
   /** Rejects what waits for the dial that is under way. */
   #giveUp: ((error: GatewayError) => void) | undefined
   #nextChannel = 1
-  #sent = 0
   /** The number of the last configuration. */
   #configured = 0
-  readonly #unacked: Unacknowledged
   readonly #draining = new Draining()
-  readonly #inbound = new Inbound({
-    handOn: (frame) => {
-      if (frame.type === FRAME.draining) return this.#draining.begin()
-      if (frame.type === FRAME.startFailed) {
-        return this.#options.onStartFailed(frame.meta as StartFailedMeta)
-      }
-      const isAnswer = !this.#unacked.has(this.#configured)
-      if (frame.type === FRAME.launch) return this.launches.take(frame.meta as LaunchMeta, isAnswer)
-      isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
-    },
-    sendAck: (ack) => this.#write(encodeFrame({ type: FRAME.ack, channel: 0, ack })),
-  })
+  readonly #end: LinkEnd
   #silenceTimer: number | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#unacked = new Unacknowledged(options.unacked)
+    this.#end = createObjectEnd({
+      write: (bytes) => this.#write(bytes),
+      handOn: (frame) => this.#handOn(frame),
+      tally: options.unacked,
+    })
   }
 
   /** Whether frames flow. */
@@ -157,7 +143,7 @@ export class Link {
     await this.#connected(deadline)
     this.configure()
     for (const channel of [...this.#channels.values()]) channel.close()
-    while (this.#unacked.oldestSeq !== undefined && Date.now() < deadline) {
+    while (this.#end.oldestSeq !== undefined && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, END_POLL_MS))
     }
     this.rest()
@@ -181,15 +167,13 @@ export class Link {
   }
 
   send(frame: FrameFields): number {
-    const seq = ++this.#sent
-    const bytes = encodeFrame({ ...frame, seq, ack: this.#inbound.takeAck() })
-    this.#unacked.add(seq, bytes)
-    this.#write(bytes)
+    const { seq } = this.#end.send(frame)
     this.#silenceTimer ??= setTimeout(() => this.#watchSilence(seq), SILENCE_MS)
     return seq
   }
 
   forget(channel: number): void {
+    this.#end.drop(channel)
     if (this.#channels.delete(channel) && this.#channels.size === 0) this.#options.onUnused?.()
   }
 
@@ -216,7 +200,7 @@ export class Link {
     return openLinkConnection({
       dial: this.#options.dial,
       hello: () => ({ versions: [LINK_VERSION], epoch: this.#epoch }),
-      received: () => this.#inbound.handedOn,
+      received: () => this.#end.handedOn,
       onWelcome: (socket, { meta, ack }) => this.#settle(socket, meta as WelcomeMeta, ack),
       onMessage: (socket, event) => {
         // What still comes over a connection that was given up comes again over the next one.
@@ -237,19 +221,13 @@ export class Link {
     this.#instance = welcome.instance
     if (welcome.isDraining === true) this.#draining.begin()
     if (welcome.resumed) {
-      this.#unacked.acknowledge(ack)
-      for (const bytes of this.#unacked.frames()) {
-        stampAck(bytes, this.#inbound.handedOn)
-        this.#write(bytes)
-      }
+      this.#end.resume(ack)
       // The configuration may have changed since.
       this.configure()
       return true
     }
-    this.#inbound.restart()
+    this.#end.restart()
     this.launches.clear()
-    this.#sent = 0
-    this.#unacked.clear()
     if (this.#silenceTimer !== undefined) clearTimeout(this.#silenceTimer)
     this.#silenceTimer = undefined
     this.configure()
@@ -276,17 +254,29 @@ export class Link {
 
   #receive(event: MessageEvent): void {
     const frame = decodeFrame(new Uint8Array(event.data as ArrayBuffer))
-    this.#unacked.acknowledge(frame.ack)
-    if (!this.#inbound.receive(frame)) this.#cut()
+    if (!this.#end.receive(frame)) this.#cut()
+  }
+
+  #handOn(frame: Whole): void {
+    if (frame.type === FRAME.draining) return this.#draining.begin()
+    if (frame.type === FRAME.startFailed) {
+      return this.#options.onStartFailed(frame.meta as StartFailedMeta)
+    }
+    if (frame.type === FRAME.launch) {
+      // Whether the last configuration is acknowledged.
+      const isAnswer = this.#configured < (this.#end.oldestSeq ?? Infinity)
+      return this.launches.take(frame.meta as LaunchMeta, isAnswer)
+    }
+    isolate('a channel', () => this.#channels.get(frame.channel)?.receive(frame))
   }
 
   #watchSilence(seq: number): void {
     this.#silenceTimer = undefined
-    const oldest = this.#unacked.oldestSeq
+    const oldest = this.#end.oldestSeq
     // Without a connection nothing is expected; `configure` begins the watch on the next one.
     if (oldest === undefined || this.#socket === undefined) return
     if (oldest <= seq) return this.#cut()
-    this.#silenceTimer = setTimeout(() => this.#watchSilence(this.#sent), SILENCE_MS)
+    this.#silenceTimer = setTimeout(() => this.#watchSilence(this.#end.lastSeq), SILENCE_MS)
   }
 
   #write(bytes: Uint8Array): void {
@@ -315,8 +305,7 @@ export class Link {
   /** A new epoch: the host program ends the processes of the former one, should they live. */
   #loseAll(): void {
     this.#epoch = crypto.randomUUID()
-    this.#unacked.clear()
-    this.#inbound.flush()
+    this.#end.lose()
     this.launches.clear()
     for (const channel of [...this.#channels.values()]) isolate('a channel', () => channel.lose())
   }

@@ -8,7 +8,7 @@ import type { LinkChannel } from './channel.ts'
 import { FormerProcesses } from './former-processes.ts'
 import { Link } from './link.ts'
 import type { PlacementStore } from './placement-store.ts'
-import type { Tally } from './unacknowledged.ts'
+import type { Tally } from '#protocol/link/end.ts'
 
 /** A host program as the object reaches it: its own, or one in the container of another object. */
 export interface HostProgram {

@@ -3,7 +3,8 @@
  * (a turn of the event loop each, and a commit of what they write) is shared by many of them, and
  * others are heard in between.
  */
-import { FRAME, type Frame, type MessageMeta } from '#protocol/link.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import { FRAME, type Frame } from '#protocol/link/frame.ts'
 
 const TURN_MS = 10
 

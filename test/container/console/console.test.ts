@@ -4,7 +4,7 @@ import { launchOf } from '#test/support/host-program.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { waitUntil } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 
 describe('a ring buffer', () => {
   test('keeps the newest items within its count', () => {

@@ -7,7 +7,7 @@ import { launchOf } from '#test/support/host-program.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { waitUntil } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { Launch, RefusedMeta } from '#protocol/link.ts'
 
 const VALUE = 'value-of-a-secret-0123456789'

@@ -4,7 +4,7 @@ import { launchOf, type HostProgram } from '#test/support/host-program.ts'
 import { LinkClient } from '#test/support/link-client.ts'
 import { CELL, startLinkSession, type LinkSession } from '#test/support/link-session.ts'
 import { isRunning, waitUntilGone } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 
 const CALLS = 10
 const CALL_MS = 1_500

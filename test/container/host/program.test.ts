@@ -6,7 +6,7 @@ import { LinkClient } from '#test/support/link-client.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import { isRunning, waitUntilGone } from '#test/support/processes.ts'
 import { LOOK_MS } from '#container/supervisor/reaper.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 
 let host: HostProgram | undefined
 afterEach(() => host?.stop('SIGKILL'))

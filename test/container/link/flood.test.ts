@@ -7,7 +7,7 @@ import type { Received } from '#test/support/link-client.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { waitUntil } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 
 const FLOODING = 1
 const CALM = 2

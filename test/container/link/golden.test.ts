@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { HOST_TOKEN, startHostProgram } from '#test/support/host-program.ts'
 import type { HostProgram } from '#test/support/host-program.ts'
-import { decodeFrame, encodeFrame, FLAG, FRAME } from '#protocol/link.ts'
-import type { FrameFields } from '#protocol/link.ts'
+import { decodeFrame, encodeFrame, FLAG, FRAME } from '#protocol/link/frame.ts'
+import type { FrameFields } from '#protocol/link/frame.ts'
 
 interface Golden {
   name: string

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Outbound } from '#container/link/outbound.ts'
-import { decodeFrame, FLAG, FRAME } from '#protocol/link.ts'
-import type { FrameFields } from '#protocol/link.ts'
+import { decodeFrame, FLAG, FRAME } from '#protocol/link/frame.ts'
+import type { FrameFields } from '#protocol/link/frame.ts'
 
 const KiB = 1024
 
@@ -18,9 +18,10 @@ interface Step {
 class Wire {
   readonly held: [number, boolean][] = []
   readonly outbound = new Outbound({
-    transmit: (bytes) => this.#take(bytes),
+    write: (bytes) => this.#take(bytes),
+    handOn: () => undefined,
+    maxMessageBytes: 0,
     hasRoom: () => this.isConnected,
-    received: () => 0,
     onHeld: (channel, isHeld) => this.held.push([channel, isHeld]),
   })
   isConnected = true
@@ -35,7 +36,8 @@ class Wire {
   }
 
   acknowledge(ack: number): void {
-    this.outbound.acknowledge(ack)
+    const frame = { type: FRAME.ack, channel: 0, flags: 0, seq: 0, meta: undefined }
+    this.outbound.end.receive({ ...frame, ack, payload: new Uint8Array(0) })
     this.outbound.pump()
   }
 
@@ -140,7 +142,7 @@ test('what waited while there was no connection follows what is sent again, in i
   wire.acknowledge(2)
   wire.isConnected = true
 
-  wire.outbound.resume()
+  wire.outbound.resume(2)
 
   const all = Array.from({ length: 16 }, (_, n) => n + 3)
   expect(wire.numbers).toEqual(all)

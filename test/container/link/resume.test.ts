@@ -5,7 +5,7 @@ import type { Received } from '#test/support/link-client.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
-import { FLAG, FRAME } from '#protocol/link.ts'
+import { FLAG, FRAME } from '#protocol/link/frame.ts'
 
 let session: LinkSession
 let link: LinkClient

@@ -10,7 +10,7 @@ import { waitUntil } from '../../support/processes.ts'
 import { answerAsServer, remoteLaunchOf } from '../../support/remote-launch.ts'
 import { WebOrigin } from '../../support/web-origin.ts'
 import type { WebOriginOptions } from '../../support/web-origin.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { ExitMeta, FailedMeta, RefusedMeta, RemoteLaunch } from '#protocol/link.ts'
 
 const certificate = createCertificate()

@@ -11,7 +11,7 @@ import type { LinkSession } from '#test/support/link-session.ts'
 import { waitUntil } from '#test/support/processes.ts'
 import { startNPMRegistry } from '#test/support/npm-registry.ts'
 import type { NPMRegistry } from '#test/support/npm-registry.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { Launch, RefusedMeta } from '#protocol/link.ts'
 
 const TINY = fileURLToPath(new URL('../../fixtures/packages/tiny-server', import.meta.url))

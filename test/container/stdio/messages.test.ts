@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchOf } from '#test/support/host-program.ts'
 import { CELL, startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { ExitMeta, FailedMeta, MessageMeta, OversizeMeta } from '#protocol/link.ts'
 
 let session: LinkSession

@@ -6,7 +6,7 @@ import { LinkClient } from '#test/support/link-client.ts'
 import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { ExitMeta, ProcessLaunch } from '#protocol/link.ts'
 
 const CALLS = 100

@@ -3,7 +3,7 @@ import { launchOf } from '#test/support/host-program.ts'
 import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { childrenOf, waitUntil, waitUntilGone } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { ProcessLaunch } from '#protocol/link.ts'
 
 let session: LinkSession

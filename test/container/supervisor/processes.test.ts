@@ -6,7 +6,7 @@ import type { Received } from '#test/support/link-client.ts'
 import { startLinkSession } from '#test/support/link-session.ts'
 import type { LinkSession } from '#test/support/link-session.ts'
 import { isRunning, waitUntilGone } from '#test/support/processes.ts'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { ExitMeta, ProcessLaunch, RefusedMeta } from '#protocol/link.ts'
 
 let session: LinkSession

@@ -5,7 +5,8 @@ import { chooseWarm, Warmth, type Warmable } from '#container/supervisor/warmth.
 import { launchOf } from '#test/support/host-program.ts'
 import { startLinkSession, type LinkSession } from '#test/support/link-session.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
-import { FRAME, type ExitMeta, type ProcessLaunch } from '#protocol/link.ts'
+import type { ExitMeta, ProcessLaunch } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 
 const MIB = 1024 * 1024
 /** Idle processes are looked for so often. */

@@ -1,7 +1,7 @@
 /** A host program that ends once its calls are answered: what the object does meanwhile. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { initialize, sendInitialize } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'

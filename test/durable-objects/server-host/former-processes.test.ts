@@ -1,6 +1,7 @@
 /** A new object and the processes that the one before it had for clients without a session. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FRAME, type FormerChannel } from '#protocol/link.ts'
+import type { FormerChannel } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { ModernClient, type Answer } from '#test/support/http-client.ts'
 import {
   SERVER,

@@ -1,6 +1,6 @@
 /** Legacy sessions over processes that a test plays. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { initialize, send, sendInitialize } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'

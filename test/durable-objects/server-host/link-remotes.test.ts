@@ -1,6 +1,6 @@
 /** What a host program is told of remote servers, and what becomes of what it tells of their sessions. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import type { ConfigureMeta, FailedMeta } from '#protocol/link.ts'
 import { initialize } from '#test/support/http-client.ts'
 import {

@@ -1,6 +1,6 @@
 /** What the object does when its host program, or the way to it, misbehaves. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeFrame, FRAME } from '#protocol/link.ts'
+import { encodeFrame, FRAME } from '#protocol/link/frame.ts'
 import { initialize, type LegacyClient } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'

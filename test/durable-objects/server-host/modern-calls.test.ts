@@ -1,6 +1,6 @@
 /** Modern calls on a legacy server's processes, which a test plays. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { ModernClient } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'

@@ -1,6 +1,6 @@
 /** A session is its principal's, and what a credential opened ends with it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { initialize, LegacyClient, ModernClient, send } from '#test/support/http-client.ts'
 import type { Target } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'

@@ -1,6 +1,6 @@
 /** Servers of one tenant in several server hosts: what none of them can do to the others. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FRAME } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { initialize } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'

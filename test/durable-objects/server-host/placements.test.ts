@@ -1,6 +1,7 @@
 /** Servers of one tenant in several server hosts: what a session has in each, and what one loses alone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FRAME, type ConfigureMeta } from '#protocol/link.ts'
+import type { ConfigureMeta } from '#protocol/link.ts'
+import { FRAME } from '#protocol/link/frame.ts'
 import { initialize } from '#test/support/http-client.ts'
 import { startScriptedGateway, type ScriptedGateway } from '#test/support/scripted-gateway.ts'
 import type { ScriptedHost } from '#test/support/scripted-host.ts'

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Inbound } from '#durable-objects/server-host/link/inbound.ts'
-import { FRAME, type MessageMeta } from '#protocol/link.ts'
+import { createObjectEnd } from '#durable-objects/server-host/link/object-end.ts'
+import type { MessageMeta } from '#protocol/link.ts'
+import { decodeFrame, FRAME } from '#protocol/link/frame.ts'
 
 const TURN_MS = 10
 const EMPTY = new Uint8Array(0)
@@ -11,9 +12,9 @@ afterEach(() => void vi.useRealTimers())
 class Sender {
   readonly handedOn: number[] = []
   readonly acks: number[] = []
-  readonly inbound = new Inbound({
+  readonly inbound = createObjectEnd({
     handOn: ({ seq }) => this.handedOn.push(seq),
-    sendAck: (ack) => this.acks.push(ack),
+    write: (bytes) => this.acks.push(decodeFrame(bytes).ack),
   })
   #seq = 0
 
