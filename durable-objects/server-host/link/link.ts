@@ -276,7 +276,8 @@ export class Link {
     // Without a connection nothing is expected; `configure` begins the watch on the next one.
     if (oldest === undefined || this.#socket === undefined) return
     if (oldest <= seq) return this.#cut()
-    this.#silenceTimer = setTimeout(() => this.#watchSilence(this.#end.lastSeq), SILENCE_MS)
+    const { lastSeq } = this.#end
+    this.#silenceTimer = setTimeout(() => this.#watchSilence(lastSeq), SILENCE_MS)
   }
 
   #write(bytes: Uint8Array): void {

@@ -78,6 +78,24 @@ async function createEnd(): Promise<ObjectEnd> {
 
 testLinkEnd('the object’s end', createEnd)
 
+test('a link on which every frame is acknowledged within a second is never dialled again', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const end = await createEnd()
+  await end.connect('anew')
+
+  for (let second = 0; second < (3 * SILENCE_MS) / 1_000; second += 1) {
+    const last = end.sent.splice(0).map((bytes) => decodeFrame(bytes).seq)
+    const ack = Math.max(...last)
+    vi.advanceTimersByTime(500)
+    if (ack > 0) end.deliver(encodeFrame({ type: FRAME.ack, channel: 0 }, 0, ack))
+    end.say(1, 'again')
+    vi.advanceTimersByTime(500)
+  }
+
+  expect([end.isClosed(), end.dials()]).toEqual([false, 1])
+})
+
 test('a link on which nothing is acknowledged for 10 s is dialled again', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
