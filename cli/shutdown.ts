@@ -25,7 +25,10 @@ export function untilStopped(log: Log): Stop {
     if (!isServing) process.exit(0)
     if (firstAt === undefined) {
       firstAt = Date.now()
-      log.write('info', 'stopping: running calls have 10 s; once more ends at once')
+      log.write(
+        'info',
+        'stopping: calls that run have 10 s to end; press Ctrl-C again to stop at once',
+      )
       controller.abort()
     } else if (Date.now() - firstAt > SAME_WISH_MS) process.exit(1)
   }

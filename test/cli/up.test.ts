@@ -144,6 +144,23 @@ test('without --json people get the URL, the token, and configurations to paste'
   expect(text).toMatch(/^ {4}slow {2}http:\/\/127\.0\.0\.1:\d+\/mcp\/slow$/m)
 })
 
+test('in a terminal each call is one line of text', async () => {
+  const { execPath } = process
+  const files = `--config ${join(folder, 'mcp.json')} --data ${join(folder, 'data')}`
+  const typed = `${execPath} cli/bootstrap.mjs cli/main.ts up ${files} --port 0`
+  const terminal = runHearth([], { command: ['script', '-qec', typed, '/dev/null'] })
+  commands.push(terminal)
+  const shown = (pattern: RegExp) => pattern.exec(terminal.stdout.join('\n'))?.[1]
+  await waitUntil(() => shown(/(claude mcp add)/) !== undefined, 'nothing was printed', 50_000)
+
+  const url = shown(/^ +slow +(http\S+)/m) ?? ''
+  const session = await openSession(url, shown(/^ +Token +(\S+)/m) ?? '')
+  await session.call('tools/call', { name: 'any', arguments: { ms: 0 } })
+
+  await waitUntil(() => shown(/^(hearth: slow any: ok in \d+ ms)/m) !== undefined, 'no line')
+  expect(shown(/("event":"call")/)).toBeUndefined()
+})
+
 test('a secret that is not set, or that others can see, is told of, and the servers are served', async () => {
   await configure({
     slow: { command: 'node', args: [SLOW] },
