@@ -31,6 +31,7 @@ import {
 } from '../translate/to-modern-request.ts'
 import { LocalMethods } from './local-methods.ts'
 import { ModernListening } from './modern-listening.ts'
+import { repeatOnce } from '../resilience/repeat-once.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import type { UpstreamSession } from './upstream.ts'
 
@@ -212,15 +213,9 @@ export class ModernUpstream implements RetiringUpstream, Ticking {
   }
 
   /** A call that may be repeated runs once more, on the next process. */
-  #lose(call: ClientCall, method: string, error: GatewayError, repeat: () => Promise<void>): void {
+  #lose(call: ClientCall, method: string, error: GatewayError, again: () => Promise<void>): void {
     if (error.code !== 'server_exited' || call.repeated || this.#closed) return call.onLost(error)
-    const decide = async (): Promise<void> => {
-      const may = await this.#server.isRepeatable(call, method)
-      if (!may || !call.takeRepetition()) return call.onLost(error)
-      call.repeated = true
-      await repeat()
-    }
-    decide().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
+    repeatOnce(call, error, { mayRepeat: () => this.#server.isRepeatable(call, method), again })
   }
 
   #answer(sent: Sent, payload: Uint8Array, meta: MessageMeta): void {

@@ -10,6 +10,7 @@ import type { Channel } from '../link/channel.ts'
 import { ClientCall } from '../calls/client-call.ts'
 import { isOwnId } from '../asked-ids.ts'
 import { Connection, decode, type Exchange } from '../connection.ts'
+import { repeatOnce } from '../resilience/repeat-once.ts'
 import { startFailure } from '../servers/eras.ts'
 import type { HostContext } from '../host-context.ts'
 import { tell } from '../servers/handshake.ts'
@@ -17,7 +18,7 @@ import { openProcess } from '../servers/open-process.ts'
 import type { ServerFacts } from '../servers/servers.ts'
 import { listTools, type ToolFacts } from '../servers/tools.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
-import { isCandidate, isRepeatable, isSafe, isToolCall } from './repetition.ts'
+import { isCandidate, isRepeatable, isSafe } from './repetition.ts'
 import { initializeFor, settleInitialize } from './initialize.ts'
 import { remembering } from './interest.ts'
 import type { UpstreamSession } from './upstream.ts'
@@ -241,47 +242,32 @@ export class OwnProcess implements RetiringUpstream {
   /** Calls that may be repeated are, once, on the next process; the others fail. */
   #lose(error: GatewayError, unanswered: Exchange[]): void {
     this.#session.failFormer(error)
-    const candidates: ClientCall[] = []
-    for (const exchange of unanswered) {
-      const mayRepeat = !this.#closed && exchange instanceof ClientCall && isCandidate(exchange)
-      if (mayRepeat) candidates.push(exchange)
-      else exchange.onLost(error)
-    }
-    if (this.#successor !== undefined) this.#handOver(candidates, error, this.#successor)
-    else if (candidates.length > 0) {
-      this.#repeat(candidates, error).catch((failure: unknown) => {
-        for (const call of candidates) call.onLost(GatewayError.is(failure) ? failure : error)
-      })
-    }
-  }
-
-  #handOver(calls: ClientCall[], error: GatewayError, successor: Successor): void {
-    for (const call of calls) {
-      const { body } = call
-      // Which of its tools may be repeated is not known of the next one.
-      if (body === undefined || !isSafe(call, undefined) || !call.takeRepetition()) {
-        call.onLost(error)
-        continue
-      }
-      call.repeated = true
-      call.undelivered = false
-      const hand = async (): Promise<void> => successor.call(call, body)
-      hand().catch((failure: unknown) => call.onLost(GatewayError.from(failure)))
-    }
-  }
-
-  async #repeat(calls: ClientCall[], error: GatewayError): Promise<void> {
-    const connection = await this.#start()
-    const asksTools = calls.some((call) => isToolCall(call) && !call.undelivered)
-    const tools = asksTools ? await this.#listTools(connection) : undefined
-    for (const call of calls) {
-      if (call.settled || call.body === undefined) continue
-      call.repeated = true
-      const isRepeated = isSafe(call, tools) && call.takeRepetition()
-      call.undelivered = false
-      if (isRepeated) connection.request(remembering(this.#session, call, call.body), call.body)
+    let listing: Promise<Map<string, ToolFacts>> | undefined
+    const list = (connection: Connection) => (listing ??= this.#listTools(connection))
+    for (const call of unanswered) {
+      const mayRepeat = !this.#closed && call instanceof ClientCall && isCandidate(call)
+      if (mayRepeat) this.#repeat(call, error, list)
       else call.onLost(error)
     }
+  }
+
+  #repeat(
+    call: ClientCall,
+    error: GatewayError,
+    list: (connection: Connection) => Promise<Map<string, ToolFacts>>,
+  ): void {
+    repeatOnce(call, error, {
+      mayRepeat: async () => {
+        // Which of its tools may be repeated is not known of the next one.
+        if (this.#successor !== undefined) return isSafe(call, undefined)
+        const connection = await this.#start()
+        return isSafe(call, undefined) || isSafe(call, await list(connection))
+      },
+      again: () => {
+        call.undelivered = false
+        return call.body && (this.#successor ?? this).call(call, call.body)
+      },
+    })
   }
 
   #listTools(connection: Connection): Promise<Map<string, ToolFacts>> {

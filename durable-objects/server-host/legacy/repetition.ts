@@ -5,7 +5,7 @@ import type { ToolFacts } from '../servers/tools.ts'
 
 type Tools = ReadonlyMap<string, ToolFacts>
 
-export function isToolCall({ host: { envelope } }: ClientCall): boolean {
+function isToolCall({ host: { envelope } }: ClientCall): boolean {
   return envelope?.kind === 'request' && envelope.method === 'tools/call'
 }
 

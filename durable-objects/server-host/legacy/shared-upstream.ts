@@ -1,10 +1,11 @@
 /** The upstream of a session on a server that all of the tenant share (`"sharing": "shared"`). */
-import { GatewayError } from '#protocol/errors.ts'
+import type { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult } from '#protocol/json-rpc.ts'
 import { findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { withOwnIds } from '../calls/own-ids.ts'
 import { decode, encode } from '../connection.ts'
+import { repeatOnce } from '../resilience/repeat-once.ts'
 import type { SharedServer, SharedUser } from '../servers/shared-server.ts'
 import type { RetiringUpstream, Successor } from './renewable-upstream.ts'
 import type { UpstreamSession } from './upstream.ts'
@@ -126,14 +127,10 @@ export class SharedUpstream implements RetiringUpstream, SharedUser {
     // A process that nobody else has is not started to be asked for its tools.
     if (this.#successor !== undefined && !call.undelivered) return call.onLost(error)
     if (error.code !== 'server_exited' || call.repeated) return call.onLost(error)
-    const repeat = async (): Promise<void> => {
-      if (!(await this.#shared.mayRepeat(call, method)) || !call.takeRepetition()) {
-        return call.onLost(error)
-      }
-      call.repeated = true
-      await (this.#successor ?? this).call(call, body)
-    }
-    repeat().catch((failure: unknown) => call.onLost(GatewayError.is(failure) ? failure : error))
+    repeatOnce(call, error, {
+      mayRepeat: () => this.#shared.mayRepeat(call, method),
+      again: () => (this.#successor ?? this).call(call, body),
+    })
   }
 
   #staysSubscribed(body: Uint8Array): boolean {

@@ -8,6 +8,7 @@ import { decode, encode, type Connection } from '../connection.ts'
 import type { Eras } from '../servers/eras.ts'
 import { oldestOfGreediest } from '../fair-share.ts'
 import type { HostContext } from '../host-context.ts'
+import { repeatOnce } from '../resilience/repeat-once.ts'
 import type { Server } from '../servers/servers.ts'
 import { requireFacts } from '../servers/spoken-facts.ts'
 import { toDiscoverResult } from '../translate/discover.ts'
@@ -196,18 +197,16 @@ export class LegacyServer implements ListenServing {
     this.#parked.delete(call.key)
     const { client, method } = call
     const body = client?.body
-    if (client === undefined || body === undefined || client.repeated) return false
+    if (client === undefined) return false
+    client.undelivered = undelivered
+    if (body === undefined || client.repeated) return false
     if (error.code !== 'server_exited' && !undelivered) return false
     if (!undelivered && method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
-    const repeat = async (): Promise<void> => {
-      if (method === 'tools/call' && !undelivered) {
-        if (!(await this.#tools.isRepeatable(client.host))) return client.onLost(error)
-      }
-      if (!undelivered && !client.takeRepetition()) return client.onLost(error)
-      client.repeated = true
-      await this.#begin(client, method, body)
-    }
-    repeat().catch((failure: unknown) => client.onLost(GatewayError.is(failure) ? failure : error))
+    repeatOnce(client, error, {
+      mayRepeat: async () =>
+        undelivered || method !== 'tools/call' || this.#tools.isRepeatable(client.host),
+      again: () => this.#begin(client, method, body),
+    })
     return true
   }
 

@@ -12,6 +12,7 @@ import { decode, encode } from '../connection.ts'
 import { readFreshness } from '../transform/call-transform.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
+import { repeatOnce } from '../resilience/repeat-once.ts'
 import { SharedProcess, type SharedCall } from '../servers/shared-process.ts'
 import { dropForbiddenURIs, mayTell } from '../translate/listen-access.ts'
 import { ACKNOWLEDGED, tagNotification } from '../translate/listen.ts'
@@ -152,13 +153,10 @@ export class ModernServer implements ListenServing {
   #lose(client: ClientCall, method: string, body: Uint8Array, error: GatewayError): void {
     this.#running.delete(client)
     if (error.code !== 'server_exited' || client.repeated) return client.onLost(error)
-    this.isRepeatable(client, method)
-      .then((safe) => {
-        if (!safe || !client.takeRepetition()) return client.onLost(error)
-        client.repeated = true
-        return this.call(client, body)
-      })
-      .catch((failure: unknown) => client.onLost(GatewayError.from(failure)))
+    repeatOnce(client, error, {
+      mayRepeat: () => this.isRepeatable(client, method),
+      again: () => this.call(client, body),
+    })
   }
 
   async mayRepeat(client: ClientCall): Promise<boolean> {
