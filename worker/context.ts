@@ -1,8 +1,7 @@
 /** What the worker's parts are given: their dependencies, and what is known of the call in hand. */
 import type { HostCall, ServerHostMethods } from '#protocol/host-call.ts'
-import type { Envelope, RequestId } from '#protocol/json-rpc.ts'
+import type { Envelope } from '#protocol/json-rpc.ts'
 import type { LimiterStub, Occupancy } from '#protocol/limiter.ts'
-import type { Era } from '#protocol/mcp.ts'
 import type { Route } from '#protocol/routes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { DirectoryStub, TenantStub } from '#protocol/tenant-stub.ts'
@@ -19,6 +18,7 @@ import type { NamedParam } from './mcp/named-param.ts'
 import type { Target } from './routing/targets.ts'
 import type { StorageRoom } from './storage-room.ts'
 import type { Log } from './telemetry/log.ts'
+import type { CallRecord } from './telemetry/record.ts'
 
 /** The ServerHost object as the worker calls it. */
 export interface ServerHostStub extends ServerHostMethods {
@@ -61,30 +61,6 @@ export interface Deps {
 /** Cloudflare's rate-limit binding. */
 export interface FloodShield {
   limit(options: { key: string }): Promise<{ success: boolean }>
-}
-
-export interface Challenge {
-  /** Of the protected resource's metadata (RFC 9728). */
-  metadataURL: string
-  /** What grants the resource whole. */
-  scopes: string[]
-}
-
-/** Filled in as the request meets the policies; what is known when it ends goes into the log. */
-export interface CallRecord {
-  requestId: string
-  receivedAt: number
-  verdict?: Verdict
-  server?: string
-  /** The JSON-RPC id that an error answers. */
-  id?: RequestId
-  method?: string
-  target?: string
-  era?: Era
-  /** Where a client that is refused learns how to get a token; only where its tenant announces it. */
-  challenge?: Challenge
-  /** It was handed to the ServerHost object. */
-  forwarded?: boolean
 }
 
 /** What the headers and the body of a call say. */

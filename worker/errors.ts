@@ -5,7 +5,7 @@
 import { ERRORS, toErrorObject, type ErrorCode, type GatewayError } from '#protocol/errors.ts'
 import { toError } from '#protocol/json-rpc.ts'
 import { toChallenge } from './auth/challenge.ts'
-import type { CallRecord } from './context.ts'
+import type { CallRecord } from './telemetry/record.ts'
 
 const CHALLENGING: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'forbidden'])
 export const ENDPOINT_METHODS = 'POST, GET, DELETE, OPTIONS'

@@ -1,7 +1,8 @@
 /** The end of a request to an MCP endpoint that is refused: its log line, and its answer. */
 import type { ErrorCode, GatewayError } from '#protocol/errors.ts'
 import { discardBody } from './body.ts'
-import type { CallRecord, Deps } from './context.ts'
+import type { Deps } from './context.ts'
+import type { CallRecord } from './telemetry/record.ts'
 import { toRPCErrorResponse } from './errors.ts'
 
 /** Failures of the gateway itself: their causes are logged. */

@@ -7,7 +7,7 @@ import type { HostContext } from './host-context.ts'
 import { describe } from './link/why.ts'
 import type { Eras } from './servers/eras.ts'
 import { requireFacts } from './servers/spoken-facts.ts'
-import { describeStart } from './servers/start-progress.ts'
+import { describeStart } from './calls/start-progress.ts'
 
 /** Longest that a status waits for host programs; without them it says what is known here. */
 const HEAR_MS = 1_000

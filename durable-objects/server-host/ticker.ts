@@ -2,7 +2,7 @@
  * One timer for every deadline and keep-alive of an object, so that a warm call sets none.
  * Resolution is `TICK_MS`.
  */
-import { isolate } from './isolate.ts'
+import { isolate } from '../isolate.ts'
 
 export interface Ticking {
   tick: (now: number) => void

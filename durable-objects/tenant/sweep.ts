@@ -1,5 +1,8 @@
 /** The alarm that deletes what is old, while there is something that grows old. */
-import type { TenantParts } from './parts.ts'
+interface Sweepable {
+  /** Whether anything is left that will be old. */
+  sweep(now: number): boolean
+}
 
 const SWEEP_EVERY_MS = 86_400_000
 
@@ -9,7 +12,10 @@ export async function ensureSweep(storage: DurableObjectStorage, now: number): P
 }
 
 /** Whether anything is left that will be old. */
-export function sweep({ tokens, audit }: TenantParts, now: number): boolean {
+export function sweep(
+  { tokens, audit }: Record<'tokens' | 'audit', Sweepable>,
+  now: number,
+): boolean {
   const [hasTokens, hasEvents] = [tokens.sweep(now), audit.sweep(now)]
   return hasTokens || hasEvents
 }

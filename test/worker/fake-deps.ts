@@ -18,7 +18,8 @@ import { createCatalogNames } from '#worker/mcp/catalog-names.ts'
 import { HeldStreams } from '#worker/mcp/held-streams.ts'
 import { createStorageRoom } from '#worker/storage-room.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
-import type { CallRecord, Deps } from '#worker/context.ts'
+import type { Deps } from '#worker/context.ts'
+import type { CallRecord } from '#worker/telemetry/record.ts'
 
 export const KEY_ID = '0123abcd'
 export const SECRET = 'ab'.repeat(32)

@@ -2,7 +2,7 @@
 import type { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { Scope } from '#protocol/scopes.ts'
-import type { Challenge } from '../context.ts'
+import type { Challenge } from '../telemetry/record.ts'
 
 /** RFC 6750, section 3: what a quoted value may hold. */
 const UNQUOTABLE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g

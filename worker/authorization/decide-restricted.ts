@@ -5,7 +5,7 @@ import type { Grants, Kind } from '#protocol/scopes.ts'
 import { SPILL_URI } from '#protocol/transform.ts'
 import { allowsTemplate } from '#protocol/uri-template.ts'
 import type { IncomingCall } from '../context.ts'
-import type { Decision, Refusal } from './decide.ts'
+import type { Decision, Refusal } from './decision.ts'
 import { hasAmbiguousNames } from './ambiguous-names.ts'
 import { FREE_METHODS, KIND_OF_ACCESS, namesIn, type Named } from './named.ts'
 

@@ -1,21 +1,10 @@
 /** May this principal do this? Pure. What it may not see does not exist for it. */
-import type { Access } from '#protocol/access.ts'
 import { hasNothing, holdsScope, isUnrestricted, maySeeServer } from '#protocol/access.ts'
-import type { ErrorCode } from '#protocol/errors.ts'
 import { Scope, type Grants } from '#protocol/scopes.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { IncomingCall } from '../context.ts'
 import { decideRestricted } from './decide-restricted.ts'
-
-export interface Refusal {
-  isAllowed: false
-  code: ErrorCode
-  detail?: string
-  data?: Record<string, unknown>
-}
-
-/** `access`: what the ServerHost object leaves the rest out by. */
-export type Decision = { isAllowed: true; access?: Access } | Refusal
+import type { Decision, Refusal } from './decision.ts'
 
 /** `undefined` for a server that the principal may see, with all the scopes that it requires. */
 export function decideServer(

@@ -1,7 +1,7 @@
 /** What names of the catalog stand for, as the ServerHost object said, for a bounded time. */
 import type { CatalogQuery, CatalogTarget } from '#protocol/catalog.ts'
 import { createExpiringCache } from '../auth/expiring-cache.ts'
-import type { ServerHostStub } from '../context.ts'
+import type { ServerHostMethods } from '#protocol/host-call.ts'
 import { repeatWhenLost } from '../durable-call.ts'
 
 export const NAME_TTL_MS = 30_000
@@ -17,7 +17,7 @@ export interface CatalogNames {
   find(
     tenant: string,
     query: CatalogQuery,
-    stub: () => Pick<ServerHostStub, 'resolveName'>,
+    stub: () => Pick<ServerHostMethods, 'resolveName'>,
   ): Promise<CatalogTarget | undefined>
   /** Drops what is known of a tenant, after a change. */
   forget(tenant: string): void

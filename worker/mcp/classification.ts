@@ -1,6 +1,7 @@
 /** How the classifiers answer. */
 import { GatewayError, type ErrorCode } from '#protocol/errors.ts'
-import type { CallFacts, CallRecord, IncomingCall, IncomingMessage } from '../context.ts'
+import type { CallFacts, IncomingCall, IncomingMessage } from '../context.ts'
+import type { CallRecord } from '../telemetry/record.ts'
 
 export interface Rejection {
   kind: 'rejected'

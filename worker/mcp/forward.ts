@@ -4,7 +4,8 @@ import { RESTS_HEADER, toHostRequest, type HostCall } from '#protocol/host-call.
 import { REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 import type { JSONBody } from '../body.ts'
-import type { CallRecord, Deps, IncomingCall } from '../context.ts'
+import type { Deps, IncomingCall } from '../context.ts'
+import type { CallRecord } from '../telemetry/record.ts'
 import { isLost, isOverloaded, repeatWhenLost, toStorageFault } from '../durable-call.ts'
 import { toHostRoute } from '../routing/host-route.ts'
 

@@ -2,7 +2,8 @@
 import type { Context } from 'hono'
 import type { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import type { AppEnv, CallRecord, IncomingCall, IncomingMessage } from '../context.ts'
+import type { AppEnv, IncomingCall, IncomingMessage } from '../context.ts'
+import type { CallRecord } from '../telemetry/record.ts'
 
 export interface Transport {
   /** Throws `method_not_allowed`. */

@@ -1,47 +1,12 @@
 /** What becomes of a name, and why: as data, and as text for people. Pure. */
 import { holdsScope } from '#protocol/access.ts'
-import { GLOBS_OF_KIND, type Route, type Strategy } from '#protocol/routes.ts'
+import { GLOBS_OF_KIND, type Route } from '#protocol/routes.ts'
 import type { Grants, Kind } from '#protocol/scopes.ts'
 import type { TenantPolicy } from '#protocol/tenant.ts'
+import type { Explanation, LookedAt, Policies } from './explanation.ts'
 import { toExplanationText } from './explanation-text.ts'
 import { findPattern, rulesOf, toMatchText, type Called, type Rule } from './match.ts'
 import { judgeTargets, type Fault, type Judged } from './targets.ts'
-
-export interface Explanation {
-  kind: Kind
-  /** As it was asked for. */
-  name: string
-  /** What it stands for; absent where it stands for nothing. */
-  called?: { server: string; name: string; matchedAs: string }
-  /** Routes in the order in which they were looked at; the last one is taken if it matches. */
-  lookedAt: LookedAt[]
-  /** Name of the route that is taken. */
-  route?: string
-  targets: { server: string; name: string; weight: number; isUsable: boolean; why?: string }[]
-  policies: Policies
-  /** Of the caller: what it lacks. */
-  missingScopes?: string[]
-  text: string
-}
-
-export interface LookedAt {
-  route: string
-  priority?: number
-  matches: boolean
-  why: string
-}
-
-export interface Policies {
-  strategy?: Strategy
-  requiredScopes: string[]
-  /** Names of limits of the route. */
-  limits: string[]
-  timeoutMs?: number
-  /** Tries at one server. */
-  attempts?: number
-  /** Kinds of its transformers. */
-  transform?: string[]
-}
 
 /** `grants`: of the principal that asks; without them nothing is said of what a caller may do. */
 export function explain(

@@ -1,6 +1,6 @@
 /** An explanation for people: a few lines, the answer first. Pure. */
 import type { Strategy } from '#protocol/routes.ts'
-import type { Explanation, LookedAt } from './explain.ts'
+import type { Explanation, LookedAt } from './explanation.ts'
 
 const CHOOSES: Record<Strategy, string> = {
   failover: 'the first that can answer',

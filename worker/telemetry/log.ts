@@ -1,7 +1,7 @@
 /** The worker's own log: canonical call lines, and the private causes of faults. */
 import type { CallLog } from '#protocol/call-log.ts'
 import type { GatewayError } from '#protocol/errors.ts'
-import type { CallRecord } from '../context.ts'
+import type { CallRecord } from './record.ts'
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import { isolate } from '../isolate.ts'
+import { isolate } from '../../isolate.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
 
 /** Longer than an isolate goes on with a verdict that it has. */

@@ -2,7 +2,7 @@
  * Streams on which clients only listen. While one is open, the object stays in memory and is billed. So
  * they end when there is nothing to hear: no container runs, and nobody has called for a while.
  */
-import { isolate } from '../isolate.ts'
+import { isolate } from '../../isolate.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
 
 export interface IdleStreamsOptions {

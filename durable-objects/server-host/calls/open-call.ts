@@ -2,9 +2,11 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
-import type { HostContext } from '../host-context.ts'
+import type { Ticker } from '../ticker.ts'
+import type { Credentials } from './credentials.ts'
+import type { Unread } from './unread.ts'
 import type { Attempt } from '../routing/routed-call.ts'
-import type { CallTransform } from '../transform/call-transform.ts'
+import type { CallTransform } from './call-transform.ts'
 import { ClientCall, type AnsweredCall, type ClientCallOptions } from './client-call.ts'
 import type { EventStream } from './event-stream.ts'
 import { Reply } from './reply.ts'
@@ -45,7 +47,10 @@ export interface CallOpening {
 /** As its client sent it. */
 export const AS_SENT: CallShape = {}
 
-type Context = Pick<HostContext, 'calls' | 'credentials'> & Pick<ClientCallOptions, 'log'>
+interface Context extends Pick<ClientCallOptions, 'log'> {
+  calls: Set<ClientCall>
+  credentials: Credentials
+}
 
 /** Throws `too_many_calls`, `unauthorized`. The call is among those in flight until it is settled. */
 export function openCall(context: Context, opening: CallOpening): AnsweredCall {
@@ -82,7 +87,7 @@ export function openCall(context: Context, opening: CallOpening): AnsweredCall {
 
 /** What a request is answered with. */
 export function openReply(
-  { ticker, unread }: Pick<HostContext, 'ticker' | 'unread'>,
+  { ticker, unread }: { ticker: Ticker; unread: Unread },
   host: HostCall,
   openStream: () => EventStream,
   headers?: Record<string, string>,

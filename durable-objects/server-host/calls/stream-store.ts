@@ -1,6 +1,6 @@
 /** Every SQL string of sessions' streams, and of the log by which a client resumes them. */
 import { idKey, type RequestId } from '#protocol/json-rpc.ts'
-import type { FormerCall } from '../transform/call-transform.ts'
+import type { FormerCall } from './call-transform.ts'
 import type { ListFilter } from './visible-list.ts'
 
 /** Kept per session, over all its streams. Older events are forgotten first. */

@@ -4,8 +4,8 @@
  */
 import type { CatalogView } from '#protocol/catalog.ts'
 import type { CatalogEntry } from './catalog-index.ts'
-import { LIST_KINDS, LISTS, type ListKind } from './kinds.ts'
-import type { ListRequest } from './list-request.ts'
+import { LIST_KINDS, LISTS, type ListKind } from '../translate/list-kinds.ts'
+import type { Listening, ListRequest } from './list-request.ts'
 import { LoneListeners, type OwnChange, type PeekLone, type Wanted } from './lone-listeners.ts'
 import { differing, toSight, type Sight } from './sight.ts'
 
@@ -27,12 +27,6 @@ export interface ListChange {
   kinds: readonly ListKind[]
   /** By us, not by the servers: no process of theirs tells it. */
   isOurs?: boolean
-}
-
-export interface Listening {
-  /** The client has just been shown a whole list. */
-  noteShown: (kind: ListKind, entries: readonly CatalogEntry[]) => void
-  stop: () => void
 }
 
 export interface AnnouncerOptions {

@@ -6,7 +6,7 @@ import type { CatalogSettings, CatalogTarget, ServerCatalog } from '#protocol/ca
 import type { Kind } from '#protocol/scopes.ts'
 import { isOffered, keepListed, shownName, writeExposed, type Entry } from './entries.ts'
 import { exposeTool, namesInterface } from './expose-answer.ts'
-import type { ListKind } from './kinds.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
 import { guessOrigin, nameAll, type Origin } from './naming.ts'
 import {
   exposeListed,

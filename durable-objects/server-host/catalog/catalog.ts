@@ -3,23 +3,17 @@ import type { CatalogSettings, CatalogTarget, ListsReport } from '#protocol/cata
 import type { GatewayError } from '#protocol/errors.ts'
 import type { Kind } from '#protocol/scopes.ts'
 import type { Savings } from '#protocol/tool-pins.ts'
-import type { HostContext } from '../host-context.ts'
-import type { ModernServing } from '../modern/serving.ts'
+import type { CatalogContext } from './context.ts'
+import type { ModernServing } from '../calls/serving.ts'
 import type { ServersChange } from '../servers/change.ts'
 import type { Server } from '../servers/servers.ts'
 import { CatalogIndex, type CatalogEntry } from './catalog-index.ts'
-import {
-  Announcer,
-  type Audience,
-  type CatalogListener,
-  type ListChange,
-  type Listening,
-} from './announcer.ts'
+import { Announcer, type Audience, type CatalogListener, type ListChange } from './announcer.ts'
 import { announcedCapabilities } from './facts.ts'
-import { LIST_KINDS, type ListKind } from './kinds.ts'
+import { LIST_KINDS, type ListKind } from '../translate/list-kinds.ts'
 import { KnownLists } from './known-lists.ts'
 import { lazyEntries, LazyTools } from './lazy/lazy-tools.ts'
-import type { ListRequest } from './list-request.ts'
+import type { Listening, ListRequest } from './list-request.ts'
 import { learnAnew } from './learn-anew.ts'
 import type { LoneAudience, LoneListener, LoneListening } from './lone-listeners.ts'
 import { writePage } from './page.ts'
@@ -29,13 +23,11 @@ import { toNamespaced } from './uris.ts'
 import { NO_CAPABILITIES } from './variants.ts'
 import { keepVisible, renewView } from './visible.ts'
 
-type Context = Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'startOf' | 'pins'>
-
 /** Made names that are kept. */
 const MAX_INDEXES = 64
 
 export class Catalog {
-  readonly #context: Context
+  readonly #context: CatalogContext
   readonly #lists: KnownLists
   /** By capabilities, and by principal where there are personal servers. */
   readonly #indexes = new Map<string, CatalogIndex>()
@@ -45,7 +37,7 @@ export class Catalog {
   /** In the place of all tools, where that is asked for. */
   readonly lazy: LazyTools
 
-  constructor(context: Context, serve: (server: Server) => Promise<ModernServing>) {
+  constructor(context: CatalogContext, serve: (server: Server) => Promise<ModernServing>) {
     this.#context = context
     this.#lists = new KnownLists({
       ...{ context, serve },

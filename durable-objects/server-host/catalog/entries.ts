@@ -4,8 +4,7 @@ import type { ServerCatalog } from '#protocol/catalog.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { findSpans, listElements, readValue, setValue } from '#protocol/json-splice.ts'
 import { matchesAny } from '#protocol/pattern.ts'
-import { LISTS, type ListKind } from './kinds.ts'
-import type { EntriesPage } from './read-pages.ts'
+import { LISTS, type ListKind } from '../translate/list-kinds.ts'
 
 export interface Entry {
   /** As the server calls it: a name, a URI or a URI template. */
@@ -16,6 +15,16 @@ export interface Entry {
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+
+export interface EntriesPage {
+  entries: Entry[]
+  /** Entries that have no name, so that nobody could ask for them. */
+  unnamed: number
+  /** `result.nextCursor` */
+  nextCursor: unknown
+  /** What is wrong with the page as a whole. */
+  fault?: string
+}
 
 /** The entries of one page. What has no name is left out: nobody could ask for it. */
 export function readEntries(payload: Uint8Array, kind: ListKind): Entry[] {

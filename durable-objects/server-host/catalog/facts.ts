@@ -1,6 +1,6 @@
 /** What the catalog says of itself: its capabilities, and what its servers want a model to know. Pure. */
 import { IMPLEMENTATION } from '#protocol/version.ts'
-import type { HostContext } from '../host-context.ts'
+import type { CatalogContext } from './context.ts'
 import type { Eras } from '../servers/eras.ts'
 import { readFacts } from '../servers/spoken-facts.ts'
 import type { ServerFacts } from '../translate/server-facts.ts'
@@ -40,7 +40,7 @@ export function catalogFacts(servers: readonly { name: string; spoken: Eras }[])
 
 /** The same for the servers that a principal sees, as far as it is known of them without asking. */
 export function knownFacts(
-  { servers, eras }: Pick<HostContext, 'servers' | 'eras'>,
+  { servers, eras }: Pick<CatalogContext, 'servers' | 'eras'>,
   names: readonly string[],
   principal: string,
 ): ServerFacts {
@@ -58,7 +58,7 @@ export function knownFacts(
  * session of the catalog should. What was never asked may be of the legacy era.
  */
 export function haveSessions(
-  { servers, eras }: Pick<HostContext, 'servers' | 'eras'>,
+  { servers, eras }: Pick<CatalogContext, 'servers' | 'eras'>,
   names: readonly string[],
   principal: string,
 ): boolean {

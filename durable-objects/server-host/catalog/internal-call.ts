@@ -6,7 +6,7 @@ import { IMPLEMENTATION } from '#protocol/version.ts'
 import { ClientCall } from '../calls/client-call.ts'
 import type { CallReply } from '../calls/reply.ts'
 import { decode, encode } from '../connection.ts'
-import type { ModernServing } from '../modern/serving.ts'
+import type { ModernServing } from '../calls/serving.ts'
 
 export interface InternalRequest {
   server: string

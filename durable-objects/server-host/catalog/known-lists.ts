@@ -4,10 +4,10 @@
  */
 import type { ListsReport } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
-import type { HostContext } from '../host-context.ts'
-import type { ModernServing } from '../modern/serving.ts'
+import type { CatalogContext } from './context.ts'
+import type { ModernServing } from '../calls/serving.ts'
 import type { Server } from '../servers/servers.ts'
-import { LIST_KINDS, type ListKind } from './kinds.ts'
+import { LIST_KINDS, type ListKind } from '../translate/list-kinds.ts'
 import type { ListRequest } from './list-request.ts'
 import { listServer } from './list-server.ts'
 import type { ListedServer, ListRole } from './listed-server.ts'
@@ -15,7 +15,7 @@ import type { Incomplete, Missing } from './page.ts'
 import { Variants } from './variants.ts'
 
 export interface KnownListsOptions {
-  context: Pick<HostContext, 'servers' | 'eras' | 'store' | 'isUp' | 'startOf' | 'pins'>
+  context: CatalogContext
   serve: (server: Server) => Promise<ModernServing>
   /** These lists of a server are not what they were. `isFirst`: nothing was known of them. */
   onChanged: (server: string, kinds: readonly ListKind[], isFirst: boolean) => void

@@ -1,5 +1,5 @@
 /** Servers whose lists could not be had in time when they were asked last, by launch digest: nobody waits for them. */
-import type { ListKind } from './kinds.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
 
 /** The oldest leave. */
 const MAX_LATE = 2_000

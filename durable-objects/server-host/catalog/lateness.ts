@@ -1,6 +1,6 @@
 /** Whether one server is worth a wait: by how it did when it was asked for its lists before. */
 import { ERRORS, GatewayError, type ErrorCode } from '#protocol/errors.ts'
-import type { ListKind } from './kinds.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
 import type { LateStore } from './late-store.ts'
 
 export interface LatenessOptions {

@@ -3,7 +3,7 @@
  * anybody, and what by that seems to be another list to somebody for that one.
  */
 import type { Announcer } from './announcer.ts'
-import { LIST_KINDS, type ListKind } from './kinds.ts'
+import { LIST_KINDS, type ListKind } from '../translate/list-kinds.ts'
 import type { KnownLists, Waiting } from './known-lists.ts'
 
 type Asked = Pick<Waiting, 'principal' | 'capabilities'>

@@ -1,8 +1,14 @@
 /** What is asked of the catalog when one of its lists is. */
 import type { CatalogView } from '#protocol/catalog.ts'
 import type { Era } from '#protocol/mcp.ts'
-import type { Listening } from './announcer.ts'
-import type { Lists } from './catalog-index.ts'
+import type { CatalogEntry, Lists } from './catalog-index.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
+
+export interface Listening {
+  /** The client has just been shown a whole list. */
+  noteShown: (kind: ListKind, entries: readonly CatalogEntry[]) => void
+  stop: () => void
+}
 
 /** Who asks for a list, and for what of it. */
 export interface ListRequest {

@@ -1,12 +1,12 @@
 /** One server's lists for clients of some capabilities, asked for as a modern client would. */
 import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { URGENCY } from '#protocol/link.ts'
-import type { HostContext } from '../host-context.ts'
-import type { ModernServing } from '../modern/serving.ts'
+import type { CatalogContext } from './context.ts'
+import type { ModernServing } from '../calls/serving.ts'
 import type { Server } from '../servers/servers.ts'
 import { requireFacts } from '../servers/spoken-facts.ts'
 import { ask } from './internal-call.ts'
-import type { ListKind } from './kinds.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
 import { Lateness } from './lateness.ts'
 import { ListedServer, type ListRole } from './listed-server.ts'
 
@@ -21,7 +21,7 @@ export interface ListingOptions {
 }
 
 export function listServer(
-  { eras, servers, store, pins }: Pick<HostContext, 'eras' | 'servers' | 'store' | 'pins'>,
+  { eras, servers, store, pins }: Pick<CatalogContext, 'eras' | 'servers' | 'store' | 'pins'>,
   { server, capabilities, role, serve, onChanged }: ListingOptions,
 ): ListedServer {
   const { name, launch, principal = '' } = server

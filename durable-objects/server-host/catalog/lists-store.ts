@@ -2,7 +2,7 @@
  * What servers offered when they were asked last: by launch digest, and by the capabilities of the
  * clients, on which it may depend. Kept while the container sleeps.
  */
-import type { ListKind } from './kinds.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
 
 export interface ListKey {
   digest: string

@@ -3,7 +3,7 @@
  * when we have changed what they see: by a configuration under which it begins anew, or an approval.
  */
 import type { Grants } from '#protocol/scopes.ts'
-import { LIST_KINDS, LISTS, type ListKind } from './kinds.ts'
+import { LIST_KINDS, LISTS, type ListKind } from '../translate/list-kinds.ts'
 import { differ, toSight, type Seen, type Sight } from './sight.ts'
 
 export interface LoneAudience {

@@ -2,7 +2,7 @@
 import { GatewayError, toErrorObject } from '#protocol/errors.ts'
 import type { Era } from '#protocol/mcp.ts'
 import type { CatalogEntry } from './catalog-index.ts'
-import { LISTS, type ListKind } from './kinds.ts'
+import { LISTS, type ListKind } from '../translate/list-kinds.ts'
 
 /** A server whose part of a list is not there. */
 export interface Missing {

@@ -2,7 +2,7 @@
 import type { Server, Servers } from '../servers/servers.ts'
 import type { Lists, ServerLists } from './catalog-index.ts'
 import type { Entry } from './entries.ts'
-import { LIST_KINDS, type ListKind } from './kinds.ts'
+import { LIST_KINDS, type ListKind } from '../translate/list-kinds.ts'
 import type { Variants } from './variants.ts'
 
 export interface PartsRequest {

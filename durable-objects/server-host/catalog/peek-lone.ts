@@ -1,8 +1,8 @@
 /** What a client at the URL of one server sees of its lists, by what is known of them. Asks nobody. */
-import type { HostContext } from '../host-context.ts'
+import type { CatalogContext } from './context.ts'
 import { keepListed } from './entries.ts'
 import { announcedCapabilities } from './facts.ts'
-import { LISTS, type ListKind } from './kinds.ts'
+import { LISTS, type ListKind } from '../translate/list-kinds.ts'
 import type { KnownLists } from './known-lists.ts'
 import type { LoneAudience } from './lone-listeners.ts'
 import type { Seen } from './sight.ts'
@@ -10,7 +10,7 @@ import { keepVisible } from './visible.ts'
 
 /** `undefined`: nothing is known. */
 export function peekLone(
-  { servers, eras, pins }: Pick<HostContext, 'servers' | 'eras' | 'pins'>,
+  { servers, eras, pins }: Pick<CatalogContext, 'servers' | 'eras' | 'pins'>,
   lists: Pick<KnownLists, 'of'>,
   kind: ListKind,
   { server: name, principal, capabilities, grants }: LoneAudience,

@@ -1,16 +1,6 @@
 /** All pages of a server's list. */
 import { Cursors } from '../servers/cursors.ts'
-import type { Entry } from './entries.ts'
-
-export interface EntriesPage {
-  entries: Entry[]
-  /** Entries that have no name, so that nobody could ask for them. */
-  unnamed: number
-  /** `result.nextCursor` */
-  nextCursor: unknown
-  /** What is wrong with the page as a whole. */
-  fault?: string
-}
+import type { EntriesPage, Entry } from './entries.ts'
 
 export interface WholeList {
   /** One of each name. */

@@ -6,7 +6,7 @@
  */
 import type { GatewayError } from '#protocol/errors.ts'
 import type { Entry } from './entries.ts'
-import type { ListKind } from './kinds.ts'
+import type { ListKind } from '../translate/list-kinds.ts'
 import type { KnownList, ListedServer, ListRole } from './listed-server.ts'
 
 /** Of what is asked on nobody's behalf, where nothing is known. */

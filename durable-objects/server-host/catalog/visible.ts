@@ -4,7 +4,7 @@ import type { CatalogSettings, CatalogView } from '#protocol/catalog.ts'
 import type { Grants } from '#protocol/scopes.ts'
 import { mayAllowTemplate } from '#protocol/uri-template.ts'
 import type { CatalogEntry } from './catalog-index.ts'
-import { LISTS, type ListKind } from './kinds.ts'
+import { LISTS, type ListKind } from '../translate/list-kinds.ts'
 
 export function keepVisible(
   entries: readonly CatalogEntry[],

@@ -13,7 +13,7 @@ import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { ModernServer } from '../modern/modern-server.ts'
 import type { Ticker, Ticking } from '../ticker.ts'
-import { readFreshness } from '../transform/call-transform.ts'
+import { readFreshness } from '../calls/call-transform.ts'
 import {
   MAX_INPUT_ROUNDS,
   readInputRound,

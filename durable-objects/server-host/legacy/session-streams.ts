@@ -7,7 +7,7 @@ import { callKeepAlive, EventStream } from '../calls/event-stream.ts'
 import type { HostContext } from '../host-context.ts'
 import type { OpenStream, RequestName, WaitingFor } from '../calls/stream-store.ts'
 import type { SessionRecord } from '../store.ts'
-import type { FormerCall } from '../transform/call-transform.ts'
+import type { FormerCall } from '../calls/call-transform.ts'
 import { keepVisible } from '../calls/visible-list.ts'
 import { UnheardLists } from './unheard-lists.ts'
 

@@ -2,7 +2,7 @@
  * Changes of lists that a session's client may not have heard of. What was written to a GET stream may be
  * lost with it; that it was not shows when the client goes on after that event, or lists again.
  */
-import { changedKinds, LISTS, listKindOf, type ListKind } from '../catalog/kinds.ts'
+import { changedKinds, LISTS, listKindOf, type ListKind } from '../translate/list-kinds.ts'
 import { decode, encode } from '../connection.ts'
 
 export class UnheardLists {

@@ -13,7 +13,7 @@ import { LegacyServer } from './legacy-server.ts'
 import { ModernServer } from './modern-server.ts'
 import { ListenStreams } from './listening.ts'
 import { ServingSoon } from './serving-soon.ts'
-import type { ListenServing, ModernServing } from './serving.ts'
+import type { ListenServing, ModernServing } from '../calls/serving.ts'
 import { LISTEN, openModernReply, ServingRoad } from './serving-road.ts'
 
 /** Longest for what is asked of all servers; each of them has its own bound. */

@@ -9,7 +9,7 @@ import { isObject, toResult } from '#protocol/json-rpc.ts'
 import { META } from '#protocol/mcp.ts'
 import { findSpans, splice } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import type { Listening } from '../catalog/announcer.ts'
+import type { Listening } from '../catalog/list-request.ts'
 import { catalogFacts } from '../catalog/facts.ts'
 import { ask, type Asked } from '../catalog/internal-call.ts'
 import { decode, encode } from '../connection.ts'
@@ -24,7 +24,7 @@ import {
   toAcknowledgement,
   toListenResult,
 } from '../translate/listen.ts'
-import type { ModernServing } from './serving.ts'
+import type { ModernServing } from '../calls/serving.ts'
 
 const MAX_LISTENERS = 1_024
 /** A server that does not acknowledge in this time is left out. */

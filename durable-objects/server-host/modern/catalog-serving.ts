@@ -4,14 +4,14 @@ import { isObject, toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import type { ListRequest } from '../catalog/list-request.ts'
 import { haveSessions, knownFacts } from '../catalog/facts.ts'
-import { listKindOf, type ListKind } from '../catalog/kinds.ts'
+import { listKindOf, type ListKind } from '../translate/list-kinds.ts'
 import { addLazyInstructions } from '../catalog/lazy/lazy-tools.ts'
 import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { toDiscoverResult } from '../translate/discover.ts'
 import { CatalogListeners } from './catalog-listeners.ts'
-import type { ModernServing } from './serving.ts'
+import type { ModernServing } from '../calls/serving.ts'
 
 const encoder = new TextEncoder()
 

@@ -5,14 +5,14 @@
  */
 import { toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import { changedKinds, LIST_KINDS, LISTS, type ListKind } from '../catalog/kinds.ts'
+import { changedKinds, LIST_KINDS, LISTS, type ListKind } from '../translate/list-kinds.ts'
 import type { LoneListening } from '../catalog/lone-listeners.ts'
 import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../servers/servers.ts'
 import { toListenResult } from '../translate/listen.ts'
 import { filterAccepts, readListenFilter } from '../translate/listen-filter.ts'
-import type { ListenServing, ModernServing } from './serving.ts'
+import type { ListenServing, ModernServing } from '../calls/serving.ts'
 
 interface Listening {
   name: string

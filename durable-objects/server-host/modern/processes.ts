@@ -1,10 +1,5 @@
-/** Which processes of a legacy server its modern calls run in: that is what `sharing` says. */
-import type { HostContext } from '../host-context.ts'
-import type { Server } from '../servers/servers.ts'
-import { ClientProcesses } from './client-processes.ts'
-import type { Caller, Lease, LeaseOwner } from './lease.ts'
-import { LeasePool } from './lease-pool.ts'
-import { OneProcess } from './one-process.ts'
+/** The processes of a legacy server that serve modern calls, whichever they are. */
+import type { Caller, Lease } from './lease.ts'
 
 /** `Date.now()`; it moves while the server is installed. */
 export interface Until {
@@ -20,15 +15,4 @@ export interface Processes {
   lose: (lease: Lease) => void
   /** Keeps none any more: what is lent is ended when it comes back. */
   close: () => void
-}
-
-export function createProcesses(
-  context: HostContext,
-  server: Server,
-  owner: LeaseOwner,
-): Processes {
-  const { sharing } = server.config
-  if (sharing === 'shared') return new OneProcess(context.shared.of(context, server), owner)
-  if (sharing === 'pool') return new LeasePool(context, server, owner)
-  return new ClientProcesses(context, server, owner)
 }

@@ -13,7 +13,7 @@ import type { HostContext } from '../host-context.ts'
 import type { Work } from '../resilience/attempt.ts'
 import type { Road } from '../transform/road.ts'
 import { tellEnd, type ListenStreams } from './listening.ts'
-import { isListenServing, type ModernServing } from './serving.ts'
+import { isListenServing, type ModernServing } from '../calls/serving.ts'
 
 export const LISTEN = 'subscriptions/listen'
 

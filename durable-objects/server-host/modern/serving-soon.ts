@@ -3,7 +3,7 @@
  * that their clients hear how far its start is.
  */
 import type { ClientCall } from '../calls/client-call.ts'
-import type { ModernServing } from './serving.ts'
+import type { ModernServing } from '../calls/serving.ts'
 
 export class ServingSoon implements ModernServing {
   readonly #find: () => Promise<ModernServing>

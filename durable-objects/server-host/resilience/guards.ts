@@ -5,29 +5,35 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { BreakerPhase, ResilienceReport } from '#protocol/resilience.ts'
 import type { ClientCall } from '../calls/client-call.ts'
+import { StartProgress } from '../calls/start-progress.ts'
 import type { Connection } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
+import type { LineLog } from '../line-log.ts'
 import type { EraProbe, Eras } from '../servers/eras.ts'
-import type { Server, ServerFacts } from '../servers/servers.ts'
-import { StartProgress } from '../servers/start-progress.ts'
-import { isHeld } from '../servers/start-state.ts'
-import type { Ticking } from '../ticker.ts'
+import type { Server, ServerFacts, Servers } from '../servers/servers.ts'
+import { PING } from '../servers/probe.ts'
+import { isHeld, type StartStateOf } from '../servers/start-state.ts'
+import type { Ticker, Ticking } from '../ticker.ts'
 import { begin, type Work } from './attempt.ts'
-import type { BreakerKey } from './breaker-store.ts'
+import type { BreakerKey, BreakerStore } from './breaker-store.ts'
 import { OWN } from './breakers.ts'
 import { Guard } from './guard.ts'
 import { mergeReports } from './merge-reports.ts'
-import { PING, Prober } from './prober.ts'
+import { Prober } from './prober.ts'
 import { toTurnLine } from './turn-log.ts'
 
 /** Of principals; the one that was made first and has nothing in flight leaves. Its breaker is stored. */
 const MAX_PERSONAL_GUARDS = 1_000
 
-type Context = Pick<
-  HostContext,
-  'store' | 'servers' | 'ticker' | 'calls' | 'log' | 'isUp' | 'startOf'
-> & {
+interface Context {
+  store: { breakers: BreakerStore }
+  servers: Servers
   eras: Pick<EraProbe, 'known' | 'of'>
+  ticker: Ticker
+  /** Calls in flight, of every session. */
+  calls: Set<ClientCall>
+  log: LineLog | undefined
+  isUp: (server: string) => boolean
+  startOf: StartStateOf
 }
 
 type Owner = Pick<ServerFacts, 'name' | 'principal'>

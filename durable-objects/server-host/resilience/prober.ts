@@ -5,16 +5,9 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HealthPolicy } from '#protocol/resilience.ts'
 import { ServerError, type Connection } from '../connection.ts'
+import type { Probe } from '../servers/probe.ts'
 import type { Guard } from './guard.ts'
 import { checkAfterMs, needsCheck } from './health.ts'
-
-/** What a process is asked: a legacy one `ping`, a modern one, which knows no `ping`, `server/discover`. */
-export interface Probe {
-  method: string
-  params: Record<string, unknown>
-}
-
-export const PING: Probe = { method: 'ping', params: {} }
 
 /** Processes that are known; more are not asked. */
 const MAX_WATCHED = 1_024

@@ -12,7 +12,7 @@ import { secretValues } from '#protocol/secret-values.ts'
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import { Connection, ServerError } from '../connection.ts'
 import type { Channel } from '../link/channel.ts'
-import type { HostContext } from '../host-context.ts'
+import type { ProcessContext } from './context.ts'
 import { readDiscoverResult } from '../translate/initialize-result.ts'
 import { initializeFault } from '../translate/server-facts.ts'
 import { renamed } from '../link/why.ts'
@@ -34,7 +34,7 @@ const DISCOVER_TIMEOUT_MS = 5_000
 /** In memory; the store has more. */
 const MAX_KNOWN_ERAS = 1_000
 
-type Context = Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'ticker' | 'startOf'>
+type Context = Omit<ProcessContext, 'guards'>
 
 /** One probe of a server, for all who wait for it. */
 interface Probe {

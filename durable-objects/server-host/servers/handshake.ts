@@ -2,7 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { BEGIN_ID } from '../asked-ids.ts'
 import type { Connection } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
+import type { ProcessContext } from './context.ts'
 import { initializeFault } from '../translate/server-facts.ts'
 import { startFailure } from './eras.ts'
 import type { ServerFacts } from './servers.ts'
@@ -22,7 +22,7 @@ export interface Told {
 
 /** Throws what a start can fail with. */
 export async function tell(
-  { servers }: Pick<HostContext, 'servers'>,
+  { servers }: Pick<ProcessContext, 'servers'>,
   server: Pick<ServerFacts, 'name' | 'principal'>,
   connection: Connection,
   { initialize, logLevel: level, subscriptions, known }: Told,

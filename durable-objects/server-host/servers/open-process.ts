@@ -2,7 +2,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { OpenMeta } from '#protocol/link.ts'
 import type { Channel } from '../link/channel.ts'
 import type { Link } from '../link/link.ts'
-import type { HostContext } from '../host-context.ts'
+import type { ProcessContext } from './context.ts'
 import type { ServerFacts } from './servers.ts'
 import { isHeld } from './start-state.ts'
 
@@ -13,7 +13,7 @@ const OPEN_TIMEOUT_MS = 180_000
 /** The object's name for the channel, and whose the process is. */
 export type Wanted = Omit<OpenMeta, 'server'>
 
-export type Opening = Pick<HostContext, 'links' | 'servers' | 'remotes' | 'store' | 'startOf'>
+export type Opening = Pick<ProcessContext, 'links' | 'servers' | 'remotes' | 'store' | 'startOf'>
 
 /**
  * A process of the server's, the one that a former object had by this key, started or a spare, or a session with it where it is reached from here: as

@@ -9,12 +9,12 @@ import { META } from '#protocol/mcp.ts'
 import type { Owner } from '#protocol/yielding.ts'
 import { isBeginId } from '../asked-ids.ts'
 import { Connection, decode, encode, type Exchange } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
+import type { ProcessContext } from './context.ts'
 import type { Channel } from '../link/channel.ts'
 import { formerKey } from '../link/former-processes.ts'
 import type { Known } from './handshake.ts'
 import { openProcess } from './open-process.ts'
-import type { Probe } from '../resilience/prober.ts'
+import type { Probe } from './probe.ts'
 import type { Server } from './servers.ts'
 
 /** A request on a shared process. Payloads carry the process's ids; the caller puts its own back. */
@@ -64,7 +64,7 @@ interface Sent {
 }
 
 export class SharedProcess {
-  readonly #context: HostContext
+  readonly #context: ProcessContext
   readonly #server: Server
   readonly #options: SharedProcessOptions
   readonly #calls = new Map<RequestId, Sent>()
@@ -78,7 +78,7 @@ export class SharedProcess {
   #isClosed = false
   #lastId = 0
 
-  constructor(context: HostContext, server: Server, options: SharedProcessOptions) {
+  constructor(context: ProcessContext, server: Server, options: SharedProcessOptions) {
     this.#context = context
     this.#server = server
     this.#options = options

@@ -8,10 +8,9 @@ import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_LEGACY, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import { EVERYONE } from '#protocol/yielding.ts'
-import type { ClientCall } from '../calls/client-call.ts'
-import { changedKinds } from '../catalog/kinds.ts'
+import { changedKinds } from '../translate/list-kinds.ts'
 import { decode, encode, type Connection } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
+import type { ProcessContext } from './context.ts'
 import { UPDATED } from '../translate/listen-access.ts'
 import { tell, type Known } from './handshake.ts'
 import type { Server } from './servers.ts'
@@ -36,13 +35,19 @@ const INITIALIZE = {
   clientInfo: IMPLEMENTATION,
 }
 
+/** A call whose process is gone. */
+interface Repeated {
+  readonly undelivered: boolean
+  readonly host: { target?: string | undefined }
+}
+
 export class SharedServer {
   readonly process: SharedProcess
-  readonly #context: HostContext
+  readonly #context: ProcessContext
   readonly #server: Server
   readonly #users = new Set<SharedUser>()
 
-  constructor(context: HostContext, server: Server) {
+  constructor(context: ProcessContext, server: Server) {
     this.#context = context
     this.#server = server
     this.process = new SharedProcess(context, server, {
@@ -72,7 +77,7 @@ export class SharedServer {
   }
 
   /** Whether a call that may have run can run once more; asks the server for its tools. */
-  async mayRepeat(call: ClientCall, method: string): Promise<boolean> {
+  async mayRepeat(call: Repeated, method: string): Promise<boolean> {
     if (call.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
     const tools = await listTools((params) => this.process.ask('tools/list', params))
@@ -110,7 +115,7 @@ export class SharedServers {
   /** By server and digest: a changed configuration is another one. */
   readonly #known = new Map<string, { shared: SharedServer; server: Server; digest: string }>()
 
-  of(context: HostContext, server: Server): SharedServer {
+  of(context: ProcessContext, server: Server): SharedServer {
     const { name, digest } = server.launch
     const key = `${name} ${digest}`
     const known = this.#known.get(key)
@@ -121,7 +126,7 @@ export class SharedServers {
   }
 
   /** Those that are configured no more, or shared no more, end with their last calls. */
-  prune({ servers }: Pick<HostContext, 'servers'>): void {
+  prune({ servers }: Pick<ProcessContext, 'servers'>): void {
     for (const [key, { shared, server, digest }] of this.#known) {
       const isSame = servers.launchOf(server)?.digest === digest
       if (isSame && server.config.sharing === 'shared') continue

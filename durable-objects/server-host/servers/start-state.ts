@@ -1,7 +1,7 @@
 /** How far the start of a server is: what its host program says. */
 import type { LaunchMeta } from '#protocol/link.ts'
-import type { HostContext } from '../host-context.ts'
-import type { ServerFacts } from './servers.ts'
+import type { Links } from '../link/links.ts'
+import type { ServerFacts, Servers } from './servers.ts'
 
 export type StartStateOf = (
   server: Pick<ServerFacts, 'name' | 'principal'>,
@@ -10,7 +10,10 @@ export type StartStateOf = (
 export function createStartState({
   links,
   servers,
-}: Pick<HostContext, 'links' | 'servers'>): StartStateOf {
+}: {
+  links: Links
+  servers: Servers
+}): StartStateOf {
   return (server) => {
     const launch = servers.launchOf(server)
     const placement = servers.placementOf(server.name)

@@ -10,26 +10,30 @@ import { SPILL_URI } from '#protocol/transform.ts'
 import type { AnsweredCall } from '../calls/client-call.ts'
 import type { CallShape } from '../calls/open-call.ts'
 import { toCallLog } from '../calls/to-call-log.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
 import { encode } from '../connection.ts'
-import type { HostContext } from '../host-context.ts'
+import type { LineLog } from '../line-log.ts'
+import type { Servers } from '../servers/servers.ts'
 import { CachedCalls } from './cache/cached-calls.ts'
 import { ReadOnlyTools, type ListTools } from './cache/facts.ts'
 import { toKey } from './cache/key.ts'
-import {
-  createCallTransform,
-  transformEvent,
-  type CallTransform,
-  type FormerCall,
-} from './call-transform.ts'
+import { createCallTransform, transformEvent } from './call-transform.ts'
+import type { CallTransform, FormerCall } from '../calls/call-transform.ts'
 import type { CachePlan, Pipeline } from './pipeline.ts'
 import { ServerPipelines } from './server-pipelines.ts'
+import type { SpillStore } from './result-size/spill-store.ts'
 import { Spills } from './result-size/spills.ts'
 import type { Road } from './road.ts'
 import { toSpillResult } from './result-size/to-spill-result.ts'
 import type { CallContext } from './stage.ts'
 
-type Context = Pick<HostContext, 'servers' | 'store' | 'catalog' | 'log'>
+interface Context {
+  servers: Servers
+  store: { spills: SpillStore }
+  catalog: Pick<Catalog, 'exposeURI'>
+  log: LineLog | undefined
+}
 
 export interface Prepared {
   request: Uint8Array

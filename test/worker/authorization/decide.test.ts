@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Envelope } from '#protocol/json-rpc.ts'
 import type { Grants } from '#protocol/scopes.ts'
-import { decideCall, decideServer, type Decision } from '#worker/authorization/decide.ts'
+import { decideCall, decideServer } from '#worker/authorization/decide.ts'
+import type { Decision } from '#worker/authorization/decision.ts'
 import type { IncomingCall } from '#worker/context.ts'
 import { POLICY } from '../fake-deps.ts'
 

@@ -3,7 +3,7 @@ import type { HostCall } from '#protocol/host-call.ts'
 import { editObject, findSpans, setValue, splice } from '#protocol/json-splice.ts'
 import { ClientCall } from '../../calls/client-call.ts'
 import type { CallReply } from '../../calls/reply.ts'
-import type { CallTransform } from '../call-transform.ts'
+import type { CallTransform } from '../../calls/call-transform.ts'
 
 const NOBODY: CallReply = {
   answer: () => undefined,

@@ -2,7 +2,7 @@
 import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { ask } from '../../catalog/internal-call.ts'
 import { decode } from '../../connection.ts'
-import type { ModernServing } from '../../modern/serving.ts'
+import type { ModernServing } from '../../calls/serving.ts'
 import type { Server, Servers } from '../../servers/servers.ts'
 import { listTools } from '../../servers/tools.ts'
 import type { ListTools } from './facts.ts'

@@ -9,7 +9,7 @@ import {
 } from '#durable-objects/server-host/calls/open-call.ts'
 import { Unread } from '#durable-objects/server-host/calls/unread.ts'
 import { Ticker } from '#durable-objects/server-host/ticker.ts'
-import type { CallTransform } from '#durable-objects/server-host/transform/call-transform.ts'
+import type { CallTransform } from '#durable-objects/server-host/calls/call-transform.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 

@@ -5,7 +5,7 @@ import {
   type ServerLists,
 } from '#durable-objects/server-host/catalog/catalog-index.ts'
 import type { Entry } from '#durable-objects/server-host/catalog/entries.ts'
-import type { ListKind } from '#durable-objects/server-host/catalog/kinds.ts'
+import type { ListKind } from '#durable-objects/server-host/translate/list-kinds.ts'
 import { keepVisible } from '#durable-objects/server-host/catalog/visible.ts'
 import { writePage } from '#durable-objects/server-host/catalog/page.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ClientCall } from '#durable-objects/server-host/calls/client-call.ts'
-import { StartProgress } from '#durable-objects/server-host/servers/start-progress.ts'
+import { StartProgress } from '#durable-objects/server-host/calls/start-progress.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 
 const HOST: HostCall = {

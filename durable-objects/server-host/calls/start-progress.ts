@@ -1,6 +1,6 @@
 /** What a call's client is told of the start that it waits for, where it asked for progress. */
 import type { LaunchMeta } from '#protocol/link.ts'
-import type { ClientCall } from '../calls/client-call.ts'
+import type { ClientCall } from './client-call.ts'
 import { encode } from '../connection.ts'
 
 /** The server's own progress begins with 0 or more, and comes after this: progress must increase. */

@@ -1,4 +1,4 @@
-import type { ClientCall } from '../calls/client-call.ts'
+import type { ClientCall } from './client-call.ts'
 
 /** Modern clients' calls on one server, whichever era it speaks. */
 export interface ModernServing {
