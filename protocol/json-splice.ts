@@ -177,7 +177,7 @@ export function splice(json: Uint8Array, edits: readonly Edit[]): Uint8Array {
   return out
 }
 
-/** An encoder costs more than the few characters of an id. */
+/** An encoder or a decoder costs more than the few characters of an id. */
 const SHORT_CHARS = 64
 
 /** Whether it is, and each character is one byte. */
@@ -199,7 +199,19 @@ export function setValue(json: Uint8Array, path: Path, text: string): Uint8Array
 
 /** Parses one value of the text. */
 export function readValue(json: Uint8Array, span: Span): unknown {
-  return JSON.parse(decoder.decode(json.subarray(span.start, span.end)))
+  return JSON.parse(textAt(json, span))
+}
+
+/** The JSON text of one value. */
+export function textAt(json: Uint8Array, { start, end }: Span): string {
+  if (end - start > SHORT_CHARS) return decoder.decode(json.subarray(start, end))
+  let text = ''
+  for (let at = start; at < end; at++) {
+    const byte = json[at] ?? 0
+    if (byte > 0x7f) return decoder.decode(json.subarray(start, end))
+    text += String.fromCharCode(byte)
+  }
+  return text
 }
 
 /** Of paths that are a constant, made once. */

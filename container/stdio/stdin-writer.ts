@@ -4,7 +4,10 @@ const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
 
-/** Writes messages to a child's standard input, one line each, and bounds what waits there. */
+/** What ends a message to a process. */
+export const LINE_END = '\n'
+
+/** Writes lines to a child's standard input, one message each, and bounds what waits there. */
 export class StdinWriter {
   readonly #stdin: Writable
   readonly #maxQueuedBytes: number
@@ -17,15 +20,16 @@ export class StdinWriter {
   }
 
   /**
-   * False when the child has not read for so long that the bound is reached; nothing was written.
-   * `onLost`: the input was closed before it took the whole line, so the child cannot have read it.
+   * Takes ownership of the line, which ends with `LINE_END`. False when the child has not read for so long that
+   * the bound is reached; nothing was written. `onLost`: the input was closed before it took the whole line, so
+   * the child cannot have read it.
    */
-  write(payload: Uint8Array, onLost?: () => void): boolean {
+  write(line: Uint8Array, onLost?: () => void): boolean {
     if (!this.#stdin.writable) {
       onLost?.()
       return true
     }
-    const line = toLine(payload)
+    keepOnOneLine(line)
     if (this.#stdin.writableLength + line.length > this.#maxQueuedBytes) return false
     this.#stdin.write(line, (error) => {
       if (error) onLost?.()
@@ -38,15 +42,15 @@ export class StdinWriter {
   }
 }
 
-/** A raw LF or CR stands only between JSON's tokens, where a space means the same. */
-function toLine(payload: Uint8Array): Buffer {
-  const line = Buffer.allocUnsafe(payload.length + 1)
-  line.set(payload)
-  line[payload.length] = LF
+/**
+ * A raw LF or CR stands only between JSON's tokens, where a space means the same. The worker has made it one:
+ * this is the last look before a process would read what follows as a message of its own.
+ */
+function keepOnOneLine(line: Uint8Array): void {
+  const last = line.length - 1
   for (const end of [LF, CR]) {
-    for (let at = line.indexOf(end); at !== -1 && at < payload.length; at = line.indexOf(end, at)) {
+    for (let at = line.indexOf(end); at !== -1 && at < last; at = line.indexOf(end, at + 1)) {
       line[at] = SPACE
     }
   }
-  return line
 }

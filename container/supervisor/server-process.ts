@@ -10,8 +10,8 @@ import { explain } from '../reasons/explain.ts'
 import { Capture } from '../console/capture.ts'
 import type { ProcessConsole } from '../console/process-console.ts'
 import type { Floods, LineReader } from '../stdio/line-reader.ts'
-import { StdinWriter } from '../stdio/stdin-writer.ts'
-import type { Launch, SentMeta } from '#protocol/link.ts'
+import { LINE_END, StdinWriter } from '../stdio/stdin-writer.ts'
+import type { FailedMeta, Launch, SentMeta } from '#protocol/link.ts'
 import type { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { nameOf, Numbering } from '#protocol/numbering/numbering.ts'
 import type { Asked } from '#protocol/numbering/waiting.ts'
@@ -56,7 +56,8 @@ export class ServerProcess implements Running {
     this.#child = child
     this.#console = console
     this.#stdin = new StdinWriter(child.stdin, MAX_STDIN_QUEUE_BYTES)
-    this.#numbering = new Numbering(askNumbers, (meta) => this.#lessee?.onFailed(meta))
+    const onRefused = (meta: FailedMeta): void => this.#lessee?.onFailed(meta)
+    this.#numbering = new Numbering(askNumbers, onRefused, LINE_END)
     const { requests } = this.#numbering
     const printed = (): string[] | undefined => (requests.size > 0 ? console.texts() : undefined)
     this.#silence = new Silence(printed, (lines) => {

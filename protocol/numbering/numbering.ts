@@ -13,6 +13,7 @@ import {
   findSpans,
   readValue,
   splice,
+  textAt,
   type Edit,
   type Path,
   type Span,
@@ -52,6 +53,7 @@ export class Numbering {
   readonly #asks = new Waiting(MAX_ASKS)
   readonly #askNumbers: AskNumbers
   readonly #onRefused: (meta: FailedMeta) => void
+  readonly #end: string
   #last = 0
   #hasAsked = false
   /** It serves several callers. */
@@ -59,10 +61,14 @@ export class Numbering {
   /** Its notifications may belong to a subscription. */
   #hasListened = false
 
-  /** `onRefused`: of requests that are not sent; called by `toProcess`. */
-  constructor(askNumbers: AskNumbers, onRefused: (meta: FailedMeta) => void) {
+  /**
+   * `onRefused`: of requests that are not sent; called by `toProcess`. `end`: what is written behind each
+   * message to the process.
+   */
+  constructor(askNumbers: AskNumbers, onRefused: (meta: FailedMeta) => void, end = '') {
     this.#askNumbers = askNumbers
     this.#onRefused = onRefused
+    this.#end = end
   }
 
   /** Whether it serves several callers. */
@@ -79,12 +85,12 @@ export class Numbering {
     if (typeof method !== 'string') return this.#toAsker(payload, idAt)
     if (idAt === undefined) return this.#notify(payload, { method, requestAt, progressAt }, meta)
     const asked = toAsked(payload, { idAt, tokenAt, method }, ++this.#last, now)
-    if (asked === undefined) return { payload }
+    if (asked === undefined) return { payload: this.#write(payload, []) }
     this.#isShared ||= meta?.shared === true
     const request = meta?.call === undefined ? asked : { ...asked, call: meta.call }
     this.requests.add(request)
     this.#hasListened ||= method === LISTEN
-    return { payload: renumber(payload, request, idAt, tokenAt), request }
+    return { payload: this.#write(payload, renumber(request, idAt, tokenAt)), request }
   }
 
   /** `undefined` for what is nobody's, or no JSON. `meta`: with the id that the process wrote. */
@@ -115,7 +121,7 @@ export class Numbering {
   /** A client's answer. */
   #toAsker(payload: Uint8Array, idAt: Span | undefined): Sent | undefined {
     const asked = idAt && this.#asks.take(readValue(payload, idAt))
-    return asked && { payload: put(payload, idAt, asked.idText) }
+    return asked && { payload: this.#write(payload, edit(idAt, asked.idText)) }
   }
 
   #notify(
@@ -126,12 +132,21 @@ export class Numbering {
     if (method === CANCELLED) {
       const { id } = readIdAt(payload, requestAt)
       const cancelled = id === undefined ? undefined : this.requests.giveUp(id, meta?.call)
-      return cancelled && { payload: put(payload, requestAt, `${cancelled.number}`), cancelled }
+      const edits = edit(requestAt, `${cancelled?.number}`)
+      return cancelled && { payload: this.#write(payload, edits), cancelled }
     }
-    if (method !== PROGRESS) return { payload }
+    if (method !== PROGRESS) return { payload: this.#write(payload, []) }
     const { id: token } = readIdAt(payload, progressAt)
     const tokenText = this.#asks.find(token)?.tokenText
-    return tokenText === undefined ? undefined : { payload: put(payload, progressAt, tokenText) }
+    if (tokenText === undefined) return undefined
+    return { payload: this.#write(payload, edit(progressAt, tokenText)) }
+  }
+
+  /** A message to the process, in one copy. */
+  #write(payload: Uint8Array, edits: Edit[]): Uint8Array {
+    if (this.#end === '') return edits.length === 0 ? payload : splice(payload, edits)
+    const { length } = payload
+    return splice(payload, [...edits, { span: { start: length, end: length }, text: this.#end }])
   }
 
   #answer(payload: Uint8Array, meta: MessageMeta, now: number): Told | undefined {
@@ -177,7 +192,7 @@ export class Numbering {
     this.#asks.add(asked)
     this.#hasAsked = true
     return {
-      payload: renumber(payload, asked, idAt, tokenAt),
+      payload: splice(payload, renumber(asked, idAt, tokenAt)),
       meta: { ...meta, id: asked.number },
     }
   }
@@ -241,22 +256,19 @@ function toAsked(
   number: number,
   at: number,
 ): Asked | undefined {
-  const id = readValue(payload, idAt)
+  const idText = textAt(payload, idAt)
+  const id: unknown = JSON.parse(idText)
   if (!isRequestId(id)) return undefined
-  const isToken = tokenAt !== undefined && isRequestId(readValue(payload, tokenAt))
-  const tokenText = isToken ? textAt(payload, tokenAt) : undefined
-  return { number, id, idText: textAt(payload, idAt), tokenText, method, call: undefined, at }
+  const token = tokenAt && textAt(payload, tokenAt)
+  const tokenText = token !== undefined && isRequestId(JSON.parse(token)) ? token : undefined
+  return { number, id, idText, tokenText, method, call: undefined, at }
 }
 
-function renumber(
-  payload: Uint8Array,
-  { number, tokenText }: Asked,
-  idAt: Span,
-  tokenAt: Span | undefined,
-): Uint8Array {
+function renumber({ number, tokenText }: Asked, idAt: Span, tokenAt: Span | undefined): Edit[] {
   const text = `${number}`
-  const token = tokenText === undefined ? [] : edit(tokenAt, text)
-  return splice(payload, [...edit(idAt, text), ...token])
+  const edits = edit(idAt, text)
+  if (tokenText !== undefined && tokenAt !== undefined) edits.push({ span: tokenAt, text })
+  return edits
 }
 
 /** How the object knows the request that a message is about. */
@@ -286,10 +298,4 @@ function put(payload: Uint8Array, at: Span | undefined, text: string): Uint8Arra
 
 function edit(span: Span | undefined, text: string): Edit[] {
   return span === undefined ? [] : [{ span, text }]
-}
-
-const decoder = new TextDecoder()
-
-function textAt(payload: Uint8Array, { start, end }: Span): string {
-  return decoder.decode(payload.subarray(start, end))
 }

@@ -284,3 +284,16 @@ test('numbers of questions stay where they are told apart from those of servers'
   expect(taken.every((number) => isAskNumber(number) && number < 2 ** 31)).toBe(true)
   expect([0, 2 ** 30 - 1, 2 ** 31, `${2 ** 30}`].some(isAskNumber)).toBe(false)
 })
+
+test('each message to the process has the end that was asked for, whether anything is written into it or not', () => {
+  const numbering = new Numbering(new AskNumbers(0), () => undefined, '\n')
+  const written = [request('"a"', token('"t"')), request('null'), notify('initialized', '{}')]
+
+  const texts = written.map((text) => numbering.toProcess(Buffer.from(text), undefined, 0)?.payload)
+
+  expect(texts.map((bytes) => Buffer.from(bytes ?? []).toString())).toEqual([
+    `${request('1', token('1'))}\n`,
+    `${written[1]}\n`,
+    `${written[2]}\n`,
+  ])
+})
