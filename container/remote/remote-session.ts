@@ -18,6 +18,7 @@ import type { Redactor } from '#protocol/redaction.ts'
 import { connectRemote } from '#protocol/remote/connect.ts'
 import type { RemoteConnection } from '#protocol/remote/remote.ts'
 import { withScheme } from '#protocol/remote/url.ts'
+import { within } from '#protocol/within.ts'
 
 /** What a server may have said before its session is leased; then it is not read. */
 const MAX_EARLY_MESSAGES = 64
@@ -109,10 +110,7 @@ export class RemoteSession implements Running {
   }
 
   async end({ closeMs, termMs }: Grace): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const timer = setTimeout(late.resolve, closeMs + termMs)
-    await Promise.race([this.#connection.close(), late.promise])
-    clearTimeout(timer)
+    await within(this.#connection.close(), closeMs + termMs, () => undefined)
     this.#exit('its session was ended')
   }
 

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { GatewayError } from '#protocol/errors.ts'
 import { limiterName, type Answer, type Ask } from '#protocol/limiter.ts'
 import type { Verdict } from '#protocol/tenant.ts'
+import { within } from '#protocol/within.ts'
 import type { AppEnv, Deps, IncomingCall } from '../context.ts'
 import type { CallRecord } from '../telemetry/record.ts'
 import { repeatWhenLost } from '../durable-call.ts'
@@ -140,17 +141,8 @@ function goOnUncounted(book: LeaseBook, errand: Errand, retryAfterMs: number): [
   throw new GatewayError('limiter_unavailable', { retryAfterMs, data: { limit: name, scope: per } })
 }
 
-async function withinTime<T>(work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new Error(`no answer within ${LIMITER_TIMEOUT_MS} ms`)),
-    LIMITER_TIMEOUT_MS,
-  )
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-    // What comes too late is of no use, whatever it is.
-    work.catch(() => undefined)
-  }
+function withinTime<T>(work: Promise<T>): Promise<T> {
+  return within(work, LIMITER_TIMEOUT_MS, () => {
+    throw new Error(`no answer within ${LIMITER_TIMEOUT_MS} ms`)
+  })
 }

@@ -1,5 +1,6 @@
 /** A host program that was told to stop finishes its calls first, and the next one starts when it is gone. */
 import { GatewayError } from '#protocol/errors.ts'
+import { within } from '#protocol/within.ts'
 
 const RETRY_AFTER_MS = 5_000
 
@@ -22,14 +23,9 @@ export class Draining {
 
   /** Resolves at its end; throws `shutting_down` when that is not by `deadline` (`Date.now()`). */
   async over(deadline: number): Promise<void> {
-    if (this.#over === undefined) return
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(stillDraining()), deadline - Date.now())
-    try {
-      await Promise.race([this.#over.promise, late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
+    await within(this.#over?.promise ?? Promise.resolve(), deadline - Date.now(), () => {
+      throw stillDraining()
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a host program says of its launches: whether their processes run, and what a start waits for. */
 import type { LaunchMeta } from '#protocol/link.ts'
+import { within } from '#protocol/within.ts'
 
 export class LaunchReports {
   /** By the launch's name. One without a process and without a start is not among them. */
@@ -28,11 +29,8 @@ export class LaunchReports {
   }
 
   /** Resolves with the first answer of this host program to a configuration, and after `timeoutMs` without one. */
-  async told(timeoutMs: number): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const timer = setTimeout(late.resolve, timeoutMs)
-    await Promise.race([this.#told.promise, late.promise])
-    clearTimeout(timer)
+  told(timeoutMs: number): Promise<void> {
+    return within(this.#told.promise, timeoutMs, () => undefined)
   }
 
   /** The host program is another one, or gone. */

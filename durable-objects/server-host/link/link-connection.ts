@@ -2,6 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import type { HelloMeta } from '#protocol/link.ts'
 import { decodeFrame, encodeFrame, FRAME, type Frame } from '#protocol/link/frame.ts'
+import { within } from '#protocol/within.ts'
 
 /** Longest wait for a connection; a container starts in that time. */
 const DIAL_TIMEOUT_MS = 45_000
@@ -57,18 +58,12 @@ export async function openLinkConnection(options: LinkConnectionOptions): Promis
 }
 
 /** A connection that comes too late is closed. */
-async function dialInTime(dial: () => Promise<WebSocket>): Promise<WebSocket> {
+function dialInTime(dial: () => Promise<WebSocket>): Promise<WebSocket> {
   const dialled = dial()
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error('dialled too long')), DIAL_TIMEOUT_MS)
-  try {
-    return await Promise.race([dialled, late.promise])
-  } catch (error) {
+  return within(dialled, DIAL_TIMEOUT_MS, () => {
     dialled.then(discard, () => undefined)
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
+    throw new Error('dialled too long')
+  })
 }
 
 function discard(socket: WebSocket): void {

@@ -9,6 +9,7 @@ import { FormerProcesses } from './former-processes.ts'
 import { Link } from './link.ts'
 import type { PlacementStore } from './placement-store.ts'
 import type { Tally } from '#protocol/link/end.ts'
+import { within } from '#protocol/within.ts'
 
 /** A host program as the object reaches it: its own, or one in the container of another object. */
 export interface HostProgram {
@@ -231,16 +232,9 @@ export class Links {
 
   /** Whoever cannot say so in time is not up. */
   async #askUp(placement: string, timeoutMs: number): Promise<boolean> {
-    const late = Promise.withResolvers<boolean>()
-    const timer = setTimeout(() => late.resolve(false), timeoutMs)
-    const asked = this.#get(placement)
-      .program.askUp?.()
-      .catch(() => false)
-    try {
-      return await Promise.race([asked ?? false, late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
+    const asked = this.#get(placement).program.askUp?.()
+    if (asked === undefined) return false
+    return within(asked, timeoutMs, () => false).catch(() => false)
   }
 
   #leaveUnused(placement: string): void {
