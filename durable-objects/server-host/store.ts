@@ -1,9 +1,4 @@
-/**
- * What outlives processes, containers and the object. Here are the SQL strings of sessions and keys; those
- * of each other table are in a store of its own.
- */
-import type { Access } from '#protocol/access.ts'
-import type { CatalogView } from '#protocol/catalog.ts'
+/** What outlives processes, containers and the object: a store for each table, and the object's own keys. */
 import { ToolSearchStore } from './catalog/lazy/search-store.ts'
 import { LateStore } from './catalog/late-store.ts'
 import { ListsStore } from './catalog/lists-store.ts'
@@ -12,47 +7,16 @@ import { BreakerStore } from './resilience/breaker-store.ts'
 import { StreamStore } from './calls/stream-store.ts'
 import { EraStore } from './servers/era-store.ts'
 import { UseStore } from './servers/use-store.ts'
+import { SessionStore } from './legacy/session-store.ts'
 import { migrate } from './migrations.ts'
 import { PlacementStore } from './link/placement-store.ts'
 import { SpillStore } from './transform/result-size/spill-store.ts'
-
-export interface SessionRecord {
-  id: string
-  server: string
-  principal: string
-  /** The protocol revision that initialize settled on. */
-  protocol: string
-  /** `params` of the client's initialize, as JSON text, as they are sent to a new process. */
-  initialize: string
-  logLevel: string | undefined
-  subscriptions: string[]
-  /** What its principal may read, by the newest call that told; absent: everything. */
-  access: Access | undefined
-  /** Of a session of the catalog: what its principal sees, by the newest call that told. */
-  catalog?: CatalogView
-}
-
-/** A session that was not used for this long is forgotten. */
-const SESSION_TTL_MS = 7 * 86_400_000
-const MAX_SESSIONS = 10_000
-const EXPIRE_EVERY = 32
-
-interface SessionRow extends Record<string, SqlStorageValue> {
-  id: string
-  server: string
-  principal: string
-  protocol: string
-  initialize: string
-  log_level: string | null
-  subscriptions: string
-  access: string | null
-  catalog: string | null
-}
 
 export class Store {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   readonly streams: StreamStore
+  readonly sessions: SessionStore
   readonly eras: EraStore
   readonly uses: UseStore
   readonly lists: ListsStore
@@ -62,13 +26,13 @@ export class Store {
   readonly breakers: BreakerStore
   readonly spills: SpillStore
   readonly placements: PlacementStore
-  #added = 0
 
   constructor(storage: DurableObjectStorage) {
     migrate(storage)
     this.#storage = storage
     this.#sql = storage.sql
     this.streams = new StreamStore(storage.sql)
+    this.sessions = new SessionStore(storage, this.streams)
     this.eras = new EraStore(storage.sql)
     this.uses = new UseStore(storage.kv)
     this.lists = new ListsStore(storage.sql)
@@ -78,72 +42,6 @@ export class Store {
     this.breakers = new BreakerStore(storage.sql)
     this.spills = new SpillStore(storage)
     this.placements = new PlacementStore(storage.sql)
-  }
-
-  addSession(record: SessionRecord, now: number): void {
-    this.#storage.transactionSync(() => {
-      if (this.#added++ % EXPIRE_EVERY === 0) this.#expire(now)
-      this.#sql.exec(
-        `INSERT INTO sessions
-           (id, server, principal, protocol, initialize, access, catalog, created, seen)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[record.id, record.server, record.principal, record.protocol, record.initialize],
-        ...[toText(record.access), toText(record.catalog), now, now],
-      )
-    })
-  }
-
-  session(id: string): SessionRecord | undefined {
-    const [row] = this.#sql.exec<SessionRow>('SELECT * FROM sessions WHERE id = ?', id).toArray()
-    if (row === undefined) return undefined
-    return {
-      id: row.id,
-      server: row.server,
-      principal: row.principal,
-      protocol: row.protocol,
-      initialize: row.initialize,
-      logLevel: row.log_level ?? undefined,
-      subscriptions: JSON.parse(row.subscriptions) as string[],
-      access: row.access === null ? undefined : (JSON.parse(row.access) as Access),
-      ...(row.catalog !== null && { catalog: JSON.parse(row.catalog) as CatalogView }),
-    }
-  }
-
-  touchSession(id: string, now: number): void {
-    this.#sql.exec('UPDATE sessions SET seen = ? WHERE id = ?', now, id)
-  }
-
-  saveInterest({ id, logLevel, subscriptions }: SessionRecord): void {
-    this.#sql.exec(
-      'UPDATE sessions SET log_level = ?, subscriptions = ? WHERE id = ?',
-      ...[logLevel ?? null, JSON.stringify(subscriptions), id],
-    )
-  }
-
-  saveAccess({ id, access }: SessionRecord): void {
-    this.#sql.exec('UPDATE sessions SET access = ? WHERE id = ?', toText(access), id)
-  }
-
-  saveView({ id, catalog }: SessionRecord): void {
-    this.#sql.exec('UPDATE sessions SET catalog = ? WHERE id = ?', toText(catalog), id)
-  }
-
-  deleteSession(id: string): void {
-    this.#storage.transactionSync(() => {
-      this.streams.deleteOf(id)
-      this.#sql.exec('DELETE FROM sessions WHERE id = ?', id)
-    })
-  }
-
-  /** Those of servers that are no more. */
-  deleteSessionsOf(servers: readonly string[]): void {
-    const found = this.#sql
-      .exec<{ id: string }>(
-        'SELECT id FROM sessions WHERE server IN (SELECT value FROM json_each(?))',
-        JSON.stringify(servers),
-      )
-      .toArray()
-    for (const { id } of found) this.deleteSession(id)
   }
 
   /** Deletes every row. */
@@ -180,33 +78,4 @@ export class Store {
     this.#sql.exec('INSERT INTO keys (name, value) VALUES (?, ?)', name, value)
     return value
   }
-
-  #expire(now: number): void {
-    const stale = this.#sql
-      .exec<{ id: string }>('SELECT id FROM sessions WHERE seen < ?', now - SESSION_TTL_MS)
-      .toArray()
-    for (const { id } of stale) this.deleteSession(id)
-    for (const { id } of this.#surplus()) this.deleteSession(id)
-  }
-
-  /** Beyond the bound go the oldest of whoever has most, as long as it has most. */
-  #surplus(): { id: string }[] {
-    const { total } = this.#sql
-      .exec<{ total: number }>('SELECT count(*) AS total FROM sessions')
-      .one()
-    if (total < MAX_SESSIONS) return []
-    return this.#sql
-      .exec<{ id: string }>(
-        `SELECT id FROM (
-           SELECT id, seen, row_number() OVER (PARTITION BY principal ORDER BY seen DESC) AS place
-           FROM sessions)
-         ORDER BY place DESC, seen LIMIT ?`,
-        total - MAX_SESSIONS + 1,
-      )
-      .toArray()
-  }
-}
-
-function toText(value: object | undefined): string | null {
-  return value === undefined ? null : JSON.stringify(value)
 }

@@ -5,12 +5,20 @@ import type { RequestId } from '#protocol/json-rpc.ts'
 import type { Ticker } from '../ticker.ts'
 import type { Credentials } from './credentials.ts'
 import type { Unread } from './unread.ts'
-import type { Attempt } from '../routing/routed-call.ts'
 import type { CallTransform } from './call-transform.ts'
 import { ClientCall, type AnsweredCall, type ClientCallOptions } from './client-call.ts'
 import type { EventStream } from './event-stream.ts'
-import { Reply } from './reply.ts'
+import { Reply, type AnsweringReply } from './reply.ts'
 import { requireSlots } from './require-slots.ts'
+
+/** A call as one of several servers gets it that may answer. */
+export interface Attempt {
+  host: HostCall
+  body: Uint8Array
+  reply: AnsweringReply
+  timeoutMs: number
+  onSettled: (processMs: number | undefined) => void
+}
 
 /** How a call differs from what its client sent. */
 export interface CallShape {

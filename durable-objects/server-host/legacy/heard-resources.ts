@@ -5,7 +5,7 @@
 import type { Access } from '#protocol/access.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { decode } from '../connection.ts'
-import type { SessionRecord, Store } from '../store.ts'
+import type { SessionRecord, SessionStore } from './session-store.ts'
 import { mayTell, UPDATED } from '../translate/listen-access.ts'
 
 /** Whether a call says what its principal may read: its `access`, or with none everything. */
@@ -23,7 +23,7 @@ export function mayHear(payload: Uint8Array, access: Access | undefined): boolea
 export function noteHost(
   record: SessionRecord,
   host: HostCall,
-  store: Pick<Store, 'saveView' | 'saveAccess'>,
+  store: Pick<SessionStore, 'saveView' | 'saveAccess'>,
 ): void {
   if (noteView(record, host)) store.saveView(record)
   else if (noteAccess(record, host)) store.saveAccess(record)

@@ -2,7 +2,7 @@
 import { isObject } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, type Exchange } from '../connection.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord } from './session-store.ts'
 import type { UpstreamSession } from './upstream.ts'
 
 export const INTEREST_METHODS: ReadonlySet<string> = new Set([

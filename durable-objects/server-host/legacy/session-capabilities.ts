@@ -6,7 +6,7 @@ import { toCanonicalJSON } from '#protocol/canonical-json.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { findSpans, readValue } from '#protocol/json-splice.ts'
 import type { Viewer } from '../catalog/pins/pins.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord } from './session-store.ts'
 import { toModernCapabilities } from '../translate/to-modern-request.ts'
 
 const MAX_CAPABILITIES_DEPTH = 16

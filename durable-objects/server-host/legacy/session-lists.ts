@@ -8,7 +8,7 @@ import type { LoneAudience, LoneListener, LoneListening } from '../catalog/lone-
 import type { ClientCall } from '../calls/client-call.ts'
 import { decode, encode } from '../connection.ts'
 import type { HostContext } from '../host-context.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord } from './session-store.ts'
 import { readCapabilities } from './session-capabilities.ts'
 import type { SessionStreams } from './session-streams.ts'
 

@@ -13,7 +13,7 @@ import { unauthorized } from '../calls/credentials.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Reply } from '../calls/reply.ts'
 import { answerRouted } from '../routing/answer-routed.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord } from './session-store.ts'
 import { formerOf } from '../calls/call-transform.ts'
 import type { Road } from '../transform/road.ts'
 import { mayHear, noteHost } from './heard-resources.ts'
@@ -206,7 +206,7 @@ export class LegacySession implements UpstreamSession, Road {
   /** `prefix`: see `noteInterest`. */
   noteInterest(method: string, body: Uint8Array, prefix = ''): void {
     if (noteInterest(this.record, method, body, prefix)) {
-      this.#context.store.saveInterest(this.record)
+      this.#context.store.sessions.saveInterest(this.record)
     }
   }
 
@@ -287,7 +287,7 @@ export class LegacySession implements UpstreamSession, Road {
   }
 
   #noteAccess(host: HostCall): void {
-    noteHost(this.record, host, this.#context.store)
+    noteHost(this.record, host, this.#context.store.sessions)
     this.shown.noteGrants(host)
   }
 
@@ -301,7 +301,7 @@ export class LegacySession implements UpstreamSession, Road {
     const now = Date.now()
     if (now - this.#touched < TOUCH_EVERY_MS) return
     this.#touched = now
-    this.#context.store.touchSession(this.record.id, now)
+    this.#context.store.sessions.touch(this.record.id, now)
     this.#context.servers.touch(this.record.server, this.record.principal)
   }
 }

@@ -19,7 +19,7 @@ import { announce, prepareInitialize, requireInitialize } from './initialize.ts'
 import { LegacySession } from './session.ts'
 import { createSessionId } from './session-id.ts'
 import { Upstreams } from './upstreams.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord } from './session-store.ts'
 
 export class LegacySessions {
   readonly #context: HostContext
@@ -65,7 +65,7 @@ export class LegacySessions {
     for (const session of this.#live.values()) {
       if (gone.has(session.record.server)) this.#expire(session)
     }
-    this.#context.store.deleteSessionsOf(removed)
+    this.#context.store.sessions.deleteOf(removed)
   }
 
   /** A process that a former object opened for a session of ours. `isThere`: a server is where the process is. */
@@ -73,7 +73,7 @@ export class LegacySessions {
     const { session: id, server: leg } = readLegId(key)
     if (leg !== undefined) return isThere(leg) && this.#adoptLeg(id, leg, channel)
     if (this.#live.has(id)) return false
-    const record = this.#context.store.session(id)
+    const record = this.#context.store.sessions.get(id)
     if (record !== undefined && !isThere(record.server)) return false
     const server = record && this.#context.servers.factsOf(record.server, record.principal)
     if (record === undefined || server === undefined) return false
@@ -85,7 +85,7 @@ export class LegacySessions {
 
   /** The same for a process of a session of the catalog. */
   #adoptLeg(id: string, server: string, channel: Channel): boolean {
-    const record = this.#live.get(id)?.record ?? this.#context.store.session(id)
+    const record = this.#live.get(id)?.record ?? this.#context.store.sessions.get(id)
     if (record?.server !== CATALOG) return false
     const session = this.#live.get(id) ?? this.#restoreCatalog(record)
     return this.#catalog.adopt(session, server, channel)
@@ -170,14 +170,14 @@ export class LegacySessions {
     const { record } = session
     const { protocolVersion } = result
     record.protocol = typeof protocolVersion === 'string' ? protocolVersion : LATEST_LEGACY
-    this.#context.store.addSession(record, Date.now())
+    this.#context.store.sessions.add(record, Date.now())
     this.#keep(session)
   }
 
   async #restore(host: HostCall): Promise<LegacySession> {
     const { store, servers, links } = this.#context
     const id = host.sessionId ?? ''
-    const record = store.session(id)
+    const record = store.sessions.get(id)
     if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
     if (record.server === CATALOG) return this.#reviveCatalog(record, host)
     const server = await servers.get(record.server, host.configVersion, record.principal)
@@ -192,7 +192,7 @@ export class LegacySessions {
     const session = new LegacySession(this.#context, server, record)
     await this.#upstreams.attach(session)
     const raced = this.#live.get(id)
-    const isDeleted = store.session(id) === undefined
+    const isDeleted = store.sessions.get(id) === undefined
     if (raced === undefined && !isDeleted) {
       session.failFormer(new GatewayError('server_exited'))
       this.#keep(session)
@@ -224,22 +224,22 @@ export class LegacySessions {
     const { id } = session.record
     this.#live.delete(id)
     session.close()
-    this.#context.store.deleteSession(id)
+    this.#context.store.sessions.delete(id)
   }
 
   /** What runs is answered; the next request finds no session. */
   #expire(session: LegacySession): void {
     const { id } = session.record
     this.#live.delete(id)
-    session.expire(() => this.#context.store.deleteSession(id))
+    session.expire(() => this.#context.store.sessions.delete(id))
   }
 
   /** Deletes a session that rests; a process that a former object had for it is not adopted. */
   #forget(host: HostCall): Response {
     const { store } = this.#context
-    const record = store.session(host.sessionId ?? '')
+    const record = store.sessions.get(host.sessionId ?? '')
     if (record === undefined || !isOf(record, host)) throw new GatewayError('session_not_found')
-    store.deleteSession(record.id)
+    store.sessions.delete(record.id)
     return new Response(null, { status: 204 })
   }
 }

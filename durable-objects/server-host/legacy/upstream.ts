@@ -4,7 +4,7 @@ import type { Envelope } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import type { ServerConfig } from '#protocol/server-config.ts'
 import type { ClientCall } from '../calls/client-call.ts'
-import type { SessionRecord } from '../store.ts'
+import type { SessionRecord } from './session-store.ts'
 
 /** Where a session's messages go. Server messages come back through `fromServer`. */
 export interface Upstream {

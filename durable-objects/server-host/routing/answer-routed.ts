@@ -1,9 +1,13 @@
 /** How a call is made that several servers may answer: at each of them as any other call. */
 import type { HostCall } from '#protocol/host-call.ts'
 import type { Reply } from '../calls/reply.ts'
-import type { HostContext } from '../host-context.ts'
+import type { Credentials } from '../calls/credentials.ts'
+import type { Attempt } from '../calls/open-call.ts'
+import type { Pins } from '../catalog/pins/pins.ts'
 import type { Road } from '../transform/road.ts'
-import type { Attempt, Running } from './routed-call.ts'
+import type { Transforms } from '../transform/transforms.ts'
+import type { Running } from './routed-call.ts'
+import type { Routing } from './routing.ts'
 
 export interface RoutedRequest {
   host: HostCall
@@ -16,7 +20,12 @@ export interface RoutedRequest {
   roadOf: (host: HostCall, body: Uint8Array) => Road | Promise<Road>
 }
 
-type Context = Pick<HostContext, 'routing' | 'transforms' | 'pins' | 'credentials'>
+interface Context {
+  routing: Routing
+  transforms: Transforms
+  pins: Pins
+  credentials: Credentials
+}
 
 export function answerRouted(context: Context, request: RoutedRequest): Promise<Response> {
   const { host, body, timeoutMs, openReply, roadOf } = request

@@ -11,20 +11,12 @@ import { NAMED_PARAM, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { ClientCall } from '../calls/client-call.ts'
 import { toCallLog } from '../calls/to-call-log.ts'
 import type { LineLog } from '../line-log.ts'
+import type { Attempt } from '../calls/open-call.ts'
 import type { AnsweringReply } from '../calls/reply.ts'
 import { mayFailOver } from './fail-over.ts'
 
 type Outcome = CallLog['outcome']
 export type HostCandidate = NonNullable<NonNullable<HostCall['route']>['candidates']>[number]
-
-/** The call as one server gets it. */
-export interface Attempt {
-  host: HostCall
-  body: Uint8Array
-  reply: AnsweringReply
-  timeoutMs: number
-  onSettled: (processMs: number | undefined) => void
-}
 
 /** A try that runs. */
 export interface Running {

@@ -11,7 +11,8 @@ import { oldestOfGreediest } from '../fair-share.ts'
 import type { LineLog } from '../line-log.ts'
 import type { Guards } from '../resilience/guards.ts'
 import { chooseOrder } from './choose.ts'
-import { RoutedCall, type Attempt, type HostCandidate, type Running } from './routed-call.ts'
+import type { Attempt } from '../calls/open-call.ts'
+import { RoutedCall, type HostCandidate, type Running } from './routed-call.ts'
 
 /** The oldest of whoever has most is forgotten; its retry begins anew, at whichever server. */
 const MAX_WAITING_STATES = 1_024

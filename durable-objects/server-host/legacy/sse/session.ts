@@ -140,7 +140,7 @@ export class SSESession {
   #settle(): void {
     const id = this.#legacyId
     if (id === undefined || this.#hasBegun) return
-    if (this.#options.context.store.session(id) === undefined) {
+    if (this.#options.context.store.sessions.get(id) === undefined) {
       this.#legacyId = undefined
       return
     }

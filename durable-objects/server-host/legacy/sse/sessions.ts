@@ -3,7 +3,7 @@ import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { HostContext } from '../../host-context.ts'
-import type { SessionRecord } from '../../store.ts'
+import type { SessionRecord } from '../session-store.ts'
 import { createSessionId } from '../session-id.ts'
 import { SSESession, type AnswerLegacy } from './session.ts'
 
@@ -85,14 +85,14 @@ export class SSESessions {
     for (const [key] of [...storage.kv.list({ prefix: MARK })]) {
       const legacyId = key.slice(MARK.length)
       this.#forget(legacyId)
-      context.store.deleteSession(legacyId)
+      context.store.sessions.delete(legacyId)
     }
   }
 
   #forget(legacyId: string): void {
     const { storage, context } = this.#options
     storage.kv.delete(`${MARK}${legacyId}`)
-    const record = context.store.session(legacyId)
+    const record = context.store.sessions.get(legacyId)
     if (record !== undefined) this.#remember(record)
   }
 
