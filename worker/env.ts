@@ -2,7 +2,7 @@
 import type { Directory } from '#durable-objects/directory/directory.ts'
 import type { Tenant } from '#durable-objects/tenant/tenant.ts'
 import type { RateLimiter } from '#durable-objects/rate-limiter/rate-limiter.ts'
-import type { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
+import type { LocalServerHost } from '#durable-objects/server-host/local.ts'
 import { ORIGIN_FORM, readAllowedOrigin } from '#protocol/allowed-origins.ts'
 import { serverHostName } from '#protocol/tenant.ts'
 import { DIRECTORY_NAME } from '#protocol/tenant-stub.ts'

@@ -4,9 +4,9 @@ import { createApp } from './app.ts'
 import type { AppEnv } from './context.ts'
 import { createDeps, type Env } from './env.ts'
 
-export { ContainerServerHost } from '#durable-objects/server-host/container-server-host.ts'
+export { ContainerServerHost } from '#durable-objects/server-host/container.ts'
 export { Directory } from '#durable-objects/directory/directory.ts'
-export { LocalServerHost } from '#durable-objects/server-host/local-server-host.ts'
+export { LocalServerHost } from '#durable-objects/server-host/local.ts'
 export { RateLimiter } from '#durable-objects/rate-limiter/rate-limiter.ts'
 export { Tenant } from '#durable-objects/tenant/tenant.ts'
 

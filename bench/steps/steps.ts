@@ -1,5 +1,5 @@
 /** The steps of a warm call that wait for nothing: each is the function that the gateway itself calls. */
-import { Breaker } from '../../durable-objects/server-host/resilience/breaker.ts'
+import { Breaker } from '../../durable-objects/server-host/guard/breaker.ts'
 import { Pipeline } from '../../durable-objects/server-host/transform/pipeline.ts'
 import type { CallContext } from '../../durable-objects/server-host/transform/stage.ts'
 import { encodeHostCall } from '../../protocol/host-call.ts'

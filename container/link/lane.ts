@@ -27,7 +27,7 @@ export function loadOf(bytes: number): number {
 /**
  * One channel's window and its frames that wait, in their order. A frame that waits has no number
  * yet. The object acknowledges before a window is full: `ACK_AFTER_*` in
- * durable-objects/server-host/link/object-end.ts.
+ * durable-objects/server-host/processes/link/object-end.ts.
  */
 export class Lane {
   readonly channel: number

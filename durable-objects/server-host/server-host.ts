@@ -12,35 +12,35 @@ import { Catalog } from './catalog/catalog.ts'
 import { overrideArguments } from './catalog/override-arguments.ts'
 import { Pins } from './catalog/pins/pins.ts'
 import { reportPins } from './catalog/pins/report.ts'
-import type { LinkChannel } from './link/channel.ts'
-import { toResponse, type ClientCall } from './calls/client-call.ts'
-import { Credentials, unauthorized } from './calls/credentials.ts'
-import { toCallLog } from './calls/to-call-log.ts'
-import { IdleStreams } from './calls/idle-streams.ts'
-import { EraProbe } from './servers/eras.ts'
+import type { LinkChannel } from './processes/link/channel.ts'
+import { toResponse, type ClientCall } from './call/client-call.ts'
+import { Credentials, unauthorized } from './call/credentials.ts'
+import { toCallLog } from './call/to-call-log.ts'
+import { IdleStreams } from './call/idle-streams.ts'
+import { EraProbe } from './processes/eras.ts'
 import type { HostContext } from './host-context.ts'
-import { LegacySessions } from './legacy/sessions.ts'
-import type { AnswerLegacy } from './legacy/sse/session.ts'
-import { SSESessions } from './legacy/sse/sessions.ts'
-import type { LineLog } from './line-log.ts'
-import { dialAfter, Links, type HostProgram } from './link/links.ts'
-import { Room } from './calls/room.ts'
-import { ModernCalls } from './modern/calls.ts'
-import type { ModernServing } from './calls/serving.ts'
-import { createQuietStorage, type QuietStorage } from './quiet-storage.ts'
-import { Guards } from './resilience/guards.ts'
-import { EDGE_NETWORK } from './remote/edge-network.ts'
-import { RemoteChannels } from './remote/remote-channels.ts'
-import type { ServersChange } from './servers/change.ts'
+import { Sessions } from './session/sessions.ts'
+import type { AnswerLegacy } from './session/sse/session.ts'
+import { SSESessions } from './session/sse/sessions.ts'
+import type { LineLog } from './call/line-log.ts'
+import { dialAfter, Links, type HostProgram } from './processes/link/links.ts'
+import { Room } from './call/room.ts'
+import { StatelessCalls } from './stateless/calls.ts'
+import type { ModernServing } from './call/serving.ts'
+import { createQuietStorage, type QuietStorage } from './processes/quiet-storage.ts'
+import { Guards } from './guard/guards.ts'
+import { EDGE_NETWORK } from './processes/remote/edge-network.ts'
+import { RemoteChannels } from './processes/remote/remote-channels.ts'
+import type { ServersChange } from './processes/change.ts'
 import { Routing } from './routing/routing.ts'
-import { Servers, type Server } from './servers/servers.ts'
-import { createStartState } from './servers/start-state.ts'
-import { withUse } from './servers/use-store.ts'
-import { SharedServers } from './servers/shared-server.ts'
+import { Servers, type Server } from './processes/servers.ts'
+import { createStartState } from './processes/start-state.ts'
+import { withUse } from './processes/use-store.ts'
+import { SharedServers } from './processes/shared-server.ts'
 import { readStatus, warmServers } from './status.ts'
-import { Store } from './store.ts'
-import { Ticker } from './ticker.ts'
-import { Unread } from './calls/unread.ts'
+import { Store } from './store/store.ts'
+import { Ticker } from './processes/ticker.ts'
+import { Unread } from './call/unread.ts'
 import { createListTools } from './transform/cache/list-tools.ts'
 import { Transforms } from './transform/transforms.ts'
 
@@ -70,9 +70,9 @@ export class ServerHost {
   readonly #context: HostContext
   readonly #room = new Room()
   readonly #quiet: QuietStorage
-  readonly #legacy: LegacySessions
+  readonly #legacy: Sessions
   readonly #sse: SSESessions
-  readonly #modern: ModernCalls
+  readonly #modern: StatelessCalls
   /** `Date.now()` until which new calls are refused. */
   #drainedUntil = 0
   #isRemoved = false
@@ -125,8 +125,8 @@ export class ServerHost {
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
       ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, log, isUp, startOf },
     }
-    this.#modern = new ModernCalls(this.#context)
-    this.#legacy = new LegacySessions(this.#context, this.#modern)
+    this.#modern = new StatelessCalls(this.#context)
+    this.#legacy = new Sessions(this.#context, this.#modern)
     const answer: AnswerLegacy = async (host, body) => this.#legacy.answer(host, body)
     this.#sse = new SSESessions({ context: this.#context, storage, answer })
   }

@@ -4,10 +4,10 @@ import type { ServerReport, WarmReport } from '#protocol/host-call.ts'
 import { URGENCY } from '#protocol/link.ts'
 import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
 import type { HostContext } from './host-context.ts'
-import { describe } from './link/why.ts'
-import type { Eras } from './servers/eras.ts'
-import { requireFacts } from './servers/spoken-facts.ts'
-import { describeStart } from './calls/start-progress.ts'
+import { describe } from './processes/link/why.ts'
+import type { Eras } from './processes/eras.ts'
+import { requireFacts } from './processes/spoken-facts.ts'
+import { describeStart } from './call/start-progress.ts'
 
 /** Longest that a status waits for host programs; without them it says what is known here. */
 const HEAR_MS = 1_000

@@ -1,7 +1,7 @@
 /** MCP servers of the SDK's behind a `WebOrigin`, so that they speak HTTP/2. */
 import { randomUUID } from 'node:crypto'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { McpServer as LegacyServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { McpServer as TranslatedServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { z } from 'zod'
 import type { Answer } from './web-origin.ts'
@@ -39,7 +39,7 @@ export function legacyHandler(): Handle {
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (made) => void sessions.set(made, transport),
     })
-    const server = new LegacyServer(INFO)
+    const server = new TranslatedServer(INFO)
     server.registerTool('echo', ECHO, say)
     await server.connect(transport)
     return transport.handleRequest(request)

@@ -1,10 +1,10 @@
 /** What the catalog is made of. */
-import type { EraProbe } from '../servers/eras.ts'
-import type { Servers } from '../servers/servers.ts'
-import type { StartStateOf } from '../servers/start-state.ts'
-import type { ToolSearchStore } from './lazy/search-store.ts'
-import type { LateStore } from './late-store.ts'
-import type { ListsStore } from './lists-store.ts'
+import type { EraProbe } from '../processes/eras.ts'
+import type { Servers } from '../processes/servers.ts'
+import type { StartStateOf } from '../processes/start-state.ts'
+import type { ToolSearchStore } from './search/search-store.ts'
+import type { LateStore } from './lists/late-store.ts'
+import type { ListsStore } from './lists/lists-store.ts'
 import type { Pins } from './pins/pins.ts'
 
 export interface CatalogContext {

@@ -1,8 +1,8 @@
 /** What the catalog says of itself: its capabilities, and what its servers want a model to know. Pure. */
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import type { CatalogContext } from './context.ts'
-import type { Eras } from '../servers/eras.ts'
-import { readFacts } from '../servers/spoken-facts.ts'
+import type { Eras } from '../processes/eras.ts'
+import { readFacts } from '../processes/spoken-facts.ts'
 import type { ServerFacts } from '../translate/server-facts.ts'
 
 /** More is cut off: it goes into every conversation. */

@@ -3,10 +3,10 @@ import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN, META } from '#protocol/mcp.ts'
 import { IMPLEMENTATION } from '#protocol/version.ts'
-import { ClientCall } from '../calls/client-call.ts'
-import type { CallReply } from '../calls/reply.ts'
-import { decode, encode } from '../connection.ts'
-import type { ModernServing } from '../calls/serving.ts'
+import { ClientCall } from '../call/client-call.ts'
+import type { CallReply } from '../call/reply.ts'
+import { decode, encode } from '../processes/connection.ts'
+import type { ModernServing } from '../call/serving.ts'
 
 export interface InternalRequest {
   server: string

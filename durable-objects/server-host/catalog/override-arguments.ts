@@ -1,7 +1,7 @@
 /** Arguments that the configuration fixes, or gives a default, for tools of the catalog. Pure. */
 import { setArguments } from '#protocol/arguments.ts'
 import type { HostCall } from '#protocol/host-call.ts'
-import type { ServerFacts } from '../servers/servers.ts'
+import type { ServerFacts } from '../processes/servers.ts'
 
 /** The request of a call that came in at the catalog, as its server gets it. */
 export function overrideArguments(

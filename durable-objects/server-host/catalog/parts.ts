@@ -1,9 +1,9 @@
 /** Each server's part of the catalog, as far as it is known. */
-import type { Server, Servers } from '../servers/servers.ts'
+import type { Server, Servers } from '../processes/servers.ts'
 import type { Lists, ServerLists } from './catalog-index.ts'
 import type { Entry } from './entries.ts'
 import { LIST_KINDS, type ListKind } from '../translate/list-kinds.ts'
-import type { Variants } from './variants.ts'
+import type { Variants } from './lists/variants.ts'
 
 export interface PartsRequest {
   principal: string

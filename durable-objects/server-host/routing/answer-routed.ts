@@ -1,10 +1,10 @@
 /** How a call is made that several servers may answer: at each of them as any other call. */
 import type { HostCall } from '#protocol/host-call.ts'
-import type { Reply } from '../calls/reply.ts'
-import type { Credentials } from '../calls/credentials.ts'
-import type { Attempt } from '../calls/open-call.ts'
+import type { Reply } from '../call/reply.ts'
+import type { Credentials } from '../call/credentials.ts'
+import type { Attempt } from '../call/open-call.ts'
 import type { Pins } from '../catalog/pins/pins.ts'
-import type { Road } from '../transform/road.ts'
+import type { Dispatcher } from '../call/dispatcher.ts'
 import type { Transforms } from '../transform/transforms.ts'
 import type { Running } from './routed-call.ts'
 import type { Routing } from './routing.ts'
@@ -17,7 +17,7 @@ export interface RoutedRequest {
   /** `abandon`: its client is gone. */
   openReply: (abandon: () => void) => Reply
   /** How a call goes to one of the servers; a promise only where that has to be found out. */
-  roadOf: (host: HostCall, body: Uint8Array) => Road | Promise<Road>
+  dispatcherOf: (host: HostCall, body: Uint8Array) => Dispatcher | Promise<Dispatcher>
 }
 
 interface Context {
@@ -28,9 +28,9 @@ interface Context {
 }
 
 export function answerRouted(context: Context, request: RoutedRequest): Promise<Response> {
-  const { host, body, timeoutMs, openReply, roadOf } = request
+  const { host, body, timeoutMs, openReply, dispatcherOf } = request
   const reply = openReply(() => routed.abandon())
-  const begin = (attempt: Attempt): Promise<Running> => beginAt(context, attempt, roadOf)
+  const begin = (attempt: Attempt): Promise<Running> => beginAt(context, attempt, dispatcherOf)
   const routed = context.routing.open({ host, body, timeoutMs, begin }, reply)
   routed.run()
   return reply.response
@@ -39,7 +39,7 @@ export function answerRouted(context: Context, request: RoutedRequest): Promise<
 async function beginAt(
   { transforms, pins, credentials }: Context,
   attempt: Attempt,
-  roadOf: RoutedRequest['roadOf'],
+  dispatcherOf: RoutedRequest['dispatcherOf'],
 ): Promise<Running> {
   const { host, body } = attempt
   const askedAt = Date.now()
@@ -47,12 +47,16 @@ async function beginAt(
   // Without a wait before the call is a session's, where none is needed: it can be cancelled at any time.
   const asking = pins.require(host, body)
   if (asking !== undefined) await asking
-  const found = roadOf(host, body)
-  const road = found instanceof Promise ? await found : found
+  const found = dispatcherOf(host, body)
+  const dispatcher = found instanceof Promise ? await found : found
   const timeoutMs = Math.max(1, attempt.timeoutMs - (Date.now() - askedAt))
-  const { request, transform } = transforms.prepare(host, body, road)
+  const { request, transform } = transforms.prepare(host, body, dispatcher)
   const original = transform && body
-  const { call } = road.createCall(host, request, { transform, original, attempt, timeoutMs })
-  road.run(call, request)
-  return { call, mayRepeat: () => road.mayRepeat(call), abandon: () => road.abandon(call) }
+  const { call } = dispatcher.createCall(host, request, { transform, original, attempt, timeoutMs })
+  dispatcher.run(call, request)
+  return {
+    call,
+    mayRepeat: () => dispatcher.mayRepeat(call),
+    abandon: () => dispatcher.abandon(call),
+  }
 }

@@ -1,6 +1,6 @@
 /** What a pipeline does to one call, from its request to its one outcome. */
 import { findSpans, readValue } from '#protocol/json-splice.ts'
-import type { CallTransform } from '../calls/call-transform.ts'
+import type { CallTransform } from '../call/call-transform.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { CallContext } from './stage.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { HostCall } from '#protocol/host-call.ts'
 import { SPILL_URI } from '#protocol/transform.ts'
-import type { Servers } from '../servers/servers.ts'
+import type { Servers } from '../processes/servers.ts'
 import { Pipeline, TRANSFORMED_METHODS } from './pipeline.ts'
 import { Pipelines } from './pipelines.ts'
 import { RoutedPipelines } from './routed-pipelines.ts'

@@ -7,24 +7,24 @@ import { toErrorObject, GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { isObject, type RequestId } from '#protocol/json-rpc.ts'
 import { SPILL_URI } from '#protocol/transform.ts'
-import type { AnsweredCall } from '../calls/client-call.ts'
-import type { CallShape } from '../calls/open-call.ts'
-import { toCallLog } from '../calls/to-call-log.ts'
+import type { AnsweredCall } from '../call/client-call.ts'
+import type { CallShape } from '../call/open-call.ts'
+import { toCallLog } from '../call/to-call-log.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
-import { encode } from '../connection.ts'
-import type { LineLog } from '../line-log.ts'
-import type { Servers } from '../servers/servers.ts'
+import { encode } from '../processes/connection.ts'
+import type { LineLog } from '../call/line-log.ts'
+import type { Servers } from '../processes/servers.ts'
 import { CachedCalls } from './cache/cached-calls.ts'
 import { ReadOnlyTools, type ListTools } from './cache/facts.ts'
 import { toKey } from './cache/key.ts'
 import { createCallTransform, transformEvent } from './call-transform.ts'
-import type { CallTransform, FormerCall } from '../calls/call-transform.ts'
+import type { CallTransform, FormerCall } from '../call/call-transform.ts'
 import type { CachePlan, Pipeline } from './pipeline.ts'
 import { ServerPipelines } from './server-pipelines.ts'
 import type { SpillStore } from './result-size/spill-store.ts'
 import { Spills } from './result-size/spills.ts'
-import type { Road } from './road.ts'
+import type { Dispatcher } from '../call/dispatcher.ts'
 import { toSpillResult } from './result-size/to-spill-result.ts'
 import type { CallContext } from './stage.ts'
 
@@ -73,7 +73,7 @@ export class Transforms {
   prepare(
     host: HostCall,
     body: Uint8Array,
-    client: Pick<Road, 'protocol' | 'clientInfo'>,
+    client: Pick<Dispatcher, 'protocol' | 'clientInfo'>,
   ): Prepared {
     const pipeline = this.find(host)
     if (pipeline === undefined) return { request: body }
@@ -84,11 +84,11 @@ export class Transforms {
   }
 
   /** Throws, or rejects with, what making a call throws, and `transform_failed`. */
-  answer(host: HostCall, body: Uint8Array, road: Road): Promise<Response> {
+  answer(host: HostCall, body: Uint8Array, dispatcher: Dispatcher): Promise<Response> {
     const pipeline = this.find(host)
-    if (pipeline !== undefined) return this.#answerThrough(pipeline, host, body, road)
-    const { call, response } = road.createCall(host, body)
-    road.run(call, body)
+    if (pipeline !== undefined) return this.#answerThrough(pipeline, host, body, dispatcher)
+    const { call, response } = dispatcher.createCall(host, body)
+    dispatcher.run(call, body)
     return response
   }
 
@@ -96,9 +96,9 @@ export class Transforms {
     pipeline: Pipeline,
     host: HostCall,
     body: Uint8Array,
-    road: Road,
+    dispatcher: Dispatcher,
   ): Promise<Response> {
-    const context = this.#contextOf(host, road)
+    const context = this.#contextOf(host, dispatcher)
     if (context.method === 'resources/read' && host.target?.startsWith(SPILL_URI) === true) {
       return this.#readSpill(pipeline, context, host, host.target)
     }
@@ -109,14 +109,14 @@ export class Transforms {
     const key = plan && (await this.#keyOf(plan, context, host, request))
     const expose = this.#exposeOf(host)
     const createCall = (transform: CallTransform): AnsweredCall =>
-      road.createCall(host, request, { transform, original: body, expose })
+      dispatcher.createCall(host, request, { transform, original: body, expose })
     if (plan === undefined || key === undefined) {
       const { call, response } = createCall(create())
-      road.run(call, request)
+      dispatcher.run(call, request)
       return response
     }
     return this.#cached.begin({
-      ...{ host, request, key, rule: plan.rule, createTransform: create, createCall, road },
+      ...{ host, request, key, rule: plan.rule, createTransform: create, createCall, dispatcher },
       isOwn: this.#isOwn(plan, host),
       answer: (payload, cache) => this.#respond(host, pipeline.answer(context, payload), cache),
     })
@@ -168,7 +168,7 @@ export class Transforms {
     this.#readOnly.forget(server)
   }
 
-  #contextOf(host: HostCall, client: Pick<Road, 'protocol' | 'clientInfo'>): CallContext {
+  #contextOf(host: HostCall, client: Pick<Dispatcher, 'protocol' | 'clientInfo'>): CallContext {
     const { server, target, era, principal, requestId, envelope, catalog, route } = host
     const info = client.clientInfo()
     const { name, version } = isObject(info) ? info : {}

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { oldestOfGreediest, oldestOfGreedier } from '#durable-objects/server-host/fair-share.ts'
+import {
+  oldestOfGreediest,
+  oldestOfGreedier,
+} from '#durable-objects/server-host/call/fair-share.ts'
 
 const ownerOf = (item: string): string => item.charAt(0)
 

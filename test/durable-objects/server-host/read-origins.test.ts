@@ -1,6 +1,6 @@
 /** What the object tells of a host program's figures, without starting one. */
 import { expect, test } from 'vitest'
-import { readOrigins } from '#durable-objects/server-host/link/read-origins.ts'
+import { readOrigins } from '#durable-objects/server-host/processes/link/read-origins.ts'
 
 const NAME = 'v1:acme:main'
 

@@ -1,6 +1,6 @@
 /** What is tried again, how often, and until when. Executions are counted by the server itself. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SAVED_RETRIES } from '#durable-objects/server-host/resilience/retry-budget.ts'
+import { SAVED_RETRIES } from '#durable-objects/server-host/guard/retry-budget.ts'
 import { targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
 import { initialize, ModernClient, readTool } from '#test/support/http-client.ts'

@@ -1,9 +1,9 @@
 /** A call that nobody waits for: it only renews what is kept. */
 import type { HostCall } from '#protocol/host-call.ts'
 import { editObject, findSpans, setValue, splice } from '#protocol/json-splice.ts'
-import { ClientCall } from '../../calls/client-call.ts'
-import type { CallReply } from '../../calls/reply.ts'
-import type { CallTransform } from '../../calls/call-transform.ts'
+import { ClientCall } from '../../call/client-call.ts'
+import type { CallReply } from '../../call/reply.ts'
+import type { CallTransform } from '../../call/call-transform.ts'
 
 const NOBODY: CallReply = {
   answer: () => undefined,

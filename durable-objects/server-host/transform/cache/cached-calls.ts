@@ -6,9 +6,9 @@ import type { CallLog } from '#protocol/call-log.ts'
 import { GatewayError, specOf } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { CacheRule } from '#protocol/transform.ts'
-import type { AnsweredCall } from '../../calls/client-call.ts'
-import type { CallTransform } from '../../calls/call-transform.ts'
-import type { Road } from '../road.ts'
+import type { AnsweredCall } from '../../call/client-call.ts'
+import type { CallTransform } from '../../call/call-transform.ts'
+import type { Dispatcher } from '../../call/dispatcher.ts'
 import { createBackgroundCall } from './background-call.ts'
 import { Cache, type Entry } from './cache.ts'
 import { CachedTransform, type Outcome } from './cached-transform.ts'
@@ -28,7 +28,7 @@ export interface CachedCall {
   isOwn: boolean
   /** Throws what making a call throws. */
   createCall: (transform: CallTransform) => AnsweredCall
-  road: Pick<Road, 'run' | 'timeoutOf'>
+  dispatcher: Pick<Dispatcher, 'run' | 'timeoutOf'>
   createTransform: () => CallTransform
   /** Makes the response to this call of a kept one, with its log line. */
   answer: (payload: Uint8Array, cache: CallLog['cache']) => Response
@@ -59,7 +59,7 @@ export class CachedCalls {
     const { call, response } = asked.createCall(transform)
     const run = (others: Follower[]): void => {
       this.#lead(asked, transform, new Flight(others))
-      asked.road.run(call, asked.request)
+      asked.dispatcher.run(call, asked.request)
     }
     const flight = this.#flights.get(flightKey(asked))
     if (flight === undefined || flight.isFull) run([])
@@ -116,10 +116,15 @@ export class CachedCalls {
       principal: asked.host.principal,
       whenLost: () => undefined,
     })
-    const { host, request, road } = asked
-    const { call, body } = createBackgroundCall(host, request, road.timeoutOf(host), transform)
+    const { host, request, dispatcher } = asked
+    const { call, body } = createBackgroundCall(
+      host,
+      request,
+      dispatcher.timeoutOf(host),
+      transform,
+    )
     this.#lead(asked, transform, new Flight())
-    road.run(call, body)
+    dispatcher.run(call, body)
   }
 }
 

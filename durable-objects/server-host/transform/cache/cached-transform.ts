@@ -2,7 +2,7 @@
 import type { CallLog } from '#protocol/call-log.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 import { isShareable } from './policy.ts'
-import type { CallTransform, Freshness } from '../../calls/call-transform.ts'
+import type { CallTransform, Freshness } from '../../call/call-transform.ts'
 import type { Landing } from './flight.ts'
 
 export interface Outcome {

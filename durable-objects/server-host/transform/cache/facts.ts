@@ -1,5 +1,5 @@
 /** Which tools of a server say that they only read; asked for once, and again after they changed. */
-import type { ToolFacts } from '../../servers/tools.ts'
+import type { ToolFacts } from '../../processes/tools.ts'
 
 /** A server that could not be asked is left alone for so long; until then nothing of it is kept. */
 const FACTS_RETRY_MS = 10_000

@@ -1,7 +1,7 @@
 /** A call that runs, and the equal ones that wait for its answer in the place of running, too. */
 import type { GatewayError } from '#protocol/errors.ts'
 import { setValue } from '#protocol/json-splice.ts'
-import type { ClientCall } from '../../calls/client-call.ts'
+import type { ClientCall } from '../../call/client-call.ts'
 import type { CallLog } from '#protocol/call-log.ts'
 
 /** Further ones run themselves. */

@@ -1,10 +1,10 @@
 /** Asks a server what its tools say of themselves, whatever era it speaks. */
 import { OWN_CLIENT } from '#protocol/host-call.ts'
 import { ask } from '../../catalog/internal-call.ts'
-import { decode } from '../../connection.ts'
-import type { ModernServing } from '../../calls/serving.ts'
-import type { Server, Servers } from '../../servers/servers.ts'
-import { listTools } from '../../servers/tools.ts'
+import { decode } from '../../processes/connection.ts'
+import type { ModernServing } from '../../call/serving.ts'
+import type { Server, Servers } from '../../processes/servers.ts'
+import { listTools } from '../../processes/tools.ts'
 import type { ListTools } from './facts.ts'
 
 /** Longest that a call waits to learn whether its tool only reads, for each page. */

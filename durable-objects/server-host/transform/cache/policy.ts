@@ -1,7 +1,7 @@
 /** What is kept of an answer, for how long, and what a kept one is good for at a moment. Pure. */
 import { findSpans, readValue } from '#protocol/json-splice.ts'
 import type { CacheRule } from '#protocol/transform.ts'
-import type { Freshness } from '../../calls/call-transform.ts'
+import type { Freshness } from '../../call/call-transform.ts'
 import type { Entry } from './cache.ts'
 
 /** `expired`: only where the server fails, until `errorUntil`. */

@@ -1,7 +1,7 @@
 /** The result of a `resources/read` of what was spilled. Pure. */
 import type { RequestId } from '#protocol/json-rpc.ts'
 import type { Era } from '#protocol/mcp.ts'
-import { encode } from '../../connection.ts'
+import { encode } from '../../processes/connection.ts'
 import type { KeptSpill } from './spills.ts'
 
 const decoder = new TextDecoder()

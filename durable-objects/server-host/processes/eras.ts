@@ -1,0 +1,289 @@
+/**
+ * Which eras a server speaks: asked once for each command, in throw-away processes, because some
+ * servers exit on a request before `initialize` (2026-07-28, transports/stdio.mdx, Compatibility).
+ * Answers are kept as they came and judged when they are read: a later version may know more.
+ */
+import { GatewayError } from '#protocol/errors.ts'
+import { isObject } from '#protocol/json-rpc.ts'
+import { URGENCY, type Launch, type Urgency } from '#protocol/link.ts'
+import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
+import { createRedactor } from '#protocol/redaction.ts'
+import { secretValues } from '#protocol/secret-values.ts'
+import { IMPLEMENTATION } from '#protocol/version.ts'
+import { Connection, ServerError } from './connection.ts'
+import type { Channel } from './link/channel.ts'
+import type { ProcessContext } from './context.ts'
+import { readDiscoverResult } from '../translate/initialize-result.ts'
+import { initializeFault } from '../translate/server-facts.ts'
+import { renamed } from './link/why.ts'
+import { openProcess } from './open-process.ts'
+import { ReadyProcesses } from './ready-processes.ts'
+import type { Server, ServerFacts, Servers } from './servers.ts'
+
+/**
+ * What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era.
+ * `discover` is valid, and has a revision that Hearth speaks; of `initialize` it is only an object.
+ */
+export interface Eras {
+  discover?: Record<string, unknown>
+  initialize?: Record<string, unknown>
+}
+
+/** A server that does not answer `server/discover` in this time is taken for a legacy one, for now. */
+const DISCOVER_TIMEOUT_MS = 5_000
+/** In memory; the store has more. */
+const MAX_KNOWN_ERAS = 1_000
+
+type Context = Omit<ProcessContext, 'guards'>
+
+/** One probe of a server, for all who wait for it. */
+interface Probe {
+  answer: Promise<Eras>
+  urgency: Urgency
+  /** The process that is asked, or asked for. */
+  channel?: Channel
+  /** It stays, for others. */
+  kept?: Channel
+}
+
+type Asked = { result: unknown } | { error: unknown }
+
+/** As they came; `undefined`: an error, or nothing. */
+interface Answers {
+  discover: unknown
+  initialize: unknown
+}
+
+export class EraProbe {
+  readonly ready = new ReadyProcesses()
+  readonly #context: Context
+  /** By launch digest, oldest first. */
+  readonly #known = new Map<string, Eras>()
+  readonly #probing = new Map<string, Probe>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** What is known without asking; `undefined` until a probe succeeded. */
+  known({ launch: { digest } }: Server): Eras | undefined {
+    const known = this.#known.get(digest)
+    if (known !== undefined) return known
+    const row = this.#context.store.eras.get(digest)
+    if (row === undefined) return undefined
+    const eras = toEras({ discover: parse(row.discover), initialize: parse(row.initialize) })
+    // Of an answer that proves nothing: it is asked again.
+    if (eras.discover === undefined && eras.initialize === undefined) return undefined
+    this.#keep(digest, eras)
+    return eras
+  }
+
+  /**
+   * Throws `server_start_failed`, `server_start_timeout` and what the host program refuses with. Those who
+   * wait share one probe, which is as urgent as the most urgent of them.
+   */
+  async of(server: Server, urgency: Urgency = URGENCY.call): Promise<Eras> {
+    const known = this.known(server)
+    if (known !== undefined) return known
+    const { digest } = server.launch
+    let probe = this.#probing.get(digest)
+    if (probe === undefined) {
+      const made: Probe = {
+        urgency,
+        answer: Promise.resolve().then(() => this.#probe(server, made)),
+      }
+      probe = made
+      this.#probing.set(digest, made)
+      made.answer.then(
+        () => this.#probing.delete(digest),
+        () => this.#probing.delete(digest),
+      )
+    } else if (probe.urgency < urgency) {
+      probe.urgency = urgency
+      probe.channel?.hurry?.(urgency)
+    }
+    return probe.answer
+  }
+
+  async #probe(server: Server, probe: Probe): Promise<Eras> {
+    const [discover, initialize] = await this.#askBoth(server, probe)
+    const answers = { discover: resultOf(discover), initialize: resultOf(initialize) }
+    const eras = toEras(answers)
+    if (eras.discover === undefined && eras.initialize === undefined) {
+      throw startFailure(this.#context.servers, server, errorOf(initialize))
+    }
+    this.#keep(server.launch.digest, eras)
+    this.#context.servers.reasons.end(server.launch)
+    // Silence is no answer: a server that was merely slow is asked again by the next object.
+    if (!isSilence(discover) && ![discover, initialize].some(isUnreached)) {
+      this.#remember(server, answers)
+    }
+    return eras
+  }
+
+  /** Each version of a secret is another digest: those of former ones leave. */
+  #keep(digest: string, eras: Eras): void {
+    this.#known.set(digest, eras)
+    const [oldest] = this.#known.keys()
+    if (oldest !== undefined && this.#known.size > MAX_KNOWN_ERAS) this.#known.delete(oldest)
+  }
+
+  #remember({ launch: { digest } }: Server, { discover, initialize }: Answers): void {
+    const row = { discover: toText(discover), initialize: toText(initialize) }
+    this.#context.store.eras.save(digest, row, Date.now())
+  }
+
+  /**
+   * One process after the other: a server may hold a port, a lock or a profile. A process that refuses
+   * `server/discover` is still new, so it is asked to initialize, too.
+   */
+  async #askBoth(server: Server, probe: Probe): Promise<[Asked, Asked]> {
+    const { start } = server.config.timeoutMs
+    // One that is not up yet has not been asked. An older host program does not say.
+    const isUp = (): boolean => this.#context.startOf(server)?.state !== 'starting'
+    const initialize = (connection: Connection) =>
+      ask(connection, 'initialize', initializeParams(), start)
+    const [discover, same] = await this.#converse(server, probe, async (connection) => {
+      const within = { silenceMs: DISCOVER_TIMEOUT_MS, longestMs: start, isUp }
+      const asked = await connection.askWhenUp('server/discover', discoverParams(), within).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      )
+      const isNew = 'error' in asked && asked.error instanceof ServerError && !connection.over
+      const isReused = isNew && server.launch.remote === undefined
+      if (!isReused) return [asked, undefined] as const
+      const same = await initialize(connection)
+      if ('result' in same) this.#offer(server, probe, connection.channel)
+      return [asked, same] as const
+    })
+    if (same !== undefined && 'result' in same) return [discover, same]
+    return [discover, await this.#converse(server, probe, initialize)]
+  }
+
+  /** It may be gone on with by whoever asks next as Hearth itself does. */
+  #offer(server: Server, probe: Probe, channel: Channel): void {
+    const about = { channel, initialize: initializeParams(), urgency: probe.urgency }
+    if (this.ready.keep(server, about)) probe.kept = channel
+  }
+
+  async #converse<T>(
+    server: Server,
+    probe: Probe,
+    talk: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    const key = `probe:${crypto.randomUUID()}`
+    const { urgency } = probe
+    const channel = await openProcess(this.#context, server, { key, urgency }, (opening) => {
+      probe.channel = opening
+      if (probe.urgency > urgency) opening.hurry?.(probe.urgency)
+    })
+    const connection = new Connection(channel, this.#context.ticker, {
+      onServerMessage: () => undefined,
+      onStrayResponse: () => undefined,
+      onOver: (error, unanswered) => {
+        for (const exchange of unanswered) exchange.onLost(error)
+      },
+    })
+    return talk(connection).finally(() => {
+      if (connection.channel !== probe.kept) connection.close()
+    })
+  }
+}
+
+async function ask(
+  connection: Connection,
+  method: string,
+  params: Record<string, unknown>,
+  timeoutMs: number,
+): Promise<Asked> {
+  try {
+    return { result: await connection.ask(method, params, timeoutMs) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** What is no DiscoverResult with a revision in common proves nothing: some servers answer anything. */
+function toEras({ discover, initialize }: Answers): Eras {
+  return {
+    ...(isObject(discover) && readDiscoverResult(discover, '') !== undefined && { discover }),
+    ...(isObject(initialize) && { initialize }),
+  }
+}
+
+/** Why a new process did not answer `initialize`, as a code of the error table. */
+export function startFailure(
+  servers: Pick<Servers, 'launchOf' | 'reasons'>,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  error: unknown,
+): GatewayError {
+  const launch = servers.launchOf(server)
+  const isFoundHere = error instanceof ServerError || isTimeout(error)
+  const fault = toStartFault(error, launch)
+  if (isFoundHere && launch !== undefined) servers.reasons.note(launch, fault)
+  return fault
+}
+
+function secretsOf(launch: Launch | undefined): string[] {
+  if (launch?.remote === undefined) return launch === undefined ? [] : secretValues(launch)
+  return launch.secrets ?? []
+}
+
+function toStartFault(error: unknown, launch: Launch | undefined): GatewayError {
+  if (error instanceof ServerError) {
+    // A server may quote the credential that it does not like.
+    const message = createRedactor(secretsOf(launch))(error.message)
+    return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
+  }
+  if (GatewayError.is(error)) {
+    if (isTimeout(error)) return renamed('server_start_timeout', error)
+    if (error.code === 'server_exited') return renamed('server_start_failed', error)
+    return error
+  }
+  return new GatewayError('internal', { cause: error })
+}
+
+function discoverParams(): Record<string, unknown> {
+  return {
+    _meta: {
+      [META.protocolVersion]: LATEST_MODERN,
+      [META.clientInfo]: IMPLEMENTATION,
+      [META.clientCapabilities]: {},
+    },
+  }
+}
+
+function initializeParams(): Record<string, unknown> {
+  return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: IMPLEMENTATION }
+}
+
+function isSilence(asked: Asked): boolean {
+  return 'error' in asked && isTimeout(asked.error)
+}
+
+function isTimeout(error: unknown): boolean {
+  return GatewayError.is(error) && error.code === 'call_timeout'
+}
+
+/** A remote server that was not there, or not for us, at one of the two questions. */
+function isUnreached(asked: Asked): boolean {
+  return 'error' in asked && GatewayError.is(asked.error) && asked.error.code.startsWith('remote_')
+}
+
+function resultOf(asked: Asked): unknown {
+  return 'result' in asked ? asked.result : undefined
+}
+
+function errorOf(asked: Asked): unknown {
+  if ('error' in asked) return asked.error
+  const detail = initializeFault(asked.result) ?? ''
+  return new GatewayError('server_start_failed', { detail })
+}
+
+function parse(text: string | null): unknown {
+  return text === null ? undefined : (JSON.parse(text) as unknown)
+}
+
+function toText(answer: unknown): string | null {
+  return answer === undefined ? null : JSON.stringify(answer)
+}
