@@ -114,6 +114,12 @@ export interface OpenMeta {
   urgency?: Urgency
 }
 
+/** Whether somebody uses the server by it: what is nobody's, and a list, is asked by Hearth itself. */
+export function isUse(opened: { owner?: string | undefined; urgency?: Urgency }): boolean {
+  const { owner, urgency = URGENCY.call } = opened
+  return owner !== undefined && urgency === URGENCY.call
+}
+
 /** Who waits for a process: the more urgent starts first. */
 export const URGENCY = {
   /** Nobody: it is started before anyone asks. */

@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts'
 import { isServing, type OutputMessage } from './output.ts'
 import type { Warmth } from './warmth.ts'
 import type { Effect } from './slots.ts'
-import { URGENCY } from '#protocol/link.ts'
+import { isUse, URGENCY } from '#protocol/link.ts'
 import type {
   ExitMeta,
   FailedMeta,
@@ -97,8 +97,7 @@ export class Supervisor {
     if (group === undefined) return this.#sink.onRefused(number, { code: 'server_not_found' })
     this.#channels.add({ number, key, group, owner, urgency })
     group.open(number, this.#makeRoom(group, owner))
-    // What is nobody's is asked by Hearth itself.
-    if (owner !== undefined) this.#noteUse(group, 0)
+    if (isUse({ owner, urgency })) this.#noteUse(group, 0)
     if (group.isStarting) this.#options.onUrgency?.()
   }
 
@@ -118,6 +117,7 @@ export class Supervisor {
     const channel = this.#channels.get(number)
     if (channel === undefined || channel.urgency >= urgency) return
     channel.urgency = urgency
+    if (isUse(channel)) this.#noteUse(channel.group, 0)
     this.#options.onUrgency?.()
   }
 

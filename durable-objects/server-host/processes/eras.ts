@@ -5,20 +5,18 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
-import { URGENCY, type Launch, type Urgency } from '#protocol/link.ts'
+import { URGENCY, type Urgency } from '#protocol/link.ts'
 import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
-import { createRedactor } from '#protocol/redaction.ts'
-import { secretValues } from '#protocol/secret-values.ts'
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import { Connection, ServerError } from './connection.ts'
 import type { Channel } from './link/channel.ts'
 import type { ProcessContext } from './context.ts'
 import { readDiscoverResult } from '../translate/initialize-result.ts'
 import { initializeFault } from '../translate/server-facts.ts'
-import { renamed } from './link/why.ts'
+import { isTimeout, startFailure } from './start-failure.ts'
 import { openProcess } from './open-process.ts'
 import { ReadyProcesses } from './ready-processes.ts'
-import type { Server, ServerFacts, Servers } from './servers.ts'
+import type { Server } from './servers.ts'
 
 /**
  * What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era.
@@ -134,24 +132,26 @@ export class EraProbe {
   }
 
   /**
-   * One process after the other: a server may hold a port, a lock or a profile. A process that refuses
-   * `server/discover` is still new, so it is asked to initialize, too.
+   * One process after the other: a server may hold a port, a lock or a profile. A process that has answered
+   * `server/discover`, or refused it, is asked to initialize, too: another one is started where it does not.
    */
   async #askBoth(server: Server, probe: Probe): Promise<[Asked, Asked]> {
     const { start } = server.config.timeoutMs
     // One that is not up yet has not been asked. An older host program does not say.
     const isUp = (): boolean => this.#context.startOf(server)?.state !== 'starting'
-    const initialize = (connection: Connection) =>
-      ask(connection, 'initialize', initializeParams(), start)
+    const initialize = (connection: Connection, timeoutMs = start) =>
+      ask(connection, 'initialize', initializeParams(), timeoutMs)
     const [discover, same] = await this.#converse(server, probe, async (connection) => {
       const within = { silenceMs: DISCOVER_TIMEOUT_MS, longestMs: start, isUp }
       const asked = await connection.askWhenUp('server/discover', discoverParams(), within).then(
         (result) => ({ result }),
         (error: unknown) => ({ error }),
       )
-      const isNew = 'error' in asked && asked.error instanceof ServerError && !connection.over
-      const isReused = isNew && server.launch.remote === undefined
-      if (!isReused) return [asked, undefined] as const
+      if (server.launch.remote !== undefined || connection.over) return [asked, undefined] as const
+      // A server of both eras may take either from one client, or stay with the first one.
+      if ('result' in asked)
+        return [asked, await initialize(connection, DISCOVER_TIMEOUT_MS)] as const
+      if (!(asked.error instanceof ServerError)) return [asked, undefined] as const
       const same = await initialize(connection)
       if ('result' in same) this.#offer(server, probe, connection.channel)
       return [asked, same] as const
@@ -211,38 +211,6 @@ function toEras({ discover, initialize }: Answers): Eras {
   }
 }
 
-/** Why a new process did not answer `initialize`, as a code of the error table. */
-export function startFailure(
-  servers: Pick<Servers, 'launchOf' | 'reasons'>,
-  server: Pick<ServerFacts, 'name' | 'principal'>,
-  error: unknown,
-): GatewayError {
-  const launch = servers.launchOf(server)
-  const isFoundHere = error instanceof ServerError || isTimeout(error)
-  const fault = toStartFault(error, launch)
-  if (isFoundHere && launch !== undefined) servers.reasons.note(launch, fault)
-  return fault
-}
-
-function secretsOf(launch: Launch | undefined): string[] {
-  if (launch?.remote === undefined) return launch === undefined ? [] : secretValues(launch)
-  return launch.secrets ?? []
-}
-
-function toStartFault(error: unknown, launch: Launch | undefined): GatewayError {
-  if (error instanceof ServerError) {
-    // A server may quote the credential that it does not like.
-    const message = createRedactor(secretsOf(launch))(error.message)
-    return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
-  }
-  if (GatewayError.is(error)) {
-    if (isTimeout(error)) return renamed('server_start_timeout', error)
-    if (error.code === 'server_exited') return renamed('server_start_failed', error)
-    return error
-  }
-  return new GatewayError('internal', { cause: error })
-}
-
 function discoverParams(): Record<string, unknown> {
   return {
     _meta: {
@@ -259,10 +227,6 @@ function initializeParams(): Record<string, unknown> {
 
 function isSilence(asked: Asked): boolean {
   return 'error' in asked && isTimeout(asked.error)
-}
-
-function isTimeout(error: unknown): boolean {
-  return GatewayError.is(error) && error.code === 'call_timeout'
 }
 
 /** A remote server that was not there, or not for us, at one of the two questions. */

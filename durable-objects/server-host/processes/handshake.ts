@@ -4,7 +4,7 @@ import { BEGIN_ID } from './asked-ids.ts'
 import type { Connection } from './connection.ts'
 import type { ProcessContext } from './context.ts'
 import { initializeFault } from '../translate/server-facts.ts'
-import { startFailure } from './eras.ts'
+import { startFailure } from './start-failure.ts'
 import type { ServerFacts } from './servers.ts'
 
 /** `initialized`: it serves, and may have been told more. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '#protocol/errors.ts'
-import type { OpenMeta } from '#protocol/link.ts'
+import { isUse, type OpenMeta } from '#protocol/link.ts'
 import type { Channel } from './link/channel.ts'
 import type { Link } from './link/link.ts'
 import type { ProcessContext } from './context.ts'
@@ -90,8 +90,7 @@ function openLinked(
 ): Channel {
   const launch = servers.launchOf(server)
   if (launch === undefined) throw new GatewayError('server_not_found')
-  // What is nobody's is asked by Hearth itself.
-  if (wanted.owner !== undefined) store.uses.note(launch.digest, Date.now())
+  if (isUse(wanted)) store.uses.note(launch.digest, Date.now())
   return link.open({ ...wanted, server: launch.name })
 }
 

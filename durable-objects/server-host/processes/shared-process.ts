@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toError, type RequestId } from '#protocol/json-rpc.ts'
-import type { MessageMeta } from '#protocol/link.ts'
+import { URGENCY, type MessageMeta, type Urgency } from '#protocol/link.ts'
 import { META } from '#protocol/mcp.ts'
 import type { Owner } from '#protocol/yielding.ts'
 import { isBeginId } from './asked-ids.ts'
@@ -74,6 +74,8 @@ export class SharedProcess {
   /** They end with their last call. */
   readonly #retired = new Set<Connection>()
   #starting: Promise<Connection> | undefined
+  /** What it waits for. */
+  #opening: Channel | undefined
   #isRetired = false
   #isClosed = false
   #lastId = 0
@@ -86,7 +88,8 @@ export class SharedProcess {
 
   /** `make` writes the request with the id that it gets. Resolves with that id once it is sent. */
   async request(call: SharedCall, make: (id: number) => Uint8Array): Promise<number> {
-    const connection = this.#live ?? (await this.start())
+    const urgency = call.caller === undefined ? URGENCY.list : URGENCY.call
+    const connection = this.#live ?? (await this.start(urgency))
     const id = ++this.#lastId
     const exchange: Exchange = {
       id,
@@ -167,10 +170,11 @@ export class SharedProcess {
     this.#connection?.close()
   }
 
-  async start(): Promise<Connection> {
-    this.#starting ??= this.#start().finally(() => {
-      this.#starting = undefined
+  async start(urgency: Urgency = URGENCY.call): Promise<Connection> {
+    this.#starting ??= this.#start(urgency).finally(() => {
+      this.#starting = this.#opening = undefined
     })
+    this.#opening?.hurry?.(urgency)
     return this.#starting
   }
 
@@ -190,13 +194,17 @@ export class SharedProcess {
     return ready ? this.#connection : undefined
   }
 
-  async #start(): Promise<Connection> {
+  async #start(urgency: Urgency): Promise<Connection> {
     const { owner, name } = this.#options
     const { digest } = this.#server.launch
     const key = name === undefined ? `shared:${crypto.randomUUID()}` : await formerKey(digest, name)
-    const wanted = { key, ...(owner !== undefined && { owner }) }
+    const wanted = { key, urgency, ...(owner !== undefined && { owner }) }
     const ready = this.#options.takeReady?.()
-    const channel = ready ?? (await openProcess(this.#context, this.#server, wanted))
+    const channel =
+      ready ??
+      (await openProcess(this.#context, this.#server, wanted, (opening) => {
+        this.#opening = opening
+      }))
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: (_payload, { id }) => {

@@ -13,16 +13,16 @@ let gateway: Gateway
 
 beforeAll(async () => {
   const { warm: _, ...adaptive } = fixture('tells-version')
-  const servers = Object.fromEntries(
-    NAMES.map((name) => [name, { ...adaptive, env: { VERSION: name } }]),
-  )
-  gateway = await startGateway({ servers })
+  const { warm: __, ...modern } = fixture('counts-calls-modern')
+  const legacy = NAMES.map((name) => [name, { ...adaptive, env: { VERSION: name } }])
+  gateway = await startGateway({ servers: { ...Object.fromEntries(legacy), modern } })
   await gateway.admin('PUT', 'catalog', { listTtlMs: 1 })
 })
 
 afterAll(() => gateway?.stop())
 
 const live = (): number => childrenOf(gateway.hostProgramPid, 'tells-version').length
+const liveModern = (): number => childrenOf(gateway.hostProgramPid, 'counts-calls-modern').length
 
 async function list(): Promise<number> {
   const client = new ModernClient({ url: `${gateway.url}/mcp`, token: gateway.token })
@@ -30,9 +30,17 @@ async function list(): Promise<number> {
   return (message.result as { tools: object[] }).tools.length
 }
 
+test('to list a modern server one process is started, and no spare', async () => {
+  await list()
+
+  await waitUntil(() => liveModern() > 0, 'no process', RESTS_MS)
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect(liveModern()).toBe(1)
+}, 60_000)
+
 test('servers that nobody uses have no process, and are listed as they were', async () => {
   const tools = await list()
-  await waitUntil(() => live() === 0, 'processes stay', RESTS_MS)
+  await waitUntil(async () => (await up()).length === 0, 'processes stay', RESTS_MS)
 
   expect(await list()).toBe(tools)
 
@@ -46,11 +54,17 @@ test('a call starts its server alone, whose lists are asked for again', async ()
 
   await list()
 
-  const { servers } = await gateway.admin<{ servers: { name: string; processes?: number }[] }>(
-    'GET',
-    'status',
-  )
-  expect(servers.filter(({ processes = 0 }) => processes > 0).map(({ name }) => name)).toEqual([
-    'one',
-  ])
+  expect(await up()).toEqual(['one'])
 })
+
+/** Which of them have a process, as their host program says. */
+async function up(): Promise<string[]> {
+  const { servers } = await gateway.admin<{ servers: Reported[] }>('GET', 'status')
+  const running = servers.filter(({ processes = 0 }) => processes > 0)
+  return running.map(({ name }) => name).filter((name) => NAMES.includes(name))
+}
+
+interface Reported {
+  name: string
+  processes?: number
+}

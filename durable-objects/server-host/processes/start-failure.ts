@@ -1,0 +1,44 @@
+/** Why a new process is of no use, as whoever asked for it is told. */
+import { GatewayError } from '#protocol/errors.ts'
+import type { Launch } from '#protocol/link.ts'
+import { createRedactor } from '#protocol/redaction.ts'
+import { secretValues } from '#protocol/secret-values.ts'
+import { ServerError } from './connection.ts'
+import { renamed } from './link/why.ts'
+import type { ServerFacts, Servers } from './servers.ts'
+
+/** Why a new process did not answer `initialize`, as a code of the error table. */
+export function startFailure(
+  servers: Pick<Servers, 'launchOf' | 'reasons'>,
+  server: Pick<ServerFacts, 'name' | 'principal'>,
+  error: unknown,
+): GatewayError {
+  const launch = servers.launchOf(server)
+  const isFoundHere = error instanceof ServerError || isTimeout(error)
+  const fault = toStartFault(error, launch)
+  if (isFoundHere && launch !== undefined) servers.reasons.note(launch, fault)
+  return fault
+}
+
+function secretsOf(launch: Launch | undefined): string[] {
+  if (launch?.remote === undefined) return launch === undefined ? [] : secretValues(launch)
+  return launch.secrets ?? []
+}
+
+function toStartFault(error: unknown, launch: Launch | undefined): GatewayError {
+  if (error instanceof ServerError) {
+    // A server may quote the credential that it does not like.
+    const message = createRedactor(secretsOf(launch))(error.message)
+    return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
+  }
+  if (GatewayError.is(error)) {
+    if (isTimeout(error)) return renamed('server_start_timeout', error)
+    if (error.code === 'server_exited') return renamed('server_start_failed', error)
+    return error
+  }
+  return new GatewayError('internal', { cause: error })
+}
+
+export function isTimeout(error: unknown): boolean {
+  return GatewayError.is(error) && error.code === 'call_timeout'
+}
