@@ -207,7 +207,7 @@ test('a second signal ends at once', async () => {
 
   command.child.kill('SIGINT')
   const stopped = Date.now()
-  await waitUntil(() => command.stderr.some((line) => line.includes('once more')), 'no answer')
+  await waitUntil(() => command.stderr.some((line) => line.includes('Ctrl-C again')), 'no answer')
   // Closer together, two signals count as one.
   await waitUntil(() => Date.now() - stopped > 500, 'time stands still')
   const exitCode = await signal(command, 'SIGINT')
