@@ -17,7 +17,7 @@ import { isListenServing, type ModernServing } from '../call/serving.ts'
 
 export const LISTEN = 'subscriptions/listen'
 
-export interface ServingRoadOptions {
+export interface ServingDispatcherOptions {
   host: HostCall
   /** As its client sent it. */
   body: Uint8Array
@@ -29,9 +29,9 @@ export interface ServingRoadOptions {
 
 export class ServingDispatcher implements Dispatcher, Work {
   readonly #context: HostContext
-  readonly #options: ServingRoadOptions
+  readonly #options: ServingDispatcherOptions
 
-  constructor(context: HostContext, options: ServingRoadOptions) {
+  constructor(context: HostContext, options: ServingDispatcherOptions) {
     this.#context = context
     this.#options = options
   }
