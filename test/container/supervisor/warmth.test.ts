@@ -103,8 +103,9 @@ describe('a launch that adapts', () => {
     session.link.open(2, 'unused', 'probe:2')
     await waitFor(3)
 
-    const exit = await session.link.takeMeta<ExitMeta>(FRAME.exit, 2)
+    await waitUntil(() => running() === 2, 'all processes stay', 2 * LOOK_MS)
 
+    const exit = await session.link.takeMeta<ExitMeta>(FRAME.exit, 2)
     expect(exit.reason).toBe('idle')
     await delay(LOOK_MS)
     expect(running()).toBe(2)
