@@ -15,6 +15,7 @@ import { readDiscoverResult } from '../translate/initialize-result.ts'
 import { initializeFault } from '../translate/server-facts.ts'
 import { isTimeout, startFailure } from './start-failure.ts'
 import { openProcess } from './open-process.ts'
+import { OpeningUrgency } from './opening-urgency.ts'
 import { ReadyProcesses } from './ready-processes.ts'
 import type { Server } from './servers.ts'
 
@@ -37,9 +38,7 @@ type Context = Omit<ProcessContext, 'guards'>
 /** One probe of a server, for all who wait for it. */
 interface Probe {
   answer: Promise<Eras>
-  urgency: Urgency
-  /** The process that is asked, or asked for. */
-  channel?: Channel
+  urgency: OpeningUrgency
   /** It stays, for others. */
   kept?: Channel
 }
@@ -87,7 +86,7 @@ export class EraProbe {
     let probe = this.#probing.get(digest)
     if (probe === undefined) {
       const made: Probe = {
-        urgency,
+        urgency: new OpeningUrgency(urgency),
         answer: Promise.resolve().then(() => this.#probe(server, made)),
       }
       probe = made
@@ -96,10 +95,8 @@ export class EraProbe {
         () => this.#probing.delete(digest),
         () => this.#probing.delete(digest),
       )
-    } else if (probe.urgency < urgency) {
-      probe.urgency = urgency
-      probe.channel?.hurry?.(urgency)
     }
+    probe.urgency.raise(urgency)
     return probe.answer
   }
 
@@ -162,7 +159,7 @@ export class EraProbe {
 
   /** It may be gone on with by whoever asks next as Hearth itself does. */
   #offer(server: Server, probe: Probe, channel: Channel): void {
-    const about = { channel, initialize: initializeParams(), urgency: probe.urgency }
+    const about = { channel, initialize: initializeParams(), urgency: probe.urgency.value }
     if (this.ready.keep(server, about)) probe.kept = channel
   }
 
@@ -172,11 +169,7 @@ export class EraProbe {
     talk: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     const key = `probe:${crypto.randomUUID()}`
-    const { urgency } = probe
-    const channel = await openProcess(this.#context, server, { key, urgency }, (opening) => {
-      probe.channel = opening
-      if (probe.urgency > urgency) opening.hurry?.(probe.urgency)
-    })
+    const channel = await openProcess(this.#context, server, { key }, probe.urgency)
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: () => undefined,
       onStrayResponse: () => undefined,

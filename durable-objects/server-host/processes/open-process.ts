@@ -1,9 +1,10 @@
 import { GatewayError } from '#protocol/errors.ts'
-import { isUse, type OpenMeta } from '#protocol/link.ts'
+import { isUse, URGENCY, type OpenMeta } from '#protocol/link.ts'
 import type { Channel } from './link/channel.ts'
 import type { Link } from './link/link.ts'
 import type { ProcessContext } from './context.ts'
 import type { ServerFacts } from './servers.ts'
+import { OpeningUrgency } from './opening-urgency.ts'
 import { isHeld } from './start-state.ts'
 
 const LINK_TIMEOUT_MS = 30_000
@@ -11,27 +12,27 @@ const LINK_TIMEOUT_MS = 30_000
 const OPEN_TIMEOUT_MS = 180_000
 
 /** The object's name for the channel, and whose the process is. */
-export type Wanted = Omit<OpenMeta, 'server'>
+export type Wanted = Omit<OpenMeta, 'server' | 'urgency'>
 
 export type Opening = Pick<ProcessContext, 'links' | 'servers' | 'remotes' | 'store' | 'startOf'>
 
 /**
- * A process of the server's, the one that a former object had by this key, started or a spare, or a session with it where it is reached from here: as
- * it is configured now, and a personal server's as its principal's. Throws what the host program
- * refuses with, what a remote server cannot be reached with, and what `Servers.get` does. `onOpening`: is
- * given the channel while it is waited for.
+ * A process of the server's: the one that a former object had by this key, one that is started, or a spare; or
+ * a session with it where it is reached from here. As it is configured now, and a personal server's as its
+ * principal's. Throws what the host program refuses with, what a remote server cannot be reached with, and
+ * what `Servers.get` does.
  */
 export async function openProcess(
   context: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
   wanted: Wanted,
-  onOpening: (channel: Channel) => void = () => undefined,
+  urgency = new OpeningUrgency(URGENCY.call),
 ): Promise<Channel> {
   const { servers } = context
   await servers.get(server.name, servers.version, server.principal)
   const { links } = context
   const placement = servers.placementOf(server.name)
-  const open = () => openAt(context, server, wanted, onOpening)
+  const open = () => openAt(context, server, wanted, urgency)
   return placement === undefined ? open() : links.hold(placement, open)
 }
 
@@ -39,7 +40,7 @@ async function openAt(
   context: Opening,
   server: Pick<ServerFacts, 'name' | 'principal'>,
   wanted: Wanted,
-  onOpening: (channel: Channel) => void,
+  urgency: OpeningUrgency,
 ): Promise<Channel> {
   const { links, servers } = context
   const find = () => servers.placementOf(server.name)
@@ -49,8 +50,9 @@ async function openAt(
       const channel =
         link === undefined
           ? openRemote(context, server, wanted)
-          : (links.former.take(wanted.key, find()) ?? openLinked(context, link, server, wanted))
-      onOpening(channel)
+          : (links.former.take(wanted.key, find()) ??
+            openLinked(context, link, server, { ...wanted, urgency: urgency.value }))
+      urgency.attach(channel)
       return await opened(channel, () => isHeld(context.startOf(server)))
     } catch (error) {
       // It was asked just before it said that it takes no more: the next host program is.
@@ -86,7 +88,7 @@ function openLinked(
   { servers, store }: Opening,
   link: Link,
   server: Pick<ServerFacts, 'name' | 'principal'>,
-  wanted: Wanted,
+  wanted: Omit<OpenMeta, 'server'>,
 ): Channel {
   const launch = servers.launchOf(server)
   if (launch === undefined) throw new GatewayError('server_not_found')

@@ -14,6 +14,7 @@ import type { Channel } from './link/channel.ts'
 import { formerKey } from './link/former-processes.ts'
 import type { Known } from './handshake.ts'
 import { openProcess } from './open-process.ts'
+import { OpeningUrgency } from './opening-urgency.ts'
 import type { Probe } from './probe.ts'
 import type { Server } from './servers.ts'
 
@@ -74,8 +75,8 @@ export class SharedProcess {
   /** They end with their last call. */
   readonly #retired = new Set<Connection>()
   #starting: Promise<Connection> | undefined
-  /** What it waits for. */
-  #opening: Channel | undefined
+  /** Of the newest start. */
+  #urgency: OpeningUrgency | undefined
   #isRetired = false
   #isClosed = false
   #lastId = 0
@@ -171,10 +172,10 @@ export class SharedProcess {
   }
 
   async start(urgency: Urgency = URGENCY.call): Promise<Connection> {
-    this.#starting ??= this.#start(urgency).finally(() => {
-      this.#starting = this.#opening = undefined
+    this.#starting ??= this.#start((this.#urgency = new OpeningUrgency(urgency))).finally(() => {
+      this.#starting = undefined
     })
-    this.#opening?.hurry?.(urgency)
+    this.#urgency?.raise(urgency)
     return this.#starting
   }
 
@@ -194,17 +195,13 @@ export class SharedProcess {
     return ready ? this.#connection : undefined
   }
 
-  async #start(urgency: Urgency): Promise<Connection> {
+  async #start(urgency: OpeningUrgency): Promise<Connection> {
     const { owner, name } = this.#options
     const { digest } = this.#server.launch
     const key = name === undefined ? `shared:${crypto.randomUUID()}` : await formerKey(digest, name)
-    const wanted = { key, urgency, ...(owner !== undefined && { owner }) }
+    const wanted = { key, ...(owner !== undefined && { owner }) }
     const ready = this.#options.takeReady?.()
-    const channel =
-      ready ??
-      (await openProcess(this.#context, this.#server, wanted, (opening) => {
-        this.#opening = opening
-      }))
+    const channel = ready ?? (await openProcess(this.#context, this.#server, wanted, urgency))
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: (_payload, { id }) => {
