@@ -46,12 +46,17 @@ export async function load(
   }
 }
 
-/** Rejects unless the answer is the message that was sent. */
+/** An answer to something else than what was asked. */
+export class WrongAnswer extends Error {
+  override readonly name = 'WrongAnswer'
+}
+
+/** Rejects with `WrongAnswer` unless the answer is the message that was sent. */
 export async function callEcho(session: Session, message: string): Promise<void> {
   const result = await session.request('tools/call', { name: 'echo', arguments: { message } })
   const [content] = result.content as { text?: string }[]
   if (content?.text !== `Echo: ${message}`) {
-    throw new Error(`echo answered ${JSON.stringify(result)} to ${message}`)
+    throw new WrongAnswer(`echo answered ${JSON.stringify(result)} to ${message}`)
   }
 }
 

@@ -16,6 +16,7 @@ import { toPlot } from './plot.ts'
 import type { Results, StepResults } from './results.ts'
 import { measureTarget } from './rounds.ts'
 import { FULL, QUICK } from './settings.ts'
+import { soak, toSoakReport } from './soak.ts'
 import { measureSteps, toStepTable } from './steps.ts'
 import { TARGETS } from './targets.ts'
 import { toTable } from './table.ts'
@@ -41,6 +42,8 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
     target: { type: 'string', multiple: true },
     rounds: { type: 'string' },
+    seconds: { type: 'string', default: '600' },
+    rough: { type: 'boolean', default: false },
   },
 })
 
@@ -123,4 +126,13 @@ async function runAll(): Promise<void> {
   if (isComplete) await publish(results)
 }
 
-await (positionals[0] === 'steps' ? runSteps() : runAll())
+/** `npm run bench -- soak [--rough] [--seconds 600]`. It fails when an answer was another call's. */
+async function runSoak(): Promise<void> {
+  const result = await soak(Number(options.seconds) * 1000, options.rough)
+  console.log(toSoakReport(result))
+  process.exitCode = result.wrong === 0 && result.answered > 0 ? 0 : 1
+}
+
+const PARTS: Record<string, () => Promise<void>> = { steps: runSteps, soak: runSoak }
+
+await (PARTS[positionals[0] ?? ''] ?? runAll)()

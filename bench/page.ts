@@ -124,5 +124,6 @@ function explainMethod({ rounds }: Results): string {
   initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
   Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part.
-- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing, \`npm run bench -- steps\` measures the steps alone.`
+- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing, \`npm run bench -- steps\` measures the steps alone.
+- \`npm run bench -- soak\` lets clients come, call and go for ten minutes, and fails on an answer that was another call's; with \`--rough\` processes, host program and workerd are killed meanwhile.`
 }

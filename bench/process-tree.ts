@@ -30,13 +30,19 @@ export function usageOf(roots: number[]): Usage {
   const usage: Usage = { processes: 0, pssBytes: 0, cpuMs: 0 }
   for (const pid of processTree(roots)) {
     const stat = readStat(pid)
-    const pss = readText(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+) kB/m)?.[1]
-    if (stat === undefined || pss === undefined) continue
+    const pssBytes = pssBytesOf(pid)
+    if (stat === undefined || pssBytes === undefined) continue
     usage.processes += 1
-    usage.pssBytes += Number(pss) * 1024
+    usage.pssBytes += pssBytes
     usage.cpuMs += stat.cpuMs
   }
   return usage
+}
+
+/** `undefined` for a process that ended meanwhile. */
+export function pssBytesOf(pid: number): number | undefined {
+  const pss = readText(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+) kB/m)?.[1]
+  return pss === undefined ? undefined : Number(pss) * 1024
 }
 
 /**
@@ -50,6 +56,11 @@ export function cpuMsByProgram(roots: number[]): Record<string, number> {
     totals[program] = (totals[program] ?? 0) + (readStat(pid)?.cpuMs ?? 0)
   }
   return totals
+}
+
+/** The whole tree, each process with the name of its program. */
+export function programsIn(roots: number[]): { pid: number; program: string }[] {
+  return processTree(roots).map((pid) => ({ pid, program: programName(pid) }))
 }
 
 /** `workerd`, or for Node the script: its package or folder, and its file. */
