@@ -1,11 +1,12 @@
-/** A thousand clients that come and go in every way: what is left of them afterwards. */
+/** Batches of a thousand clients that come and go in every way: what is left of them afterwards. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { CALM_BATCHES, isCalm } from './aims.ts'
 import { createHTTPClient, requireResult } from './http-client.ts'
 import { openLegacySession, sendInitialize } from './http-session.ts'
 import { startHearth } from './peers/hearth.ts'
 import type { Endpoint, RunningPeer, Target } from './peers/peer.ts'
 import { usageOf, type Usage } from './process-tree.ts'
-import type { ChurnResult } from './results.ts'
+import type { ChurnResult, Weight } from './results.ts'
 
 const AT_ONCE = 4
 /** Short, so that what vanished clients leave behind is given up within the run. */
@@ -15,6 +16,8 @@ const MAX_PROCESSES = 256
 const RETURN_TIMEOUT_MS = 30_000
 /** A first crowd that is not counted brings code and heaps to their working size. */
 const WARM_UP_SESSIONS = 200
+/** Heaps go on growing for a while before they are collected. */
+const MAX_BATCHES = CALM_BATCHES + 2
 
 type Visit = (endpoint: Endpoint) => Promise<void>
 
@@ -56,10 +59,15 @@ export async function measureChurn(target: Target, sessions: number): Promise<Ch
     const { endpoint } = peer
     if (endpoint === undefined) throw new Error('Hearth has no endpoint')
     await visitMany(endpoint, WARM_UP_SESSIONS)
-    const before = await usageAtRest(peer, 0)
-    const refused = await visitMany(endpoint, sessions)
-    const after = await usageAtRest(peer, before.processes)
-    return { sessions, refused, before: pick(before), after: pick(after) }
+    const batches: ChurnResult['batches'] = []
+    let before = pick(await usageAtRest(peer, 0))
+    while (!isCalm(batches) && batches.length < MAX_BATCHES) {
+      const refused = await visitMany(endpoint, sessions)
+      const after = pick(await usageAtRest(peer, before.processes))
+      batches.push({ refused, before, after })
+      before = after
+    }
+    return { sessions, batches }
   } finally {
     await peer.stop()
   }
@@ -94,6 +102,6 @@ async function usageAtRest(peer: RunningPeer, processes: number): Promise<Usage>
   return last
 }
 
-function pick({ processes, pssBytes }: Usage): ChurnResult['before'] {
+function pick({ processes, pssBytes }: Usage): Weight {
   return { processes, pssBytes }
 }

@@ -1,6 +1,7 @@
 /** Closed-loop load: each session sends its next call when the last one is answered. */
 import type { RunningPeer, Session } from './peers/peer.ts'
 import { cpuMsByProgram } from './process-tree.ts'
+import { watchOthers } from './quiet.ts'
 import { percentile } from './statistics.ts'
 
 export interface LoadResult {
@@ -12,22 +13,35 @@ export interface LoadResult {
   p99Ms: number
   /** CPU time of the peer's whole process tree, the servers included, for one call. */
   cpuMsPerCall: number
+  /** The same without the servers. */
+  productCPUMsPerCall: number
   /** The same by program. */
   cpuMsPerCallBy: Record<string, number>
+  /** The share of all cores that something else took meanwhile. */
+  othersShare: number
 }
 
-/** Calls `echo` on all sessions at once until the time is over, after a warm-up that is not counted. */
+export interface LoadSettings {
+  durationMs: number
+  /** Not counted. */
+  warmUpMs: number
+  /** The name of the server's program, which is not of the product. */
+  server: string
+}
+
+/** Calls `echo` on all sessions at once until the time is over. */
 export async function load(
   peer: RunningPeer,
   sessions: Session[],
-  durationMs: number,
-  warmUpMs: number,
+  { durationMs, warmUpMs, server }: LoadSettings,
 ): Promise<LoadResult> {
   if (warmUpMs > 0) await callUntil(sessions, performance.now() + warmUpMs)
+  const othersShare = watchOthers(() => peer.pids())
   const cpuBefore = cpuMsByProgram(peer.pids())
   const startedAt = performance.now()
   const { latenciesMs, failed } = await callUntil(sessions, startedAt + durationMs)
   const elapsedMs = performance.now() - startedAt
+  const others = othersShare()
   const cpuAfter = cpuMsByProgram(peer.pids())
   const cpu = Object.entries(cpuAfter).map(([program, cpuMs]): [string, number] => [
     program,
@@ -41,9 +55,15 @@ export async function load(
     p50Ms: percentile(sorted, 50),
     p95Ms: percentile(sorted, 95),
     p99Ms: percentile(sorted, 99),
-    cpuMsPerCall: cpu.reduce((sum, [, cpuMs]) => sum + cpuMs, 0),
+    cpuMsPerCall: sumOf(cpu),
+    productCPUMsPerCall: sumOf(cpu.filter(([program]) => program !== server)),
     cpuMsPerCallBy: Object.fromEntries(cpu),
+    othersShare: others,
   }
+}
+
+function sumOf(shares: [program: string, cpuMs: number][]): number {
+  return shares.reduce((sum, [, cpuMs]) => sum + cpuMs, 0)
 }
 
 /** An answer to something else than what was asked. */

@@ -1,10 +1,11 @@
 /** `npm run bench`: Hearth beside its peers and the floor, in one run. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { measureChurn } from './churn.ts'
 import { measureObjectCalls } from './object-calls.ts'
+import { describeMachine, NoisyMachine, percent } from './machine.ts'
+import { requireQuietBefore, requireQuietDuring } from './machine.ts'
 import { toAims, toPage } from './page.ts'
 import { bareObject, bareWorker } from './peers/bare-worker.ts'
 import { hearth, hearthCatalog, hearthWithPolicies } from './peers/hearth.ts'
@@ -13,16 +14,14 @@ import { mcpProxy } from './peers/mcp-proxy.ts'
 import { rawStdio } from './peers/raw-stdio.ts'
 import { supergatewayStateful, supergatewayStateless } from './peers/supergateway.ts'
 import { toPlot } from './plot.ts'
-import type { Results, StepResults } from './results.ts'
+import type { Machine, Results, StepResults } from './results.ts'
+import { othersDuring } from './quiet.ts'
 import { measureTarget } from './rounds.ts'
 import { FULL, QUICK } from './settings.ts'
 import { soak, toSoakReport } from './soak.ts'
 import { measureSteps, toStepTable } from './steps.ts'
 import { TARGETS } from './targets.ts'
 import { toTable } from './table.ts'
-
-/** One-minute load average for each core above which the figures are marked as disturbed. */
-const QUIET_LOAD = 0.35
 
 const FLOORS = [rawStdio, bareWorker, bareObject]
 const PEERS = [
@@ -43,6 +42,7 @@ const { values: options, positionals } = parseArgs({
     target: { type: 'string', multiple: true },
     rounds: { type: 'string' },
     seconds: { type: 'string', default: '600' },
+    noisy: { type: 'boolean', default: false },
     rough: { type: 'boolean', default: false },
   },
 })
@@ -54,7 +54,7 @@ const DOCS = new URL('../docs/', import.meta.url).pathname
 
 const say = (line: string): void => console.error(line)
 
-async function measure(): Promise<Results> {
+async function measure(machine: Machine): Promise<Results> {
   const profile = options.quick ? QUICK : FULL
   const settings = { ...profile, rounds: Number(options.rounds ?? profile.rounds) }
   const peers = PEERS.filter(({ name }) => options.only?.includes(name) ?? true)
@@ -62,7 +62,7 @@ async function measure(): Promise<Results> {
   const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     rounds: settings.rounds,
-    machine: describeMachine(),
+    machine,
     targets: [],
   }
   for (const name of targets) {
@@ -79,14 +79,6 @@ async function measure(): Promise<Results> {
   return results
 }
 
-function describeMachine(): Results['machine'] {
-  const loadAverage = loadavg()[0] ?? 0
-  const quiet = loadAverage / availableParallelism() <= QUIET_LOAD
-  say(`load average ${loadAverage.toFixed(2)}${quiet ? '' : ': the machine is not quiet'}`)
-  const model = cpus()[0]?.model ?? 'unknown'
-  return { cpus: availableParallelism(), model, node: process.version, loadAverage, quiet }
-}
-
 /** `npm run bench -- steps`. The rest of the page stays as the last whole run has left it. */
 async function runSteps(): Promise<void> {
   const steps = await publishSteps()
@@ -96,7 +88,7 @@ async function runSteps(): Promise<void> {
 }
 
 async function publishSteps(): Promise<StepResults> {
-  const machine = describeMachine()
+  const machine = await describeMachine()
   say('the steps of a warm call')
   const date = new Date().toISOString().slice(0, 10)
   const results = { date, machine, steps: measureSteps() }
@@ -119,10 +111,19 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 async function runAll(): Promise<void> {
-  installPeers()
-  const results = await measure()
-  console.log(`${toTable(results)}\n\n### Aims\n\n${toAims(results)}`)
   const isComplete = !options.quick && !options.only && !options.target
+  const mustBeQuiet = isComplete && !options.noisy
+  const machine = await describeMachine()
+  say(`others use ${percent(machine.othersShare ?? 0)} of the CPU`)
+  if (mustBeQuiet) requireQuietBefore(machine)
+  installPeers()
+  const results = await measure(machine)
+  const { median, worst } = othersDuring(results)
+  say(
+    `others used ${percent(median)} of the CPU while calls were counted, ${percent(worst)} at worst`,
+  )
+  console.log(`${toTable(results)}\n\n### Aims\n\n${toAims(results)}`)
+  if (mustBeQuiet) requireQuietDuring(results)
   if (isComplete) await publish(results)
 }
 
@@ -135,4 +136,10 @@ async function runSoak(): Promise<void> {
 
 const PARTS: Record<string, () => Promise<void>> = { steps: runSteps, soak: runSoak }
 
-await (PARTS[positionals[0] ?? ''] ?? runAll)()
+try {
+  await (PARTS[positionals[0] ?? ''] ?? runAll)()
+} catch (error) {
+  if (!(error instanceof NoisyMachine)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

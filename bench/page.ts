@@ -1,5 +1,7 @@
 /** docs/performance.md: written from a run, so that no figure in it is typed by hand. */
 import { judgeAims } from './aims.ts'
+import { percent } from './machine.ts'
+import { othersDuring, QUIET_SHARE } from './quiet.ts'
 import {
   ratioOf,
   type LoadFigure,
@@ -18,6 +20,7 @@ export function toPage(results: Results, steps: StepResults): string {
     introduce(results),
     '![Bars: calls, new sessions and modern calls of Hearth, its peers and raw stdio](performance.svg)',
     '## Aims',
+    'On the echo server where no other is named, with a process for each session and authentication on. Ratios are medians over rounds.',
     toAims(results),
     '## Figures',
     'Milliseconds unless a unit is given; medians over rounds.',
@@ -37,12 +40,14 @@ export function toPage(results: Results, steps: StepResults): string {
   ].join('\n\n')
 }
 
-function introduce({ date, machine }: Results): string {
-  const { cpus, model, node, loadAverage, quiet } = machine
-  const state = quiet ? 'quiet' : 'not quiet: read ratios, not milliseconds'
+function introduce(results: Results): string {
+  const { cpus, model, node, loadAverage, othersShare = Number.NaN } = results.machine
+  const during = othersDuring(results)
+  const isQuiet = during.median <= QUIET_SHARE
   return [
-    `Measured on ${date} with \`npm run bench\` on ${cpus} cores (${model}), Node ${node}.`,
-    `Load average at the start ${loadAverage.toFixed(2)} (${state}).`,
+    `Measured on ${results.date} with \`npm run bench\` on ${cpus} cores (${model}), Node ${node}.`,
+    `Before it the load average was ${loadAverage.toFixed(2)}, and others took ${percent(othersShare)} of the CPU; while calls were counted ${percent(during.median)}`,
+    `(median; ${percent(during.worst)} at worst). ${isQuiet ? 'The machine was quiet.' : '**The machine was not quiet**: read ratios, not milliseconds.'}`,
     'This page, its plot and `bench/results/latest.json` come from one run, the table of single steps from another.',
   ].join('\n')
 }
@@ -119,11 +124,15 @@ function explainMethod({ rounds }: Results): string {
 - New session: \`initialize\`, \`notifications/initialized\` and \`tools/list\`, one client at a time, with a pause before each that is longer than the server
   takes to start.
 - Memory is PSS of the whole process tree, servers included, from /proc: after one session has come and gone, and with ten idle sessions more.
-- CPU per call is user and system time of the same tree over the calls of the 16-session phase.
+- CPU per call is user and system time of the same tree over the calls of the 16-session phase: every process of the product counts, the command that
+  started it included.
+- A figure is the median of its rounds' values (p99 is that of each round), a ratio the median of the ratios of single rounds.
+- What others take of the CPU is what the machine was busy with beyond the benchmark and the peer in turn, time that its host took away included. Above
+  ${percent(QUIET_SHARE)} no page is written without \`--noisy\`.
 - After \`kill -9\` of the process behind a session the client goes on calling: the time until an answer, how many calls failed, and whether it had to
   initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
-  Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part.
+  Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part. Batches follow each other until two in a row leave what they found.
 - Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing, \`npm run bench -- steps\` measures the steps alone.
 - \`npm run bench -- soak\` lets clients come, call and go for ten minutes, and fails on an answer that was another call's; with \`--rough\` processes, host program and workerd are killed meanwhile.`
 }

@@ -58,15 +58,25 @@ export function cpuMsByProgram(roots: number[]): Record<string, number> {
   return totals
 }
 
+/** CPU time of the trees so far, of what they started and what has ended since included. */
+export function cpuMsOf(roots: number[]): number {
+  const times = processTree(roots).map((pid) => readStat(pid))
+  return times.reduce((sum, stat) => sum + (stat?.cpuMs ?? 0) + (stat?.endedMs ?? 0), 0)
+}
+
 /** The whole tree, each process with the name of its program. */
 export function programsIn(roots: number[]): { pid: number; program: string }[] {
   return processTree(roots).map((pid) => ({ pid, program: programName(pid) }))
 }
 
-/** `workerd`, or for Node the script: its package or folder, and its file. */
+/** `workerd`, or for Node and Python the script: its package or folder, and its file. */
 function programName(pid: number): string {
-  const [command = '', ...args] = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0')
-  const script = args.find((arg) => /\.[cm]?[jt]s$/.test(arg) && !arg.startsWith('-'))
+  return nameOfProgram((readText(`/proc/${pid}/cmdline`) ?? '').split('\0'))
+}
+
+/** As it is named in `cpuMsByProgram`. */
+export function nameOfProgram([command = '', ...args]: string[]): string {
+  const script = args.find((arg) => /^[^-\s]\S*\.([cm]?[jt]s|py)$/.test(arg))
   if (script === undefined) return command.split('/').at(-1) ?? command
   const folders = script.split('/').filter((name) => name !== 'dist' && name !== 'bin')
   return folders.slice(-2).join('/')
@@ -82,6 +92,8 @@ interface Stat {
   state: string
   parent: number
   cpuMs: number
+  /** Of children that it has waited for, and of theirs. */
+  endedMs: number
 }
 
 /** The name in parentheses may hold spaces, so fields are counted from after it (proc(5)). */
@@ -89,8 +101,13 @@ function readStat(pid: number): Stat | undefined {
   const text = readText(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const ticks = Number(fields[11]) + Number(fields[12])
-  return { state: fields[0] ?? '', parent: Number(fields[1]), cpuMs: ticks * TICK_MS }
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map(Number)
+  return {
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    cpuMs: (user + system) * TICK_MS,
+    endedMs: (endedUser + endedSystem) * TICK_MS,
+  }
 }
 
 /** `undefined` for a process that ended meanwhile. */

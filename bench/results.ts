@@ -30,12 +30,26 @@ export interface TargetResult {
   peers: PeerResult[]
 }
 
-/** A thousand sessions of every kind, counted before and after. */
+/** Clients of every kind that come and go, and what is there before and after each batch of them. */
 export interface ChurnResult {
+  /** Of each batch. */
   sessions: number
-  refused: number
-  before: { processes: number; pssBytes: number }
-  after: { processes: number; pssBytes: number }
+  batches: { refused: number; before: Weight; after: Weight }[]
+}
+
+export interface Weight {
+  processes: number
+  pssBytes: number
+}
+
+export interface Machine {
+  cpus: number
+  model: string
+  node: string
+  /** Over the minute before. */
+  loadAverage: number
+  /** The share of all cores that others took before anything was started. */
+  othersShare?: number
 }
 
 /** Calls of each kind of Durable Object for one request, with every policy on. */
@@ -62,21 +76,26 @@ export interface StepFigure {
 /** What `results/steps.json` holds. */
 export interface StepResults {
   date: string
-  machine: Results['machine']
+  machine: Machine
   steps: StepFigure[]
 }
 
 export interface Results {
   date: string
   rounds: number
-  machine: { cpus: number; model: string; node: string; loadAverage: number; quiet: boolean }
+  machine: Machine
   targets: TargetResult[]
   churn?: ChurnResult
+  /** That of the former commit. */
+  formerChurn?: ChurnResult
   objectCalls?: ObjectCalls[]
 }
 
 export type Phase = 'one' | 'many' | 'modern'
-export type LoadFigure = Exclude<keyof LoadResult, 'calls' | 'failed' | 'cpuMsPerCallBy'>
+export type LoadFigure = Exclude<
+  keyof LoadResult,
+  'calls' | 'failed' | 'cpuMsPerCallBy' | 'othersShare'
+>
 
 /** A round's value, median over rounds. `undefined` where the peer was not measured. */
 export function medianOf(peer: PeerResult, phase: Phase, figure: LoadFigure): number | undefined {
@@ -113,6 +132,6 @@ export function cpuByProgram(peer: PeerResult, phase: Phase): [program: string, 
       program,
       median(shares.map((share) => share[program] ?? 0)),
     ])
-    .filter(([, cpuMs]) => cpuMs >= 0.005)
+    .filter(([, cpuMs]) => cpuMs >= 0.001)
     .sort(([, a], [, b]) => b - a)
 }

@@ -1,9 +1,10 @@
 /** One target, all peers: A B C D, then B C D A …, so that a slow minute is shared by all. */
-import { load } from './load.ts'
+import { load, type LoadResult } from './load.ts'
 import { measureMemory, settledUsage } from './memory.ts'
 import { newSessions } from './new-session.ts'
 import { killAndRecover } from './recovery.ts'
 import type { Peer, RunningPeer, Session, Target } from './peers/peer.ts'
+import { nameOfProgram } from './process-tree.ts'
 import type { PeerResult, Round, TargetResult } from './results.ts'
 import { MANY_SESSIONS, type Settings } from './settings.ts'
 
@@ -71,13 +72,16 @@ async function measureRound(
 ): Promise<Round> {
   const { peer, running, sessions } = contender
   const { warmUpMs } = settings
-  const one = await load(running, sessions.slice(0, 1), settings.oneSessionMs, warmUpMs)
+  const server = nameOfProgram([target.command, ...target.args])
+  const measureLoad = (callers: Session[], durationMs: number): Promise<LoadResult> =>
+    load(running, callers, { durationMs, warmUpMs, server })
+  const one = await measureLoad(sessions.slice(0, 1), settings.oneSessionMs)
   const round: Round = { one }
   if (!isolatesRequests(peer)) {
-    round.many = await load(running, sessions, settings.manySessionsMs, warmUpMs)
+    round.many = await measureLoad(sessions, settings.manySessionsMs)
   }
   if (running.openModern) {
-    round.modern = await load(running, [running.openModern()], settings.modernMs, warmUpMs)
+    round.modern = await measureLoad([running.openModern()], settings.modernMs)
   }
   if (peer.isolation !== 'none') {
     round.newSessionMs = await newSessions(running, settings.newSessions, target.pauseMs)

@@ -30,6 +30,7 @@ const REST_COLUMNS: Column[] = [
 const CPU_COLUMNS: Column[] = [
   ['', (peer) => `${peer.peer} ${peer.version}`.trim()],
   ['CPU ms per call', (peer) => ms(medianOf(peer, 'many', 'cpuMsPerCall'))],
+  ['without the server', (peer) => ms(medianOf(peer, 'many', 'productCPUMsPerCall'))],
   ['of which', (peer) => list(cpuByProgram(peer, 'many'))],
 ]
 
@@ -80,7 +81,7 @@ function ms(value: number | undefined): string {
 }
 
 function list(shares: [string, number][]): string {
-  return shares.map(([program, cpuMs]) => `${program} ${cpuMs.toFixed(2)}`).join(', ')
+  return shares.map(([program, cpuMs]) => `${program} ${cpuMs.toFixed(3)}`).join(', ')
 }
 
 function whole(value: number | undefined): string {

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module'
 import { freePort, startProgram } from '../program.ts'
 import { runningPeer } from './http-peer.ts'
+import { BARE_OBJECT } from './names.ts'
 import type { Peer, RunningPeer } from './peer.ts'
 
 const FIXTURES = new URL('../fixtures/', import.meta.url).pathname
@@ -18,7 +19,7 @@ export const bareWorker: Peer = {
 }
 
 export const bareObject: Peer = {
-  name: 'bare object',
+  name: BARE_OBJECT,
   version: '',
   isolation: 'none',
   role: 'floor',

@@ -6,10 +6,9 @@ import { applyPolicies } from '../policies.ts'
 import { freePort, startProgram } from '../program.ts'
 import { runningPeer } from './http-peer.ts'
 import { BENCH_FOLDER } from './installed.ts'
+import { POLICIES } from './names.ts'
 import type { Peer, RunningPeer, Target } from './peer.ts'
 
-export const POLICIES_VARIANT = 'Hearth, all policies'
-export const CATALOG_VARIANT = 'Hearth, /mcp'
 const PROJECT = join(BENCH_FOLDER, '..')
 
 export const hearth: Peer = {
@@ -23,7 +22,7 @@ export const hearth: Peer = {
 /** The same with scopes, limits of every kind and quotas on each call. */
 export const hearthWithPolicies: Peer = {
   ...hearth,
-  name: POLICIES_VARIANT,
+  name: `${hearth.name}${POLICIES}`,
   role: 'variant',
   start: (target) => startHearth(target, {}, applyPolicies),
 }
@@ -31,7 +30,7 @@ export const hearthWithPolicies: Peer = {
 /** The same by the URL of all servers as one. */
 export const hearthCatalog: Peer = {
   ...hearth,
-  name: CATALOG_VARIANT,
+  name: `${hearth.name}, /mcp`,
   role: 'variant',
   start: (target) => startHearth(target, {}, undefined, (origin) => `${origin}/mcp`),
 }

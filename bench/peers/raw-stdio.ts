@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { RAW_STDIO } from './names.ts'
 import { CallFailed, type Peer, type RunningPeer, type Session, type Target } from './peer.ts'
 
 const INITIALIZE = {
@@ -11,7 +12,7 @@ const INITIALIZE = {
 }
 
 export const rawStdio: Peer = {
-  name: 'raw stdio',
+  name: RAW_STDIO,
   version: '',
   isolation: 'process per session',
   role: 'floor',
