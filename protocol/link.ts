@@ -134,6 +134,8 @@ export type Urgency = (typeof URGENCY)[keyof typeof URGENCY]
 
 export interface HurryMeta {
   urgency: Urgency
+  /** Whose the process is by now, where it was nobody's. */
+  owner?: string
 }
 
 export interface LaunchMeta {

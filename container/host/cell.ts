@@ -136,7 +136,7 @@ export class Cell {
     }
     if (type === FRAME.close) return this.#supervisor.close(channel)
     if (type === FRAME.hurry) {
-      return this.#supervisor.hurry(channel, parseHurry(frame.meta).urgency)
+      return this.#supervisor.hurry(channel, parseHurry(frame.meta))
     }
     if (type !== FRAME.open) return
     const open = parseOpen(frame.meta)

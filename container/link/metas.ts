@@ -56,7 +56,10 @@ const Configure = z.object({
 
 const urgency = z.literal([URGENCY.none, URGENCY.list, URGENCY.call])
 
-const Hurry = z.object({ urgency }) satisfies z.ZodType<HurryMeta>
+const Hurry = z.object({
+  urgency,
+  owner: z.string().exactOptional(),
+}) satisfies z.ZodType<HurryMeta>
 
 const Open = z.object({
   key: z.string().max(512),

@@ -73,6 +73,10 @@ export class RemoteSession implements Running {
     return this.#lessee === undefined ? undefined : this.#lifetime.idleMs
   }
 
+  get quietMs(): number | undefined {
+    return this.#lessee === undefined ? undefined : this.#lifetime.quietMs
+  }
+
   lease(_key: string, lessee: Lessee): void {
     this.#lessee = lessee
     this.#lifetime.start()

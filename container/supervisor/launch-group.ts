@@ -134,8 +134,8 @@ export class LaunchGroup implements Warmable {
   }
 
   rest(): void {
-    for (const [slot, { idleMs = 0 }] of this.#unowned()) {
-      if (idleMs >= OWN_IDLE_MS) this.dispatch({ type: 'expire', slot, reason: 'idle' })
+    for (const [slot, { quietMs = 0 }] of this.#unowned()) {
+      if (quietMs >= OWN_IDLE_MS) this.dispatch({ type: 'expire', slot, reason: 'idle' })
     }
   }
 

@@ -49,6 +49,10 @@ export class Lifetime {
     return this.#inFlight.size > 0 ? undefined : performance.now() - this.#touchedAt
   }
 
+  get quietMs(): number | undefined {
+    return this.#inFlight.isAwaited ? undefined : performance.now() - this.#touchedAt
+  }
+
   /** `id`: of the message, or of the request that it cancels. */
   touch(id?: string | number | null): void {
     if (isProbeId(id)) return

@@ -22,6 +22,8 @@ export interface Running {
   readonly pid: number
   /** How long no call has been in flight; `undefined` for a spare, and while it is busy. Milliseconds. */
   readonly idleMs: number | undefined
+  /** The same where streams that only listen do not count. */
+  readonly quietMs: number | undefined
   /** From here on what the server says goes to the lessee, with what it has said already. */
   lease(key: string, lessee: Lessee): void
   /** One JSON-RPC message. */

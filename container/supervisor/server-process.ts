@@ -95,6 +95,10 @@ export class ServerProcess implements Running {
     return this.#lessee === undefined ? undefined : this.#lifetime.idleMs
   }
 
+  get quietMs(): number | undefined {
+    return this.#lessee === undefined ? undefined : this.#lifetime.quietMs
+  }
+
   /** Writes one JSON-RPC message; a process that never reads its input is reported as crashed. */
   write(payload: Uint8Array, meta: SentMeta | undefined): void {
     const sent = this.#numbering.toProcess(payload, meta, performance.now())

@@ -1,6 +1,6 @@
 import { Channels } from './channels.ts'
-import { LaunchGroup } from './launch-group.ts'
-import type { Idle, Lease } from './launch-group.ts'
+import { findIdle } from './find-idle.ts'
+import { LaunchGroup, type Lease } from './launch-group.ts'
 import { MAX_PROCESSES_PER_CELL } from './limits.ts'
 import type { Memory } from './memory.ts'
 import { isServing, type OutputMessage } from './output.ts'
@@ -12,16 +12,16 @@ import type {
   FailedMeta,
   Launch,
   LaunchMeta,
+  HurryMeta,
   OpenMeta,
   OpenedMeta,
   OversizeMeta,
   RefusedMeta,
   SentMeta,
   UndeliveredMeta,
-  Urgency,
   Why,
 } from '#protocol/link.ts'
-import { findYielding, type Owner } from '#protocol/yielding.ts'
+import type { Owner } from '#protocol/yielding.ts'
 
 /** What a client is told that is refused for want of memory. */
 const SHORT_RETRY_AFTER_MS = 5_000
@@ -112,13 +112,17 @@ export class Supervisor {
     warmth?.note(group)
   }
 
-  /** A channel that was opened for less is waited for by now. */
-  hurry(number: number, urgency: Urgency): void {
+  /** A channel that was opened for less is waited for, or used, by now. */
+  hurry(number: number, { urgency, owner }: HurryMeta): void {
     const channel = this.#channels.get(number)
-    if (channel === undefined || channel.urgency >= urgency) return
-    channel.urgency = urgency
-    if (isUse(channel)) this.#noteUse(channel.group, 0)
-    this.#options.onUrgency?.()
+    if (channel === undefined) return
+    const wasUsed = isUse(channel)
+    channel.owner ??= owner
+    if (channel.urgency < urgency) {
+      channel.urgency = urgency
+      this.#options.onUrgency?.()
+    }
+    if (!wasUsed && isUse(channel)) this.#noteUse(channel.group, 0)
   }
 
   close(number: number): void {
@@ -283,16 +287,4 @@ export class Supervisor {
   #allGroups(): LaunchGroup[] {
     return [...this.#groups.values(), ...this.#retired]
   }
-}
-
-/** The process of these launches that gives way to one of `taker`'s. */
-function findIdle(
-  groups: LaunchGroup[],
-  taker: Owner,
-): (Idle & { group: LaunchGroup }) | undefined {
-  const idle = groups
-    .flatMap((group) => group.idle().map((one) => ({ ...one, group })))
-    .toSorted((a, b) => b.ms - a.ms)
-  const held = groups.flatMap((group) => group.owners())
-  return findYielding(idle, ({ owner }) => owner, held, taker)
 }

@@ -66,7 +66,17 @@ export async function warmServers(
       return reportUnstarted(name, GatewayError.from(error))
     }
   })
-  return { servers: await Promise.all(reports) }
+  const told = await Promise.all(reports)
+  if (lists) void learnForSessions({ servers, eras })
+  return { servers: told }
+}
+
+/** What the first session on each would wait for. One after the other, when nothing else is waited for. */
+async function learnForSessions({ servers, eras }: Pick<HostContext, 'servers' | 'eras'>) {
+  for (const { server } of servers.all) {
+    if (server === undefined || server.launch.maxProcesses === 1) continue
+    await eras.both(server).catch(() => undefined)
+  }
 }
 
 /** One whose answers nothing can be made of is not ready, and says why. */

@@ -92,7 +92,9 @@ export class Guard {
     if (entered === 'runs') return attempt.start()
     if (entered === 'waits') return
     const { maxConcurrent, maxQueued } = policy
-    const full = busy(`${maxConcurrent} calls run, and ${maxQueued} wait`)
+    const full = busy(
+      `${calls(maxConcurrent)}, and ${maxQueued} ${maxQueued === 1 ? 'waits' : 'wait'}`,
+    )
     const greedier = this.#bulkhead.greedier(attempt)
     if (greedier === undefined) return call.lose(full)
     this.#bulkhead.remove(greedier)
@@ -170,7 +172,7 @@ export class Guard {
   tick(now: number): void {
     for (const attempt of this.#bulkhead.late(now)) {
       const { maxConcurrent, queueMs } = this.policy
-      attempt.call.lose(busy(`${maxConcurrent} calls run, and none ended within ${queueMs} ms`))
+      attempt.call.lose(busy(`${calls(maxConcurrent)}, and none ended within ${queueMs} ms`))
     }
   }
 
@@ -270,6 +272,10 @@ export class Guard {
 interface Until {
   deadline: number
   mayWaitOn: () => boolean
+}
+
+function calls(running: number): string {
+  return running === 1 ? '1 call runs' : `${running} calls run`
 }
 
 function busy(detail: string): GatewayError {

@@ -3,7 +3,7 @@
 /** Each version of a secret, and each principal of a personal server, has its own. */
 const MAX_ERAS = 2_000
 
-/** Answers as JSON text; `null`: the server does not speak that era. */
+/** Answers as JSON text; `null`: the server does not speak that era, or was not asked. */
 export interface EraRow {
   discover: string | null
   initialize: string | null

@@ -26,6 +26,8 @@ import type { Server } from './servers.ts'
 export interface Eras {
   discover?: Record<string, unknown>
   initialize?: Record<string, unknown>
+  /** It answers `server/discover`, and was never asked to initialize: see `EraProbe.both`. */
+  isUnasked?: true
 }
 
 /** A server that does not answer `server/discover` in this time is taken for a legacy one, for now. */
@@ -45,7 +47,13 @@ interface Probe {
 
 type Asked = { result: unknown } | { error: unknown }
 
-/** As they came; `undefined`: an error, or nothing. */
+/** `initialize` is absent where it was not asked. */
+interface AskedBoth {
+  discover: Asked
+  initialize?: Asked
+}
+
+/** As they came; of `initialize`, `null`: refused, `undefined`: not asked, or nothing. */
 interface Answers {
   discover: unknown
   initialize: unknown
@@ -76,18 +84,39 @@ export class EraProbe {
   }
 
   /**
-   * Throws `server_start_failed`, `server_start_timeout` and what the host program refuses with. Those who
-   * wait share one probe, which is as urgent as the most urgent of them.
+   * What is enough for requests that stand alone. Throws `server_start_failed`, `server_start_timeout` and what
+   * the host program refuses with. Those who wait share one probe, which is as urgent as the most urgent of them.
    */
   async of(server: Server, urgency: Urgency = URGENCY.call): Promise<Eras> {
     const known = this.known(server)
     if (known !== undefined) return known
-    const { digest } = server.launch
+    const waited = new OpeningUrgency(urgency)
+    return this.#share(server, waited, (probe) => this.#probe(server, probe))
+  }
+
+  /**
+   * The same for sessions: one that answers `server/discover` is asked to initialize, too, in a process of its
+   * own, since it may stay with the first era that it was spoken to in. `principal`: whose session waits for
+   * it; absent: nobody's does.
+   */
+  async both(server: Server, principal?: string): Promise<Eras> {
+    const urgency = principal === undefined ? URGENCY.none : URGENCY.call
+    const spoken = await this.of(server, urgency)
+    if (spoken.isUnasked !== true) return spoken
+    const waited = new OpeningUrgency(urgency, principal)
+    return this.#share(server, waited, (probe) => this.#askForSessions(server, probe, spoken))
+  }
+
+  #share(
+    { launch: { digest } }: Server,
+    urgency: OpeningUrgency,
+    run: (probe: Probe) => Promise<Eras>,
+  ): Promise<Eras> {
     let probe = this.#probing.get(digest)
     if (probe === undefined) {
       const made: Probe = {
-        urgency: new OpeningUrgency(urgency),
-        answer: Promise.resolve().then(() => this.#probe(server, made)),
+        urgency,
+        answer: Promise.resolve().then(() => run(made)),
       }
       probe = made
       this.#probing.set(digest, made)
@@ -96,16 +125,19 @@ export class EraProbe {
         () => this.#probing.delete(digest),
       )
     }
-    probe.urgency.raise(urgency)
+    probe.urgency.raise(urgency.value)
     return probe.answer
   }
 
   async #probe(server: Server, probe: Probe): Promise<Eras> {
-    const [discover, initialize] = await this.#askBoth(server, probe)
-    const answers = { discover: resultOf(discover), initialize: resultOf(initialize) }
+    const { discover, initialize } = await this.#ask(server, probe)
+    const answers = {
+      discover: resultOf(discover),
+      initialize: initialize && (resultOf(initialize) ?? null),
+    }
     const eras = toEras(answers)
     if (eras.discover === undefined && eras.initialize === undefined) {
-      throw startFailure(this.#context.servers, server, errorOf(initialize))
+      throw startFailure(this.#context.servers, server, errorOf(initialize ?? discover))
     }
     this.#keep(server.launch.digest, eras)
     this.#context.servers.reasons.end(server.launch)
@@ -113,6 +145,19 @@ export class EraProbe {
     if (!isSilence(discover) && ![discover, initialize].some(isUnreached)) {
       this.#remember(server, answers)
     }
+    return eras
+  }
+
+  async #askForSessions(server: Server, probe: Probe, { discover }: Eras): Promise<Eras> {
+    if (server.launch.maxProcesses === 1) this.ready.end(server)
+    const asked = await this.#converse(server, probe, (connection) =>
+      askToInitialize(connection, server.config.timeoutMs.start),
+    )
+    const answers = { discover, initialize: resultOf(asked) ?? null }
+    const eras = toEras(answers)
+    this.#keep(server.launch.digest, eras)
+    const isAnswered = 'result' in asked || asked.error instanceof ServerError
+    if (isAnswered) this.#remember(server, answers)
     return eras
   }
 
@@ -129,37 +174,42 @@ export class EraProbe {
   }
 
   /**
-   * One process after the other: a server may hold a port, a lock or a profile. A process that has answered
-   * `server/discover`, or refused it, is asked to initialize, too: another one is started where it does not.
+   * One process after the other: a server may hold a port, a lock or a profile. A process that has refused
+   * `server/discover`, or answered anything, is asked to initialize, too: another one is started where it does
+   * not. One that speaks 2026-07-28 is not asked.
    */
-  async #askBoth(server: Server, probe: Probe): Promise<[Asked, Asked]> {
+  async #ask(server: Server, probe: Probe): Promise<AskedBoth> {
     const { start } = server.config.timeoutMs
     // One that is not up yet has not been asked. An older host program does not say.
     const isUp = (): boolean => this.#context.startOf(server)?.state !== 'starting'
-    const initialize = (connection: Connection, timeoutMs = start) =>
-      ask(connection, 'initialize', initializeParams(), timeoutMs)
-    const [discover, same] = await this.#converse(server, probe, async (connection) => {
+    const asked = await this.#converse(server, probe, async (connection): Promise<AskedBoth> => {
       const within = { silenceMs: DISCOVER_TIMEOUT_MS, longestMs: start, isUp }
-      const asked = await connection.askWhenUp('server/discover', discoverParams(), within).then(
-        (result) => ({ result }),
-        (error: unknown) => ({ error }),
+      const discover = await settle(
+        connection.askWhenUp('server/discover', discoverParams(), within),
       )
-      if (server.launch.remote !== undefined || connection.over) return [asked, undefined] as const
-      // A server of both eras may take either from one client, or stay with the first one.
-      if ('result' in asked)
-        return [asked, await initialize(connection, DISCOVER_TIMEOUT_MS)] as const
-      if (!(asked.error instanceof ServerError)) return [asked, undefined] as const
-      const same = await initialize(connection)
-      if ('result' in same) this.#offer(server, probe, connection.channel)
-      return [asked, same] as const
+      if (server.launch.remote !== undefined || connection.over) return { discover }
+      if (isModern(discover)) {
+        this.#offer(server, probe, connection.channel)
+        return { discover }
+      }
+      const hasAnswered = 'result' in discover
+      if (!hasAnswered && !(discover.error instanceof ServerError)) return { discover }
+      const timeoutMs = hasAnswered ? DISCOVER_TIMEOUT_MS : start
+      const initialize = await askToInitialize(connection, timeoutMs)
+      if ('error' in initialize) return { discover }
+      if (!hasAnswered) this.#offer(server, probe, connection.channel, initializeParams())
+      return { discover, initialize }
     })
-    if (same !== undefined && 'result' in same) return [discover, same]
-    return [discover, await this.#converse(server, probe, initialize)]
+    if (asked.initialize !== undefined || isModern(asked.discover)) return asked
+    const initialize = await this.#converse(server, probe, (connection) =>
+      askToInitialize(connection, start),
+    )
+    return { ...asked, initialize }
   }
 
-  /** It may be gone on with by whoever asks next as Hearth itself does. */
-  #offer(server: Server, probe: Probe, channel: Channel): void {
-    const about = { channel, initialize: initializeParams(), urgency: probe.urgency.value }
+  /** It may be gone on with by whoever asks next as Hearth itself does, or in the modern era. */
+  #offer(server: Server, probe: Probe, channel: Channel, initialize?: object): void {
+    const about = { channel, initialize, urgency: probe.urgency }
     if (this.ready.keep(server, about)) probe.kept = channel
   }
 
@@ -183,25 +233,32 @@ export class EraProbe {
   }
 }
 
-async function ask(
-  connection: Connection,
-  method: string,
-  params: Record<string, unknown>,
-  timeoutMs: number,
-): Promise<Asked> {
-  try {
-    return { result: await connection.ask(method, params, timeoutMs) }
-  } catch (error) {
-    return { error }
-  }
+function askToInitialize(connection: Connection, timeoutMs: number): Promise<Asked> {
+  return settle(connection.ask('initialize', initializeParams(), timeoutMs))
+}
+
+function settle(asked: Promise<unknown>): Promise<Asked> {
+  return asked.then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  )
 }
 
 /** What is no DiscoverResult with a revision in common proves nothing: some servers answer anything. */
 function toEras({ discover, initialize }: Answers): Eras {
+  const isUnasked = initialize === undefined
   return {
-    ...(isObject(discover) && readDiscoverResult(discover, '') !== undefined && { discover }),
+    ...(isDiscoverResult(discover) && { discover, ...(isUnasked && { isUnasked }) }),
     ...(isObject(initialize) && { initialize }),
   }
+}
+
+function isModern(discover: Asked): boolean {
+  return isDiscoverResult(resultOf(discover))
+}
+
+function isDiscoverResult(discover: unknown): discover is Record<string, unknown> {
+  return isObject(discover) && readDiscoverResult(discover, '') !== undefined
 }
 
 function discoverParams(): Record<string, unknown> {
@@ -223,8 +280,13 @@ function isSilence(asked: Asked): boolean {
 }
 
 /** A remote server that was not there, or not for us, at one of the two questions. */
-function isUnreached(asked: Asked): boolean {
-  return 'error' in asked && GatewayError.is(asked.error) && asked.error.code.startsWith('remote_')
+function isUnreached(asked?: Asked): boolean {
+  return (
+    asked !== undefined &&
+    'error' in asked &&
+    GatewayError.is(asked.error) &&
+    asked.error.code.startsWith('remote_')
+  )
 }
 
 function resultOf(asked: Asked): unknown {

@@ -49,9 +49,9 @@ async function openAt(
     try {
       const channel =
         link === undefined
-          ? openRemote(context, server, wanted)
+          ? openRemote(context, server, { ...wanted, ...metaOf(urgency) })
           : (links.former.take(wanted.key, find()) ??
-            openLinked(context, link, server, { ...wanted, urgency: urgency.value }))
+            openLinked(context, link, server, { ...wanted, ...metaOf(urgency) }))
       urgency.attach(channel)
       return await opened(channel, () => isHeld(context.startOf(server)))
     } catch (error) {
@@ -59,6 +59,10 @@ async function openAt(
       if (link?.isDraining !== true || !isShuttingDown(error)) throw error
     }
   }
+}
+
+function metaOf({ value, owner }: OpeningUrgency): Pick<OpenMeta, 'urgency' | 'owner'> {
+  return { urgency: value, ...(owner !== undefined && { owner }) }
 }
 
 function isShuttingDown(error: unknown): boolean {

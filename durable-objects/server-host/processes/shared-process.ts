@@ -15,6 +15,7 @@ import { formerKey } from './link/former-processes.ts'
 import type { Known } from './handshake.ts'
 import { openProcess } from './open-process.ts'
 import { OpeningUrgency } from './opening-urgency.ts'
+import type { Ready } from './ready-processes.ts'
 import type { Probe } from './probe.ts'
 import type { Server } from './servers.ts'
 
@@ -36,11 +37,12 @@ export interface SharedCall {
 }
 
 export interface SharedProcessOptions {
+  /** Whose the process is from its first call on: until then it only lists for Hearth itself. */
   owner: Owner
   /** By which a later object finds the process again: see `formerKey`. Absent: it ends with this object. */
   name?: string
-  /** One that was initialised as `handshake` would, if there is any. */
-  takeReady?: () => Channel | undefined
+  /** One that was spoken to as `handshake` would, if there is any. */
+  takeReady?: () => Ready | undefined
   /** Brings a process to where it takes requests. `known`: of one of `takeReady`, or of a former object. */
   handshake: (connection: Connection, known: Known | undefined) => Promise<void>
   /** Its callers are several: an answer that names none of their requests is nobody's. */
@@ -91,6 +93,7 @@ export class SharedProcess {
   async request(call: SharedCall, make: (id: number) => Uint8Array): Promise<number> {
     const urgency = call.caller === undefined ? URGENCY.list : URGENCY.call
     const connection = this.#live ?? (await this.start(urgency))
+    if (urgency === URGENCY.call) this.#noteUse()
     const id = ++this.#lastId
     const exchange: Exchange = {
       id,
@@ -172,11 +175,18 @@ export class SharedProcess {
   }
 
   async start(urgency: Urgency = URGENCY.call): Promise<Connection> {
-    this.#starting ??= this.#start((this.#urgency = new OpeningUrgency(urgency))).finally(() => {
+    this.#starting ??= this.#start(urgency).finally(() => {
       this.#starting = undefined
     })
     this.#urgency?.raise(urgency)
     return this.#starting
+  }
+
+  /** A process that was started to be listed is used from now on. */
+  #noteUse(): void {
+    if (this.#urgency?.value === URGENCY.call) return
+    this.#urgency?.raise(URGENCY.call)
+    this.#context.store.uses.note(this.#server.launch.digest, Date.now())
   }
 
   #forget(id: RequestId): void {
@@ -195,13 +205,23 @@ export class SharedProcess {
     return ready ? this.#connection : undefined
   }
 
-  async #start(urgency: OpeningUrgency): Promise<Connection> {
+  /** The process, and how far it was told already. */
+  async #open(urgency: Urgency): Promise<{ channel: Channel; known?: Known | undefined }> {
     const { owner, name } = this.#options
+    const ready = this.#options.takeReady?.()
+    this.#urgency = ready?.urgency ?? new OpeningUrgency(urgency, owner)
+    if (ready !== undefined) {
+      ready.urgency.belongTo(owner)
+      return { channel: ready.channel, known: 'initialize' }
+    }
     const { digest } = this.#server.launch
     const key = name === undefined ? `shared:${crypto.randomUUID()}` : await formerKey(digest, name)
-    const wanted = { key, ...(owner !== undefined && { owner }) }
-    const ready = this.#options.takeReady?.()
-    const channel = ready ?? (await openProcess(this.#context, this.#server, wanted, urgency))
+    const channel = await openProcess(this.#context, this.#server, { key }, this.#urgency)
+    return { channel, ...(channel.former !== undefined && { known: 'initialized' }) }
+  }
+
+  async #start(urgency: Urgency): Promise<Connection> {
+    const { channel, known } = await this.#open(urgency)
     const connection = new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta) => this.#receive(connection, payload, meta),
       onStrayResponse: (_payload, { id }) => {
@@ -215,7 +235,7 @@ export class SharedProcess {
       },
     })
     try {
-      await this.#options.handshake(connection, knownOf(channel, ready))
+      await this.#options.handshake(connection, known)
     } catch (error) {
       connection.close()
       throw error
@@ -285,11 +305,6 @@ function blameNobody(error: GatewayError): GatewayError {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     isBlameless: true,
   })
-}
-
-function knownOf(channel: Channel, ready: Channel | undefined): Known | undefined {
-  if (channel.former !== undefined) return 'initialized'
-  return ready === undefined ? undefined : 'initialize'
 }
 
 const BLAMELESS = { isBlameless: true }

@@ -92,10 +92,10 @@ export class Sessions {
   }
 
   async #initialize(host: HostCall, body: Uint8Array): Promise<Response> {
-    const { servers, guards } = this.#context
+    const { servers, eras, guards } = this.#context
     const server = await servers.get(host.server, host.configVersion, host.principal)
     const { start } = server.config.timeoutMs
-    const spoken = await guards.learn(server, start + INSTALL_MS)
+    await guards.learn(server, start + INSTALL_MS)
     const request = prepareInitialize(body, server.config.roots)
     const session = new Session(this.#context, server, {
       id: createSessionId(),
@@ -108,6 +108,7 @@ export class Sessions {
       access: host.access,
     })
     const upstream = await this.#upstreams.attach(session)
+    const spoken = eras.known(server) ?? {}
     const { call, response } = beginCall(session, host, request.body, start + INSTALL_MS)
     const begin = (): Promise<void> | undefined => {
       if (upstream instanceof OwnProcess) {

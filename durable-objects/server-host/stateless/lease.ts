@@ -134,9 +134,7 @@ export function createLease(
       owner: ownerOf(lease),
       ...(stays && { name: JSON.stringify([caller.principal, initialize]) }),
       takeReady: () =>
-        caller.client === OWN_CLIENT
-          ? context.eras.ready.take(server.launch.digest, initialize)
-          : undefined,
+        caller.client === OWN_CLIENT ? context.eras.ready.take(server, initialize) : undefined,
       handshake: (connection, known) => {
         const { level: logLevel, subscriptions } = lease
         const told = { initialize, logLevel, subscriptions, ...(known && { known }) }

@@ -52,6 +52,7 @@ export class NativeServer implements ListenServing {
     this.process = new SharedProcess(context, server, {
       owner: server.principal ?? EVERYONE,
       isForAll: true,
+      takeReady: () => context.eras.ready.take(server),
       handshake: () => Promise.resolve(),
       probe: { method: 'server/discover', params: { _meta: OWN_META } },
       onNotification: (_payload, method) => this.#unaddressed(method),

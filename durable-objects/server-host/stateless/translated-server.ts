@@ -2,6 +2,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, toResult, type RequestId } from '#protocol/json-rpc.ts'
 import { OWN_CLIENT } from '#protocol/host-call.ts'
+import { URGENCY, type Urgency } from '#protocol/link.ts'
 import { INPUT_METHODS, REPEATABLE_METHODS } from '#protocol/mcp.ts'
 import type { ClientCall } from '../call/client-call.ts'
 import { decode, encode, type Connection } from '../processes/connection.ts'
@@ -109,7 +110,7 @@ export class TranslatedServer implements ListenServing {
     const caller = callerOf(client.host)
     const lease = await this.#processes.acquire(caller, client)
     try {
-      if (!lease.process.isReady) await lease.process.start()
+      if (!lease.process.isReady) await lease.process.start(urgencyOf(client))
       if (!client.settled && method === 'tools/call') {
         const ask = (params: Record<string, unknown>) => lease.process.ask('tools/list', params)
         await this.#tools.checkHeaders(client.host, client.original ?? body, ask)
@@ -236,6 +237,10 @@ export class TranslatedServer implements ListenServing {
 /** What of its settings decides which process a call runs in, and what that is told. */
 function wayOf({ config: { sharing, roots } }: Server): string {
   return `${sharing} ${roots}`
+}
+
+function urgencyOf({ host }: ClientCall): Urgency {
+  return host.client === OWN_CLIENT ? URGENCY.list : URGENCY.call
 }
 
 const NOBODY = { code: -32601, message: 'There is no client to ask' }

@@ -10,7 +10,7 @@ import { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { Supervisor } from '#container/supervisor/supervisor.ts'
 import { launchOf } from '#test/support/host-program.ts'
 import { childrenOf, waitUntil } from '#test/support/processes.ts'
-import type { ProcessLaunch } from '#protocol/link.ts'
+import { URGENCY, type ProcessLaunch } from '#protocol/link.ts'
 
 const reaper = startReaper()
 const turns = new Turns(() => false)
@@ -160,6 +160,18 @@ describe('of idle processes', () => {
       expect(seen.get(6)).toBe('server_busy')
     },
   )
+
+  test('one that was nobody’s is whose it was said to be since', async () => {
+    createSupervisor()
+    supervisor.configure([launch('first', 0), launch('second', 0)])
+    await opened({ nobody: [1], ben: [2, 3] })
+    supervisor.hurry(1, { urgency: URGENCY.call, owner: 'anna' })
+
+    open(4, 'first', 'cleo')
+
+    await untilOver([2])
+    expect(seen.get(1)).toBe('opened')
+  })
 
   test('within a server’s maxProcesses the same holds, and one of nobody’s goes first', async () => {
     createSupervisor()

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { fixture, targetOf } from '#test/support/fixture-server.ts'
 import { startGateway, type Gateway } from '#test/support/gateway.ts'
@@ -29,6 +30,12 @@ const CATCH_ALL = {
   toolresult: { 'server/discover': { content: [{ type: 'text', text: 'what?' }] } },
   legacyonly: { 'server/discover': discovered },
   hollow: { 'server/discover': { supportedVersions: ['2026-07-28'], capabilities: [] } },
+}
+const MODERN = {
+  'server/discover': {
+    ...{ resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+    ...{ serverInfo, ttlMs: 60_000, cacheScope: 'public' },
+  },
 }
 /** What `initialize` lacks. */
 const LACKING = {
@@ -83,14 +90,22 @@ beforeAll(async () => {
 afterAll(() => gateway?.stop())
 
 describe('the probe of a server', () => {
-  const startsOf = async (answers: object): Promise<string[]> => {
+  const startsOf = async (
+    answers: object,
+    use: (gateway: Gateway) => Promise<unknown> = async () => undefined,
+    maxProcesses = 4,
+  ): Promise<string[]> => {
     const folder = await mkdtemp(join(tmpdir(), 'hearth-probed-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const STARTS = join(folder, 'starts')
-    const { args = [], ...config } = fixture('answers-oddly', { env: { STARTS }, maxProcesses: 4 })
-    const probed = { ...config, args: [...args, JSON.stringify(answers)] }
+    const { args = [], ...config } = fixture('answers-oddly', { env: { STARTS }, maxProcesses })
+    const probed = { ...config, warm: 0, args: [...args, JSON.stringify(answers)] }
     const only = await startGateway({ warm: true, servers: { probed } })
-    await only.stop()
+    try {
+      await use(only)
+    } finally {
+      await only.stop()
+    }
     return (await readFile(STARTS, 'utf8')).trim().split('\n')
   }
 
@@ -101,6 +116,44 @@ describe('the probe of a server', () => {
   test('starts one process where that answers both questions', async () => {
     const starts = await startsOf({ 'server/discover': {} })
     expect(starts.filter((line) => line === 'start')).toHaveLength(1)
+  })
+
+  test('leaves its process to modern clients where that speaks 2026-07-28', async () => {
+    const starts = await startsOf(MODERN, async ({ url, token }) => {
+      const client = new ModernClient({ url: `${url}/mcp`, token })
+      expect(namesOf(await client.request('tools/list'), 'probed')).toEqual(['probed__hi'])
+      expect((await client.call('probed__hi')).message.result).toBeDefined()
+    })
+    expect(starts).toEqual(['start', 'end'])
+  })
+
+  test('makes room for a session where one process is allowed', async () => {
+    const use = async (only: Gateway) => {
+      const all = new ModernClient({ url: `${only.url}/mcp`, token: only.token })
+      await all.call('probed__hi')
+      // An idle process gives way, and one is idle after a second.
+      await delay(1_100)
+      const client = await initialize(targetOf(only, 'probed'))
+      expect((await client.call('hi')).message.result).toBeDefined()
+    }
+    const starts = await startsOf(MODERN, use, 1)
+    expect(starts.map((what, at) => what === (at % 2 === 0 ? 'start' : 'end'))).not.toContain(false)
+  })
+
+  test.each([
+    { said: 'takes sessions', more: {}, eras: ['legacy', 'modern'] },
+    { said: 'refuses them', more: { initialize: 'refused' }, eras: ['modern'] },
+  ])('asks for sessions when the first one begins: one that $said', async ({ more, eras }) => {
+    await startsOf({ ...MODERN, ...more }, async (only) => {
+      const erasNow = async () => {
+        type Status = { servers: { eras: string[] }[] }
+        return (await only.admin<Status>('GET', 'status')).servers[0]?.eras
+      }
+      expect(await erasNow()).toEqual(['modern'])
+      const client = await initialize(targetOf(only, 'probed'))
+      expect(await erasNow()).toEqual(eras)
+      expect((await client.call('hi')).message.result).toBeDefined()
+    })
   })
 })
 

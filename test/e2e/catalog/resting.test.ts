@@ -52,6 +52,7 @@ test('to list a modern server one process is started, and no spare', async () =>
 test('servers that nobody uses have no process, and are listed as they were', async () => {
   const tools = await list()
   await waitUntil(async () => (await up()).length === 0, 'processes stay', RESTS_MS)
+  await waitUntil(() => liveModern() === 0, 'the modern one stays', RESTS_MS)
 
   expect(await list()).toBe(tools)
 

@@ -4,6 +4,7 @@ import type {
   ExitMeta,
   FailedMeta,
   FormerChannel,
+  HurryMeta,
   MessageMeta,
   OversizeMeta,
   RefusedMeta,
@@ -43,8 +44,8 @@ export interface Channel {
   listen: (listener: ChannelListener) => void
   /** Returns the number of the frame, where there are frames; see `onOver`. */
   send: (payload: Uint8Array, meta?: SentMeta) => number | undefined
-  /** It was asked for with less urgency than there is by now; absent where nothing waits for its turn. */
-  hurry?: (urgency: Urgency) => void
+  /** It is waited for more urgently than it was asked for, or has an owner by now; absent where nothing waits for its turn. */
+  hurry?: (urgency: Urgency, owner?: string) => void
   /** Nothing is heard of the channel after this. */
   close: () => void
 }
@@ -106,8 +107,10 @@ export class LinkChannel implements Channel {
     return this.#over ? undefined : this.#link.sendMessage(this.number, payload, meta)
   }
 
-  hurry(urgency: Urgency): void {
-    if (!this.#over) this.#link.send({ type: FRAME.hurry, channel: this.number, meta: { urgency } })
+  hurry(urgency: Urgency, owner?: string): void {
+    if (this.#over) return
+    const meta = { urgency, ...(owner !== undefined && { owner }) } satisfies HurryMeta
+    this.#link.send({ type: FRAME.hurry, channel: this.number, meta })
   }
 
   /** Ends the process. Nothing is heard of the channel after this. */

@@ -1,6 +1,12 @@
 /** A session with a remote server, in the place of a process: spoken to from this object, without a link. */
 import { GatewayError } from '#protocol/errors.ts'
-import { isProbeId, type FailedMeta, type RemoteLaunch, type SentMeta } from '#protocol/link.ts'
+import {
+  isProbeId,
+  type FailedMeta,
+  type RemoteLaunch,
+  type SentMeta,
+  type Urgency,
+} from '#protocol/link.ts'
 import type { AskNumbers } from '#protocol/numbering/numbers.ts'
 import { nameOf, Numbering } from '#protocol/numbering/numbering.ts'
 import { numberListener, type NumberedListener } from '#protocol/numbering/remote-listener.ts'
@@ -34,13 +40,13 @@ export interface RemoteChannelOptions {
 
 export class RemoteChannel implements Channel {
   readonly key: string
-  readonly owner: Owner
   readonly #options: RemoteChannelOptions
   readonly #connection: RemoteConnection
   readonly #numbering: Numbering
   readonly #openedAt = Date.now()
   #usedAt = Date.now()
   #listener: ChannelListener | undefined
+  #owner: Owner
   #timer: number | undefined
   #isOver = false
 
@@ -48,7 +54,7 @@ export class RemoteChannel implements Channel {
     const { launch, key, owner, network, askNumbers } = options
     this.#options = options
     this.key = key
-    this.owner = owner
+    this.#owner = owner
     this.#numbering = new Numbering(askNumbers, (meta) => this.#refuse(meta))
     this.#connection = connectRemote({
       ...launch.remote,
@@ -65,6 +71,16 @@ export class RemoteChannel implements Channel {
 
   get over(): boolean {
     return this.#isOver
+  }
+
+  /** Whose it is; `undefined`: nobody's. */
+  get owner(): Owner {
+    return this.#owner
+  }
+
+  /** Nothing waits for its turn, but it has an owner by now. */
+  hurry(_urgency: Urgency, owner?: string): void {
+    this.#owner ??= owner
   }
 
   /** How long nothing was said, with no request in flight. Milliseconds; 0 while one is. */

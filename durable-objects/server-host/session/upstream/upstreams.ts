@@ -98,7 +98,9 @@ export class Upstreams {
     const { record, server: former } = session
     const server = await servers.get(former.name, servers.version, record.principal)
     session.server = server
-    const spoken = await eras.of(server)
+    // One process has one era: that of clients that have no session.
+    const isOne = server.config.sharing === 'shared'
+    const spoken = await (isOne ? eras.of(server) : eras.both(server, record.principal))
     return this.#upstreamFor(face, server, spoken)
   }
 
@@ -108,7 +110,6 @@ export class Upstreams {
     spoken: Eras,
   ): Promise<RetiringUpstream> {
     const { sharing } = server.config
-    // One process has one era: that of clients that have no session.
     const isModern = sharing === 'shared' && spoken.discover !== undefined
     if (spoken.initialize === undefined || isModern) {
       const modern = await this.#modern.modernServer(server)

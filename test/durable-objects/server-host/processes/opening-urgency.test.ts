@@ -27,3 +27,25 @@ test('who comes later is told to the channel once, where that waits with less', 
 
   expect([urgency.value, told]).toEqual([URGENCY.call, [URGENCY.list, URGENCY.call]])
 })
+
+test('a process that nobody owned belongs to whoever uses it from the first call on', () => {
+  const urgency = new OpeningUrgency(URGENCY.list)
+  const told: unknown[] = []
+  urgency.attach({ hurry: (...what) => told.push(what) })
+
+  urgency.belongTo('anna')
+  expect([urgency.owner, told]).toEqual([undefined, []])
+  urgency.raise(URGENCY.call)
+
+  expect([urgency.owner, told]).toEqual(['anna', [[URGENCY.call, 'anna']]])
+})
+
+test('one that a call waits for already is told whose it is', () => {
+  const urgency = new OpeningUrgency(URGENCY.call)
+  const told: unknown[] = []
+  urgency.attach({ hurry: (...what) => told.push(what) })
+
+  urgency.belongTo('anna')
+
+  expect(told).toEqual([[URGENCY.call, 'anna']])
+})
