@@ -128,7 +128,8 @@ async function readConsole({ port, token }: { port: number; token: string }): Pr
 
 async function resetServerHost(base: URL): Promise<void> {
   const url = new URL(base)
-  url.searchParams.set('reset-server-host', serverHostName(LOCAL_TENANT))
+  url.searchParams.set('reset', 'SERVER_HOST')
+  url.searchParams.set('name', serverHostName(LOCAL_TENANT))
   const response = await fetch(url)
   if (!response.ok) throw new Error(`the reset answered ${response.status}`)
 }

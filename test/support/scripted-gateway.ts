@@ -114,7 +114,8 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
       const { token } = (await admin('POST', `${name}/tokens`, { name: 'test' })) as Target
       const evict = async (): Promise<void> => {
         const url = new URL(workerd.url)
-        url.searchParams.set('reset-server-host', serverHostName(name))
+        url.searchParams.set('reset', 'SERVER_HOST')
+        url.searchParams.set('name', serverHostName(name))
         await fetch(url)
       }
       const url = `${workerd.url.origin}/mcp/${SERVER}`

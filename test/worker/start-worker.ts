@@ -2,17 +2,21 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
-import { startWorkerd, type Workerd, type WorkerdOptions } from '#cli/runtime/workerd.ts'
+import { startWorkerd, type WorkerdOptions } from '#cli/runtime/workerd.ts'
 
 export const ADMIN_TOKEN = 'admin-token-of-the-test'
+/** An entry that can evict objects. */
+export const EVICTABLE = fileURLToPath(new URL('../fixtures/evictable-worker.mjs', import.meta.url))
 export const MASTER_KEY = '5e'.repeat(32)
 
 export interface RunningWorker {
   url: URL
   /** Of each isolate. */
   readonly urls: URL[]
-  evict: Workerd['evict']
+  /** Of a worker whose entry is `EVICTABLE`: the object's memory goes, its storage stays. */
+  evict(binding: 'TENANT' | 'DIRECTORY', name: string): Promise<void>
   lines: string[]
   /** Paths of the objects' databases, by class. */
   databases(className: string): Promise<string[]>
@@ -60,7 +64,12 @@ export async function startWorker(
     get urls() {
       return workerd.urls
     },
-    evict: (className, name) => workerd.evict(className, name),
+    async evict(binding, name) {
+      const query = new URLSearchParams({ reset: binding, name })
+      const response = await fetch(new URL(`/?${query}`, workerd.url))
+      const text = await response.text()
+      if (!text.includes('reset by a test')) throw new Error(`not evicted: ${text}`)
+    },
     lines,
     async databases(className) {
       const paths = await files(className)

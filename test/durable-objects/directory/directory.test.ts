@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from '#protocol/tenant.ts'
 import { createSend, expectCode, type Send } from '../../worker/admin/send.ts'
-import { startWorker, type RunningWorker } from '../../worker/start-worker.ts'
+import { EVICTABLE, startWorker, type RunningWorker } from '../../worker/start-worker.ts'
 
 type Tenants = Page<{ name: string; createdAt: number }>
 
@@ -9,7 +9,7 @@ let worker: RunningWorker
 let send: Send
 
 beforeAll(async () => {
-  worker = await startWorker()
+  worker = await startWorker(EVICTABLE)
   send = createSend(worker)
 })
 
@@ -37,7 +37,7 @@ test('tenants are listed by name, each once, in pages', async () => {
 test('the list is the same after an eviction', async () => {
   const before = await names()
 
-  await worker.evict('Directory', 'v1')
+  await worker.evict('DIRECTORY', 'v1')
 
   expect(await names()).toEqual(before)
 })

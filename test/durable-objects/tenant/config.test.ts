@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { IssuersReport, TenantSummary } from '#protocol/tenant.ts'
 import { createSend, expectCode, type Send } from '../../worker/admin/send.ts'
-import { startWorker, type RunningWorker } from '../../worker/start-worker.ts'
+import { EVICTABLE, startWorker, type RunningWorker } from '../../worker/start-worker.ts'
 import { createTenant, isAccepted } from './tenant-fixture.ts'
 
 let worker: RunningWorker
 let operator: Send
 
 beforeAll(async () => {
-  worker = await startWorker()
+  worker = await startWorker(EVICTABLE)
   operator = createSend(worker)
 })
 
@@ -128,7 +128,7 @@ describe('a tenant', () => {
     await send('PUT', 'limits', { limits, shards: 3 })
     await send('PUT', 'issuers', { issuers: [hs256] })
 
-    await worker.evict('Tenant', 'lasting')
+    await worker.evict('TENANT', 'lasting')
 
     expect((await send('GET', 'limits')).body).toEqual({ limits, shards: 3 })
     expect((await send('GET', 'issuers')).body).toMatchObject({ issuers: [hs256] })

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
 import type { TenantSummary } from '#protocol/tenant.ts'
 import { createSend, expectCode, type Send } from '../../worker/admin/send.ts'
-import { startWorker, type RunningWorker } from '../../worker/start-worker.ts'
+import { EVICTABLE, startWorker, type RunningWorker } from '../../worker/start-worker.ts'
 import { createTenant, type TenantFixture } from './tenant-fixture.ts'
 
 let worker: RunningWorker
 
 beforeAll(async () => {
-  worker = await startWorker()
+  worker = await startWorker(EVICTABLE)
 })
 
 afterAll(() => worker.stop())
@@ -62,7 +62,7 @@ describe('the catalog', () => {
     expect(items.filter(({ action }) => action === 'catalog.put')).toMatchObject([
       { outcome: 'ok', actor: { by: 'operator' }, detail: { version: 2 } },
     ])
-    await worker.evict('Tenant', 'versioned')
+    await worker.evict('TENANT', 'versioned')
     expect((await send('GET', 'catalog')).body).toMatchObject({ tools: 'lazy' })
   })
 
@@ -82,7 +82,7 @@ describe('routes', () => {
     expect((await send('GET', 'routes')).body).toEqual({ routes: [] })
     expect((await send('PUT', 'routes', { routes: [route] })).body).toEqual({ version: 2 })
     expect((await send('PUT', 'routes', { routes: [route] })).body).toEqual({ version: 2 })
-    await worker.evict('Tenant', 'routed')
+    await worker.evict('TENANT', 'routed')
     expect((await send('GET', 'routes')).body).toEqual({ routes: [stored] })
     await send('PUT', 'routes', { routes: [{ ...route, priority: 3 }, { name: 'rest' }] })
     expect(await versionOf('routed')).toBe(3)

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TOKEN, type TokenInfo } from '#protocol/tenant.ts'
 import { expectCode } from '../../worker/admin/send.ts'
-import { startWorker, type RunningWorker } from '../../worker/start-worker.ts'
+import { EVICTABLE, startWorker, type RunningWorker } from '../../worker/start-worker.ts'
 import { editTenant, hasToken } from './stored.ts'
 import { createTenant, isAccepted } from './tenant-fixture.ts'
 
 let worker: RunningWorker
 
 beforeAll(async () => {
-  worker = await startWorker()
+  worker = await startWorker(EVICTABLE)
 })
 
 afterAll(() => worker.stop())
@@ -33,7 +33,7 @@ describe('a token', () => {
     const { createToken } = await createTenant(worker, 'lasting')
     const { token } = await createToken()
 
-    await worker.evict('Tenant', 'lasting')
+    await worker.evict('TENANT', 'lasting')
     expect(await isAccepted(worker, token)).toBe(true)
 
     await worker.restart()

@@ -17,7 +17,8 @@ export async function disturb({ what, tenant, which }: Disturbance, world: World
       return gateway.killHostProgram()
     case 'object': {
       const url = new URL(gateway.url)
-      url.searchParams.set('reset-server-host', serverHostName(tenant))
+      url.searchParams.set('reset', 'SERVER_HOST')
+      url.searchParams.set('name', serverHostName(tenant))
       const response = await fetch(url)
       await response.arrayBuffer()
       return
