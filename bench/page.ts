@@ -25,6 +25,7 @@ export function toPage(results: Results, steps: StepResults): string {
     '## Figures',
     'Milliseconds unless a unit is given; medians over rounds.',
     toTable(results),
+    ...toMissing(results),
     '## Hearth beside each peer',
     'Median of the ratios of single rounds. Latency below 1 and calls/s above 1 are better than the peer.',
     toRatios(results),
@@ -60,6 +61,11 @@ function explainSteps({ date, machine, steps }: StepResults): string {
 with \`npm run bench -- steps\`, load average ${loadAverage.toFixed(2)}. The time is that of the fastest of many rounds. *Stated elsewhere* is what another
 gateway, of compiled code, says of its steps of these names; what it does in them need not be the same. Hearth takes longer in
 ${slower.length} of these ${stated.length}.`
+}
+
+function toMissing({ missing = [] }: Results): string[] {
+  const left = missing.map(({ peer, why }) => `${peer} (${why})`)
+  return left.length === 0 ? [] : [`Not measured: ${left.join('; ')}.`]
 }
 
 export function toAims(results: Results): string {
@@ -117,6 +123,11 @@ function explainMethod({ rounds }: Results): string {
 - Floors: *raw stdio* is the client speaking to the process itself; *bare Worker* is workerd answering at once, with no Durable Object and no process;
   *bare object* is a Worker that passes each message to a Durable Object, and that over one WebSocket to a Node process that answers: Hearth's own
   way with nothing on it.
+- Pipes put one stdio server behind HTTP: supergateway and mcp-proxy. Gateways serve several servers as one and ask for a token. *FastMCP proxy* is
+  \`create_proxy\` of a configuration file, which is what \`fastmcp run mcp.json --transport http\` serves, with a verifier of fixed tokens, which only the
+  library can turn on. *ContextForge* is its \`translate\` bridge before the server and its gateway before that, on SQLite, with JWTs, its own rate limits
+  off. Each is given one server, as Hearth is, and writes no line for a call.
+- ToolHive's \`vmcp\` is not measured: it reaches servers by URL alone, and starts a stdio server only in a container.
 - One client for all of them: Node's HTTP with keep-alive connections. It runs on the same cores. Every answer is checked against what was sent.
 - ${rounds} rounds; in each, every peer in turn (A B C D, then B C D A …): ${FULL.oneSessionMs / 1000} s with one session, ${FULL.manySessionsMs / 1000} s with ${MANY_SESSIONS} sessions, ${FULL.modernMs / 1000} s of 2026-07-28
   calls, ${FULL.newSessions} new sessions. Each phase has a warm-up of ${FULL.warmUpMs} ms that is not counted. All sessions are opened before and kept; peers that wait use no CPU.
@@ -133,6 +144,6 @@ function explainMethod({ rounds }: Results): string {
   initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
   Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part. Batches follow each other until two in a row leave what they found.
-- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes a minute and writes nothing, \`npm run bench -- steps\` measures the steps alone.
+- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes some minutes and writes nothing, \`npm run bench -- steps\` measures the steps alone.
 - \`npm run bench -- soak\` lets clients come, call and go for ten minutes, and fails on an answer that was another call's; with \`--rough\` processes, host program and workerd are killed meanwhile.`
 }

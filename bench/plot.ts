@@ -7,7 +7,14 @@ const BAR_WIDTH = 240
 const BAR_HEIGHT = 16
 const ROW_HEIGHT = 22
 const TITLE_HEIGHT = 34
-const COLORS = { floor: '#9aa0a6', peer: '#6b8fb5', subject: '#d9663b', variant: '#e09a7d' }
+const COLORS = {
+  floor: '#9aa0a6',
+  peer: '#6b8fb5',
+  gateway: '#7d7fb8',
+  subject: '#d9663b',
+  variant: '#e09a7d',
+  former: '#b3a08f',
+}
 
 interface Panel {
   title: string

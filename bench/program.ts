@@ -19,8 +19,18 @@ export interface Program {
   listening(port: number): Promise<void>
 }
 
-export function startProgram(command: string, args: string[], cwd: string): Program {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+/** `env` is added to what this process has. */
+export function startProgram(
+  command: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Program {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const output = keepOutput(child)
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`${command} ${args.join(' ')} exited with ${code}: ${output()}`)

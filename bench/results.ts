@@ -80,11 +80,18 @@ export interface StepResults {
   steps: StepFigure[]
 }
 
+/** A peer that could not be installed, started or called. */
+export interface Missing {
+  peer: string
+  why: string
+}
+
 export interface Results {
   date: string
   rounds: number
   machine: Machine
   targets: TargetResult[]
+  missing?: Missing[]
   churn?: ChurnResult
   /** That of the former commit. */
   formerChurn?: ChurnResult

@@ -3,6 +3,7 @@ import { load, type LoadResult } from './load.ts'
 import { measureMemory, settledUsage } from './memory.ts'
 import { newSessions } from './new-session.ts'
 import { killAndRecover } from './recovery.ts'
+import { isOptional } from './peers/all.ts'
 import type { Peer, RunningPeer, Session, Target } from './peers/peer.ts'
 import { nameOfProgram } from './process-tree.ts'
 import type { PeerResult, Round, TargetResult } from './results.ts'
@@ -16,32 +17,50 @@ interface Contender {
   result: PeerResult
 }
 
+export interface Watcher {
+  say(line: string): void
+  /** For a peer that cannot be measured, and is left out from then on. */
+  leaveOut(peer: Peer, error: unknown): void
+}
+
 export async function measureTarget(
   target: Target,
   peers: readonly Peer[],
   settings: Settings,
-  say: (line: string) => void,
+  { say, leaveOut }: Watcher,
 ): Promise<TargetResult> {
   const contenders: Contender[] = []
+  const failed = new Set<Peer>()
+  const attempt = async (peer: Peer, what: string, work: () => Promise<void>): Promise<void> => {
+    if (failed.has(peer)) return
+    say(`${target.name}: ${what}: ${peer.name}`)
+    await work().catch((error: unknown) => {
+      if (!isOptional(peer)) throw error
+      failed.add(peer)
+      leaveOut(peer, error)
+    })
+  }
   try {
     for (const peer of peers) {
-      say(`${target.name}: ${peer.name}: start, memory`)
-      contenders.push(await begin(peer, target))
+      await attempt(peer, 'start, memory', async () => {
+        contenders.push(await begin(peer, target))
+      })
     }
     for (let round = 0; round < settings.rounds; round++) {
       for (const contender of rotate(contenders, round)) {
-        say(`${target.name}: round ${round + 1}/${settings.rounds}: ${contender.peer.name}`)
-        contender.result.rounds.push(await measureRound(contender, target, settings))
+        await attempt(contender.peer, `round ${round + 1}/${settings.rounds}`, async () => {
+          contender.result.rounds.push(await measureRound(contender, target, settings))
+        })
       }
     }
     for (const contender of contenders) {
-      say(`${target.name}: ${contender.peer.name}: after load`)
-      await finish(contender, target, settings)
+      await attempt(contender.peer, 'after load', () => finish(contender, target, settings))
     }
   } finally {
     await Promise.all(contenders.map(({ running }) => running.stop()))
   }
-  return { target: target.name, peers: contenders.map(({ result }) => result) }
+  const measured = contenders.filter(({ peer }) => !failed.has(peer))
+  return { target: target.name, peers: measured.map(({ result }) => result) }
 }
 
 async function begin(peer: Peer, target: Target): Promise<Contender> {

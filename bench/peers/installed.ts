@@ -1,11 +1,11 @@
-/** The other products: pinned in bench/package.json, installed here and not with Hearth. */
+/** Peers of npm: pinned in bench/package.json, installed here and not with Hearth. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
 export const BENCH_FOLDER = new URL('..', import.meta.url).pathname
 
 /** Needs the network once. The installer's output goes to standard error. */
-export function installPeers(): void {
+export function installPackages(): void {
   const installed = `${BENCH_FOLDER}node_modules/.package-lock.json`
   if (existsSync(installed) && pinned(installed) === pinned(`${BENCH_FOLDER}package-lock.json`)) {
     return

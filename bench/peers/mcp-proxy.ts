@@ -1,7 +1,7 @@
 /** punkpeye's mcp-proxy, with its defaults: one process that all callers share. */
 import { freePort, startProgram } from '../program.ts'
 import { runningPeer } from './http-peer.ts'
-import { BENCH_FOLDER, installedVersion } from './installed.ts'
+import { BENCH_FOLDER, installedVersion, installPackages } from './installed.ts'
 import type { Peer, RunningPeer, Target } from './peer.ts'
 
 export const mcpProxy: Peer = {
@@ -9,6 +9,7 @@ export const mcpProxy: Peer = {
   version: installedVersion('mcp-proxy'),
   isolation: 'one process',
   role: 'peer',
+  install: installPackages,
   start: startMCPProxy,
 }
 

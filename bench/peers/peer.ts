@@ -38,12 +38,20 @@ export interface RunningPeer {
 
 export type Isolation = 'process per session' | 'process per request' | 'one process' | 'none'
 
+/**
+ * `floor`: nothing between can be faster. `peer`: a pipe, which puts one server behind HTTP.
+ * `gateway`: serves several servers as one and asks for a token. `subject`: this project.
+ * `variant`: this project, set up otherwise. `former`: this project at another commit.
+ */
+export type Role = 'floor' | 'peer' | 'gateway' | 'subject' | 'variant' | 'former'
+
 export interface Peer {
   name: string
   version: string
   isolation: Isolation
-  /** `floor`: nothing between can be faster. `peer`: a product. `subject`: this project. `variant`: this project, set up otherwise. */
-  role: 'floor' | 'peer' | 'subject' | 'variant'
+  role: Role
+  /** Brings it onto this machine, unless it is there. Throws where it cannot be had, which leaves it out. */
+  install?(): void
   /** Processes of an earlier start of the same peer are gone before this is called. */
   start(target: Target): Promise<RunningPeer>
 }

@@ -1,7 +1,7 @@
 /** supergateway, with its defaults, in both of its Streamable HTTP modes. */
 import { freePort, startProgram } from '../program.ts'
 import { runningPeer } from './http-peer.ts'
-import { BENCH_FOLDER, installedVersion } from './installed.ts'
+import { BENCH_FOLDER, installedVersion, installPackages } from './installed.ts'
 import type { Peer, RunningPeer, Target } from './peer.ts'
 
 export const supergatewayStateful: Peer = {
@@ -9,6 +9,7 @@ export const supergatewayStateful: Peer = {
   version: installedVersion('supergateway'),
   isolation: 'process per session',
   role: 'peer',
+  install: installPackages,
   start: (target) => startSupergateway(target, ['--stateful']),
 }
 
@@ -17,6 +18,7 @@ export const supergatewayStateless: Peer = {
   version: installedVersion('supergateway'),
   isolation: 'process per request',
   role: 'peer',
+  install: installPackages,
   start: (target) => startSupergateway(target, []),
 }
 
