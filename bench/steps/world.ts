@@ -7,7 +7,8 @@ import { Routes } from '../../protocol/routes.ts'
 import type { Grants } from '../../protocol/scopes.ts'
 import type { TenantPolicy, Verdict } from '../../protocol/tenant.ts'
 import { parseBody } from '../../worker/body.ts'
-import type { CallRecord, IncomingCall } from '../../worker/context.ts'
+import type { IncomingCall } from '../../worker/context.ts'
+import type { CallRecord } from '../../worker/telemetry/record.ts'
 
 const SECRET = 'ab'.repeat(32)
 export const TOKEN = `hearth_acme_0123abcd_${SECRET}`
