@@ -35,7 +35,10 @@ export const timed = [
 ]
 
 const light = list(
-  ['test/{protocol,durable-objects,worker,gates}/**/*.test.ts', 'test/e2e/property/model.test.ts'],
+  [
+    'test/{protocol,durable-objects,worker,bench,gates}/**/*.test.ts',
+    'test/e2e/property/model.test.ts',
+  ],
   timed,
 )
 const processes = list(['test/**/*.test.ts'], [...timed, ...light])
