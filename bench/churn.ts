@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CALM_BATCHES, isCalm } from './aims.ts'
 import { createHTTPClient, requireResult } from './http-client.ts'
 import { openLegacySession, sendInitialize } from './http-session.ts'
-import { startHearth } from './peers/hearth.ts'
+import { startHearth, type HearthSetup } from './peers/hearth.ts'
 import type { Endpoint, RunningPeer, Target } from './peers/peer.ts'
 import { usageOf, type Usage } from './process-tree.ts'
 import type { ChurnResult, Weight } from './results.ts'
@@ -50,11 +50,14 @@ const VISITS: Visit[] = [
   },
 ]
 
-export async function measureChurn(target: Target, sessions: number): Promise<ChurnResult> {
-  const peer = await startHearth(target, {
-    idleTimeoutMs: IDLE_TIMEOUT_MS,
-    maxProcesses: MAX_PROCESSES,
-  })
+/** `setup` says which Hearth. */
+export async function measureChurn(
+  target: Target,
+  sessions: number,
+  setup: HearthSetup = {},
+): Promise<ChurnResult> {
+  const options = { idleTimeoutMs: IDLE_TIMEOUT_MS, maxProcesses: MAX_PROCESSES }
+  const peer = await startHearth(target, { ...setup, options })
   try {
     const { endpoint } = peer
     if (endpoint === undefined) throw new Error('Hearth has no endpoint')

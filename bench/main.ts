@@ -2,12 +2,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
+import { toBeside } from './beside.ts'
 import { describeMachine, NoisyMachine, percent } from './machine.ts'
 import { requireQuietBefore, requireQuietDuring } from './machine.ts'
 import { toAims, toPage } from './page.ts'
+import { buildFormer } from './peers/former.ts'
 import { toPlot } from './plot.ts'
 import { othersDuring } from './quiet.ts'
-import type { Results, StepResults } from './results.ts'
+import type { Machine, Results, StepResults } from './results.ts'
 import { measure } from './run.ts'
 import { FULL, QUICK, type Settings } from './settings.ts'
 import { soak, toSoakReport } from './soak.ts'
@@ -21,6 +23,7 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
     target: { type: 'string', multiple: true },
     rounds: { type: 'string' },
+    beside: { type: 'string' },
     noisy: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '600' },
     rough: { type: 'boolean', default: false },
@@ -32,21 +35,31 @@ const DOCS = new URL('../docs/', import.meta.url).pathname
 
 const say = (line: string): void => console.error(line)
 
-/** `npm run bench -- [--quick] [--only NAME] [--target NAME] [--rounds N] [--noisy]`. */
+/** `npm run bench -- [--quick] [--only NAME] [--target NAME] [--rounds N] [--beside COMMIT] [--noisy]`. */
 async function runAll(): Promise<void> {
   const isComplete = !options.quick && !options.only && !options.target
   const mustBeQuiet = isComplete && !options.noisy
   const machine = await describeMachine()
   say(`others use ${percent(machine.othersShare ?? Number.NaN)} of the CPU`)
   if (mustBeQuiet) requireQuietBefore(machine)
-  const { only } = options
-  const results = await measure(machine, { settings: toSettings(), only, say })
+  const results = await measureBeside(machine)
   const others = othersDuring(results)
   say(`meanwhile others used ${percent(others.median)}, and ${percent(others.worst)} at worst`)
-  const parts = [toTable(results), '### Aims', toAims(results)]
+  const parts = [toTable(results), '### Aims', toAims(results), ...toBeside(results)]
   console.log(parts.join('\n\n'))
   if (mustBeQuiet) requireQuietDuring(results)
   if (isComplete) await publish(results)
+}
+
+async function measureBeside(machine: Machine): Promise<Results> {
+  const { only, beside } = options
+  if (beside !== undefined) say(`installing ${beside}`)
+  const former = beside === undefined ? undefined : buildFormer(beside)
+  try {
+    return await measure(machine, { settings: toSettings(), only, former, say })
+  } finally {
+    former?.remove()
+  }
 }
 
 function toSettings(): Settings {

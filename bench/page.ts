@@ -1,5 +1,6 @@
 /** docs/performance.md: written from a run, so that no figure in it is typed by hand. */
 import { judgeAims } from './aims.ts'
+import { toBeside } from './beside.ts'
 import { percent } from './machine.ts'
 import { othersDuring, QUIET_SHARE } from './quiet.ts'
 import {
@@ -26,6 +27,7 @@ export function toPage(results: Results, steps: StepResults): string {
     'Milliseconds unless a unit is given; medians over rounds.',
     toTable(results),
     ...toMissing(results),
+    ...(results.former === undefined ? [] : ['## Beside a former commit', ...toBeside(results)]),
     '## Hearth beside each peer',
     'Median of the ratios of single rounds. Latency below 1 and calls/s above 1 are better than the peer.',
     toRatios(results),
@@ -144,6 +146,7 @@ function explainMethod({ rounds }: Results): string {
   initialise again. The worst of ${FULL.kills} is shown. The process is gone when the first call is sent; the gateway may not have noticed yet.
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
   Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part. Batches follow each other until two in a row leave what they found.
-- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes some minutes and writes nothing, \`npm run bench -- steps\` measures the steps alone.
+- Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes some minutes and writes nothing, \`npm run bench -- --beside COMMIT\` measures
+  that commit in the same rounds, \`npm run bench -- steps\` measures the steps alone.
 - \`npm run bench -- soak\` lets clients come, call and go for ten minutes, and fails on an answer that was another call's; with \`--rough\` processes, host program and workerd are killed meanwhile.`
 }

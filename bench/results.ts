@@ -92,6 +92,8 @@ export interface Results {
   machine: Machine
   targets: TargetResult[]
   missing?: Missing[]
+  /** The commit that was measured beside this one. */
+  former?: string
   churn?: ChurnResult
   /** That of the former commit. */
   formerChurn?: ChurnResult

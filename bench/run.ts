@@ -2,6 +2,7 @@
 import { measureChurn } from './churn.ts'
 import { measureObjectCalls } from './object-calls.ts'
 import { isOptional, PEERS } from './peers/all.ts'
+import type { Former } from './peers/former.ts'
 import { hearth, hearthWithPolicies } from './peers/hearth.ts'
 import { BENCH_FOLDER } from './peers/installed.ts'
 import type { Peer } from './peers/peer.ts'
@@ -16,11 +17,13 @@ export interface Run {
   settings: Settings
   /** Names; absent: all. */
   only?: readonly string[] | undefined
+  /** Measured beside the others. */
+  former?: Former | undefined
   say(line: string): void
 }
 
 export async function measure(machine: Machine, run: Run): Promise<Results> {
-  const { settings, only, say } = run
+  const { settings, only, former, say } = run
   const missing: Missing[] = []
   const watcher: Watcher = {
     say,
@@ -31,13 +34,14 @@ export async function measure(machine: Machine, run: Run): Promise<Results> {
     },
   }
   const wanted = PEERS.filter(({ name }) => only?.includes(name) ?? true)
-  const peers = installAll(wanted, watcher)
+  const peers = [...installAll(wanted, watcher), ...(former?.peers ?? [])]
   const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     rounds: settings.rounds,
     machine,
     targets: [],
     missing,
+    ...(former && { former: former.commit }),
   }
   for (const name of TARGET_NAMES.filter((one) => settings.targets.includes(one))) {
     const left = peers.filter(({ name: peer }) => !missing.some((one) => one.peer === peer))
@@ -49,11 +53,12 @@ export async function measure(machine: Machine, run: Run): Promise<Results> {
 
 /** What Hearth alone is asked. */
 async function measureRest(results: Results, run: Run, peers: readonly Peer[]): Promise<void> {
-  const { settings, say } = run
+  const { settings, former, say } = run
   const { churn } = settings
   if (peers.includes(hearth) && churn > 0) {
     say(`${churn} connects and disconnects, again and again`)
     results.churn = await measureChurn(TARGETS.echo, churn)
+    if (former) results.formerChurn = await measureChurn(TARGETS.echo, churn, former)
   }
   if (peers.includes(hearthWithPolicies)) {
     say('Durable Object calls for each request')

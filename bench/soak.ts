@@ -35,7 +35,7 @@ export interface SoakResult {
 }
 
 export async function soak(durationMs: number, rough: boolean): Promise<SoakResult> {
-  const peer = await startHearth(TARGETS.echo, { maxProcesses: MAX_PROCESSES })
+  const peer = await startHearth(TARGETS.echo, { options: { maxProcesses: MAX_PROCESSES } })
   const result: SoakResult = { answered: 0, wrong: 0, failed: {}, killed: {}, samples: [] }
   const startedAt = performance.now()
   const isOver = (): boolean => performance.now() - startedAt >= durationMs

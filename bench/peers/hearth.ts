@@ -16,7 +16,7 @@ export const hearth: Peer = {
   version: JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version,
   isolation: 'process per session',
   role: 'subject',
-  start: (target) => startHearth(target, {}),
+  start: (target) => startHearth(target),
 }
 
 /** The same with scopes, limits of every kind and quotas on each call. */
@@ -24,7 +24,7 @@ export const hearthWithPolicies: Peer = {
   ...hearth,
   name: `${hearth.name}${POLICIES}`,
   role: 'variant',
-  start: (target) => startHearth(target, {}, applyPolicies),
+  start: (target) => startHearth(target, { authorize: applyPolicies }),
 }
 
 /** The same by the URL of all servers as one. */
@@ -32,7 +32,7 @@ export const hearthCatalog: Peer = {
   ...hearth,
   name: `${hearth.name}, /mcp`,
   role: 'variant',
-  start: (target) => startHearth(target, {}, undefined, (origin) => `${origin}/mcp`),
+  start: (target) => startHearth(target, { catalogURL: (origin) => `${origin}/mcp` }),
 }
 
 interface Ready {
@@ -41,16 +41,19 @@ interface Ready {
   servers: { name: string; url: string }[]
 }
 
-/**
- * `options` are Hearth's own keys of the server's configuration; `authorize` gives another token than the first;
- * `catalogURL` is called in the place of the server's own.
- */
-export async function startHearth(
-  target: Target,
-  options: Record<string, unknown>,
-  authorize?: (origin: string, dataFolder: string) => Promise<string>,
-  catalogURL?: (origin: string) => string,
-): Promise<RunningPeer> {
+export interface HearthSetup {
+  /** Where its source is; absent: here. */
+  project?: string
+  /** Hearth's own keys of the server's configuration. */
+  options?: Record<string, unknown>
+  /** Gives another token than the first. */
+  authorize?(origin: string, dataFolder: string): Promise<string>
+  /** Called in the place of the server's own. */
+  catalogURL?(origin: string): string
+}
+
+export async function startHearth(target: Target, setup: HearthSetup = {}): Promise<RunningPeer> {
+  const { project = PROJECT, options, authorize, catalogURL } = setup
   const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'))
   const config = join(folder, 'mcp.json')
   const server = { command: target.command, args: target.args, ...options }
@@ -61,7 +64,7 @@ export async function startHearth(
     ...['cli/bootstrap.mjs', 'cli/main.ts', 'up', '--json', '--config', config],
     ...['--port', port, '--data', data, '--log-level', 'warn'],
   ]
-  const program = startProgram(process.execPath, args, PROJECT)
+  const program = startProgram(process.execPath, args, project)
   const discard = (): void => rmSync(folder, { recursive: true, force: true })
   try {
     const ready = JSON.parse(await program.firstLine) as Ready
