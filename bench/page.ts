@@ -117,7 +117,7 @@ function toObjectCalls({ objectCalls = [] }: Results): string {
 }
 
 function explainMethod({ rounds }: Results): string {
-  return `- All products run with their defaults, on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
+  return `- All products run with their defaults, but write no line for a call (Hearth: \`--log-level warn\`), on the same Node, in front of the same two stdio servers: \`echo\` (bench/fixtures/echo.mjs, which does
   nothing, so that only the way is measured) and the official everything server. Hearth is started as a user starts it, with authentication on.
 - *All policies*: a token of scopes and a deny list, a token bucket for the tenant, a sliding window for the caller, a fixed window for the tool, a
   monthly quota and a concurrency limit, none of which refuses.
@@ -128,7 +128,7 @@ function explainMethod({ rounds }: Results): string {
 - Pipes put one stdio server behind HTTP: supergateway and mcp-proxy. Gateways serve several servers as one and ask for a token. *FastMCP proxy* is
   \`create_proxy\` of a configuration file, which is what \`fastmcp run mcp.json --transport http\` serves, with a verifier of fixed tokens, which only the
   library can turn on. *ContextForge* is its \`translate\` bridge before the server and its gateway before that, on SQLite, with JWTs, its own rate limits
-  off. Each is given one server, as Hearth is, and writes no line for a call.
+  off. Each is given one server, as Hearth is.
 - ToolHive's \`vmcp\` is not measured: it reaches servers by URL alone, and starts a stdio server only in a container.
 - One client for all of them: Node's HTTP with keep-alive connections. It runs on the same cores. Every answer is checked against what was sent.
 - ${rounds} rounds; in each, every peer in turn (A B C D, then B C D A …): ${FULL.oneSessionMs / 1000} s with one session, ${FULL.manySessionsMs / 1000} s with ${MANY_SESSIONS} sessions, ${FULL.modernMs / 1000} s of 2026-07-28

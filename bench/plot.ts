@@ -71,10 +71,11 @@ export function toPlot(results: Results): string {
   ].join('\n')
 }
 
-/** A process for each request takes so long that every other bar would vanish beside it. */
+/** A process for each request takes so long that every other bar would vanish beside it; a former commit has a table. */
 function isDrawn(peer: PeerResult, { value }: Panel): boolean {
   return (
     value(peer) !== undefined &&
+    peer.role !== 'former' &&
     peer.isolation !== 'process per request' &&
     peer.isolation !== 'none'
   )
