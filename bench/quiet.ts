@@ -11,12 +11,12 @@ export const QUIET_SHARE = 0.05
 const SAMPLE_MS = 3_000
 const TICK_MS = 10
 
-/** Begins to count; what it returns tells the share of all cores that neither the benchmark nor these trees took. */
+/** Begins to count; what it returns tells the share of all cores that neither this process nor these trees took. */
 export function watchOthers(roots: () => number[]): () => number {
   const read = (): { atMs: number; busyMs: number; oursMs: number } => ({
     atMs: performance.now(),
     busyMs: busyMs(),
-    oursMs: cpuMsOf([process.pid, ...roots()]),
+    oursMs: ownMs() + cpuMsOf(roots()),
   })
   const before = read()
   return () => {
@@ -40,6 +40,12 @@ export function othersDuring(results: Results): { median: number; worst: number 
     .flatMap(({ rounds }) => rounds)
     .flatMap(({ one, many }) => [one.othersShare, many?.othersShare ?? one.othersShare])
   return { median: median(shares), worst: Math.max(0, ...shares) }
+}
+
+/** Of the client that measures: peers that wait for their turn are others. */
+function ownMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }
 
 /** Time that the machine took from this one counts, too; what the kernel does for no process does not. */
