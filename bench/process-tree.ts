@@ -69,13 +69,15 @@ export function programsIn(roots: number[]): { pid: number; program: string }[] 
   return processTree(roots).map((pid) => ({ pid, program: programName(pid) }))
 }
 
-/** `workerd`, or for Node and Python the script: its package or folder, and its file. */
+/** `workerd`, for Python the module, or the script: its package or folder, and its file. */
 function programName(pid: number): string {
   return nameOfProgram((readText(`/proc/${pid}/cmdline`) ?? '').split('\0'))
 }
 
 /** As it is named in `cpuMsByProgram`. */
 export function nameOfProgram([command = '', ...args]: string[]): string {
+  const [option, module] = args
+  if (option === '-m' && module !== undefined) return module
   const script = args.find((arg) => /^[^-\s]\S*\.([cm]?[jt]s|py)$/.test(arg))
   if (script === undefined) return command.split('/').at(-1) ?? command
   const folders = script.split('/').filter((name) => name !== 'dist' && name !== 'bin')

@@ -48,9 +48,12 @@ function ownMs(): number {
   return (user + system) / 1_000
 }
 
-/** Time that the machine took from this one counts, too; what the kernel does for no process does not. */
+/** Time that the machine's host took counts, too. */
 function busyMs(): number {
   const [cpu = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
-  const [user = 0, nice = 0, system = 0, , , , , steal = 0] = cpu.split(/\s+/).slice(1).map(Number)
-  return (user + nice + system + steal) * TICK_MS
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = cpu
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
+  return (user + nice + system + irq + softirq + steal) * TICK_MS
 }
