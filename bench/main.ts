@@ -1,5 +1,5 @@
 /** `npm run bench`: Hearth beside its peers and the floor, in one run. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { toBeside } from './beside.ts'
@@ -8,8 +8,9 @@ import { requireQuietBefore, requireQuietDuring } from './machine.ts'
 import { toAims, toPage } from './page.ts'
 import { buildFormer } from './peers/former.ts'
 import { toPlot } from './plot.ts'
+import { measureProfile, toProfileTable } from './profile.ts'
 import { othersDuring } from './quiet.ts'
-import type { Machine, Results, StepResults } from './results.ts'
+import type { Machine, ProfileResults, Results, StepResults } from './results.ts'
 import { measure } from './run.ts'
 import { FULL, QUICK, type Settings } from './settings.ts'
 import { soak, toSoakReport } from './soak.ts'
@@ -81,15 +82,31 @@ async function runSteps(): Promise<void> {
   await writePage()
 }
 
+/** `npm run bench -- profile [--noisy]`. The same. */
+async function runProfile(): Promise<void> {
+  const profile = await takeProfile()
+  console.log(toProfileTable(profile.shares))
+  if (!options.noisy) requireQuietBefore(profile.machine)
+  await keep('profile', profile)
+  await writePage()
+}
+
 async function timeSteps(): Promise<StepResults> {
   const machine = await describeMachine()
   say('the steps of a warm call')
   return { date: today(), machine, steps: measureSteps() }
 }
 
+async function takeProfile(): Promise<ProfileResults> {
+  const machine = await describeMachine()
+  say('the profile of a warm call')
+  return { date: today(), machine, shares: await measureProfile() }
+}
+
 async function publish(results: Results): Promise<void> {
   await keep('latest', results)
   await keep('steps', await timeSteps())
+  await keep('profile', await takeProfile())
   await writePage()
   writeFileSync(`${DOCS}performance.svg`, toPlot(results))
   say('wrote bench/results, docs/performance.md and docs/performance.svg')
@@ -103,7 +120,12 @@ async function keep(name: string, results: object): Promise<void> {
 /** From what the last runs of each kind have left. */
 async function writePage(): Promise<void> {
   const read = (name: string): unknown => JSON.parse(readFileSync(`${RESULTS}${name}.json`, 'utf8'))
-  const page = toPage(read('latest') as Results, read('steps') as StepResults)
+  const profile = existsSync(`${RESULTS}profile.json`) ? read('profile') : undefined
+  const page = toPage(
+    read('latest') as Results,
+    read('steps') as StepResults,
+    profile as ProfileResults | undefined,
+  )
   await write(`${DOCS}performance.md`, page)
 }
 
@@ -126,6 +148,7 @@ async function runSoak(): Promise<void> {
 
 const PARTS: Record<string, () => Promise<void>> = {
   steps: runSteps,
+  profile: runProfile,
   soak: runSoak,
 }
 

@@ -2,12 +2,14 @@
 import { judgeAims } from './aims.ts'
 import { toBeside } from './beside.ts'
 import { percent } from './machine.ts'
+import { toProfileTable } from './profile.ts'
 import { othersDuring, QUIET_SHARE } from './quiet.ts'
 import {
   ratioOf,
   type LoadFigure,
   type PeerResult,
   type Phase,
+  type ProfileResults,
   type Results,
   type StepResults,
 } from './results.ts'
@@ -15,7 +17,7 @@ import { FULL, MANY_SESSIONS } from './settings.ts'
 import { toStepTable } from './steps.ts'
 import { toTable } from './table.ts'
 
-export function toPage(results: Results, steps: StepResults): string {
+export function toPage(results: Results, steps: StepResults, profile?: ProfileResults): string {
   return [
     '# Performance',
     introduce(results),
@@ -37,6 +39,9 @@ export function toPage(results: Results, steps: StepResults): string {
     '## Step by step',
     explainSteps(steps),
     toStepTable(steps.steps),
+    ...(profile === undefined
+      ? []
+      : ['## By layer', explainProfile(profile), toProfileTable(profile.shares)]),
     '## Method',
     explainMethod(results),
     '',
@@ -68,6 +73,13 @@ ${slower.length} of these ${stated.length}.`
 function toMissing({ missing = [] }: Results): string[] {
   const left = missing.map(({ peer, why }) => `${peer} (${why})`)
   return left.length === 0 ? [] : [`Not measured: ${left.join('; ')}.`]
+}
+
+function explainProfile({ date, machine }: ProfileResults): string {
+  const { othersShare = Number.NaN } = machine
+  return `Where the CPU of a warm call goes: one session on the echo server, by the sampling profilers of workerd and of the host program,
+on ${date} with \`npm run bench -- profile\`, others at ${percent(othersShare)} of the CPU. A layer is a folder of the source; what a layer calls of the
+engine is counted as its own; *Node* is its own modules. *No JavaScript* is the rest of the process's CPU time: runtime, engine and kernel. To sample costs time, too.`
 }
 
 export function toAims(results: Results): string {
@@ -147,6 +159,7 @@ function explainMethod({ rounds }: Results): string {
 - Connects and disconnects: in equal parts with DELETE, without, without \`notifications/initialized\`, and cut in the middle of \`initialize\`;
   Hearth's \`idleTimeoutMs\` is 1 s and its \`maxProcesses\` 256 in this part. Batches follow each other until two in a row leave what they found.
 - Repeat it with \`npm run bench\`; \`npm run bench -- --quick\` takes some minutes and writes nothing, \`npm run bench -- --beside COMMIT\` measures
-  that commit in the same rounds, \`npm run bench -- steps\` measures the steps alone.
+  that commit in the same rounds, \`npm run bench -- steps\` measures the steps alone,
+  \`npm run bench -- profile\` the layers.
 - \`npm run bench -- soak\` lets clients come, call and go for ten minutes, and fails on an answer that was another call's; with \`--rough\` processes, host program and workerd are killed meanwhile.`
 }

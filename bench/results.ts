@@ -80,6 +80,20 @@ export interface StepResults {
   steps: StepFigure[]
 }
 
+/** CPU time of a warm call, of one layer of one process. */
+export interface ProfileShare {
+  process: string
+  layer: string
+  us: number
+}
+
+/** What `results/profile.json` holds. */
+export interface ProfileResults {
+  date: string
+  machine: Machine
+  shares: ProfileShare[]
+}
+
 /** A peer that could not be installed, started or called. */
 export interface Missing {
   peer: string

@@ -44,6 +44,8 @@ interface Ready {
 export interface HearthSetup {
   /** Where its source is; absent: here. */
   project?: string
+  /** Beside what this process has. */
+  env?: Record<string, string>
   /** Hearth's own keys of the server's configuration. */
   options?: Record<string, unknown>
   /** Gives another token than the first. */
@@ -53,7 +55,7 @@ export interface HearthSetup {
 }
 
 export async function startHearth(target: Target, setup: HearthSetup = {}): Promise<RunningPeer> {
-  const { project = PROJECT, options, authorize, catalogURL } = setup
+  const { project = PROJECT, env, options, authorize, catalogURL } = setup
   const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'))
   const config = join(folder, 'mcp.json')
   const server = { command: target.command, args: target.args, ...options }
@@ -64,7 +66,7 @@ export async function startHearth(target: Target, setup: HearthSetup = {}): Prom
     ...['cli/bootstrap.mjs', 'cli/main.ts', 'up', '--json', '--config', config],
     ...['--port', port, '--data', data, '--log-level', 'warn'],
   ]
-  const program = startProgram(process.execPath, args, project)
+  const program = startProgram(process.execPath, args, project, env)
   const discard = (): void => rmSync(folder, { recursive: true, force: true })
   try {
     const ready = JSON.parse(await program.firstLine) as Ready
