@@ -1,7 +1,4 @@
 /** `npm run bench -- profile`: where the CPU of a warm call goes, by process and by layer of the source. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundleWorker } from '../cli/runtime/worker-bundle.ts'
 import { load } from './load.ts'
@@ -15,6 +12,7 @@ import { locateInBundle, locateInProject, timeByLayer, type Locate } from './pro
 import type { ProfileShare } from './results.ts'
 import { TARGETS } from './targets.ts'
 
+const INSPECTED = new URL('./fixtures/inspected-workerd.mjs', import.meta.url).href
 const WARM_UP_MS = 2_000
 const DURATION_MS = 8_000
 const HOST_PROGRAM = 'container/main.ts'
@@ -26,10 +24,10 @@ const LEAST_SHARE = 0.02
 
 /** One session, so that no process waits for a core while it is sampled. */
 export async function measureProfile(): Promise<ProfileShare[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'hearth-profile-'))
   const inspectorPort = await freePort()
-  const workerd = wrapWorkerd(folder, inspectorPort)
-  const peer = await startHearth(TARGETS.echo, { env: { MINIFLARE_WORKERD_PATH: workerd } })
+  const peer = await startHearth(TARGETS.echo, {
+    env: { NODE_OPTIONS: `--import=${INSPECTED}`, BENCH_INSPECTOR_PORT: `${inspectorPort}` },
+  })
   try {
     const profilers = {
       [WORKERD]: await connectProfiler(inspectorPort, (url) => url.endsWith('hearth')),
@@ -38,18 +36,7 @@ export async function measureProfile(): Promise<ProfileShare[]> {
     return await sample(peer, profilers)
   } finally {
     await peer.stop()
-    rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** A program that starts workerd with its inspector open. */
-function wrapWorkerd(folder: string, port: number): string {
-  const workerd: string = createRequire(import.meta.url)('workerd').default
-  const wrapper = join(folder, 'workerd')
-  const line = `exec "${workerd}" "$command" --inspector-addr=127.0.0.1:${port} "$@"`
-  writeFileSync(wrapper, `#!/bin/sh\ncommand=$1\nshift\n${line}\n`)
-  chmodSync(wrapper, 0o755)
-  return wrapper
 }
 
 async function profileHostProgram(peer: RunningPeer): Promise<Profiler> {
