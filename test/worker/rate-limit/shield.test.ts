@@ -1,6 +1,5 @@
-/** The shield against floods: its keys, and a binding of its kind in workerd. */
+/** The shield against floods: its keys, and the real binding in workerd. */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ERRORS } from '#protocol/errors.ts'
 import type { FloodShield } from '#worker/context.ts'
@@ -8,7 +7,7 @@ import { RETRY_AFTER_MS, toNetwork } from '#worker/rate-limit/shield.ts'
 import { createVerdictCache } from '#worker/auth/verdict-cache.ts'
 import { createFakes, KEY_ID, post, SECRET, TOKEN, VERDICT } from '../fake-deps.ts'
 import { expectError, initialize, URL_OF_SERVER } from '../requests.ts'
-import { startWorker, type RunningWorker } from '../start-worker.ts'
+import { startShielded, type ShieldedWorker } from './start-shielded.ts'
 
 describe('an address is counted', () => {
   test.each([
@@ -162,13 +161,12 @@ test('no two rate limits of wrangler.toml share a namespace, which is the whole 
   expect(ids).not.toContain('1001')
 })
 
-describe('in workerd', () => {
-  const ENTRY = fileURLToPath(new URL('../../fixtures/shielded-worker.mjs', import.meta.url))
+describe('in workerd, with the binding of Miniflare', () => {
   const LIMIT = 20
-  let worker: RunningWorker
+  let worker: ShieldedWorker
 
   beforeAll(async () => {
-    worker = await startWorker(ENTRY, { variables: { FLOOD_LIMIT: String(LIMIT) } })
+    worker = await startShielded(LIMIT)
   }, 30_000)
   afterAll(() => worker.stop())
 
@@ -185,9 +183,11 @@ describe('in workerd', () => {
 
   test('an address that floods is refused, others are not', async () => {
     const statuses: number[] = []
-    for (let n = 0; n < LIMIT + 1; n++) statuses.push(await statusOf('192.0.2.7'))
+    // A period begins with the minute, and may do so in the middle.
+    for (let n = 0; n < 2 * LIMIT + 1; n++) statuses.push(await statusOf('192.0.2.7'))
 
-    expect(statuses).toEqual([...Array(LIMIT).fill(401), 429])
+    expect(new Set(statuses)).toEqual(new Set([401, 429]))
+    expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(LIMIT)
     expect(await statusOf('192.0.2.8')).toBe(401)
     expect(await statusOf('192.0.2.7', '/health')).toBe(200)
   })
@@ -201,13 +201,15 @@ describe('in workerd', () => {
     expect(await good('198.51.100.1')).toBe(400)
 
     const madeUp = `${token.slice(0, -8)}00000000`
+    // A new period may begin at any time.
     for (const other of [undefined, madeUp]) {
       const isFlood = async () => (await statusOf('198.51.100.2', '/mcp/echo', other)) === 429
       await vi.waitUntil(isFlood, { interval: 1, timeout: 10_000 })
     }
     const statuses: number[] = []
-    for (let n = 0; n < LIMIT + 1; n++) statuses.push(await good(`198.51.100.${2 + n}`))
+    for (let n = 0; n < 2 * LIMIT + 1; n++) statuses.push(await good(`198.51.100.${2 + n}`))
 
-    expect(statuses).toEqual([...Array(LIMIT).fill(400), 429])
+    expect(statuses.slice(0, LIMIT - 1)).toEqual(Array(LIMIT - 1).fill(400))
+    expect(statuses).toContain(429)
   })
 })
