@@ -53,6 +53,8 @@ export interface HostCall {
   shownTarget?: string
   /** The room that a large body takes is free again. Set in the object. */
   onOver?: () => void
+  /** What it is answered goes there, in the place of a response's body. Set in the object. */
+  outlet?: Outlet
   /** It came in a JSON-RPC batch, which sessions of one revision alone have. */
   isBatched?: true
   /** Its client takes only one of the two forms of an answer: a JSON body, or an event stream. */
@@ -102,6 +104,16 @@ export interface HostCall {
   keepsNothing?: true
   /** Where a route says more than which server it is, and what it may cost. */
   route?: HostRoute
+}
+
+/** What carries messages to a client beside the response to its request. */
+export interface Outlet {
+  /** One JSON-RPC message; `seq`: which event of its stream, where it is one of a stream. */
+  tell: (payload: Uint8Array, seq?: number) => void
+  /** Shows a quiet connection to be alive; absent where that happens anyway. */
+  keepAlive?: () => void
+  /** Nothing more comes; what waits is still carried. */
+  close: () => void
 }
 
 /** No client can be this one: what the worker writes is a list. */

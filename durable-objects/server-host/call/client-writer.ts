@@ -7,6 +7,8 @@ const PIECE_BYTES = 256 * 1024
 export interface ClientWriterOptions {
   unread: Unread
   principal: string
+  /** A reader that is further behind is cut off: what waits for it is held in memory. */
+  maxBacklogBytes?: number
   /** The client is gone, or was too slow. Called once, and not after `close` or `abort`. */
   onLost?: () => void
   /** Of the whole, where that is known. */
@@ -17,15 +19,18 @@ export class ClientWriter {
   readonly readable: ReadableStream<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #part: UnreadPart
+  readonly #maxBacklogBytes: number
   readonly #onLost: (() => void) | undefined
   #isOver = false
 
-  constructor({ unread, principal, onLost, length }: ClientWriterOptions) {
+  constructor(options: ClientWriterOptions) {
+    const { unread, principal, onLost, length, maxBacklogBytes = Infinity } = options
     const { readable, writable } =
       length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length)
     this.readable = readable
     this.#writer = writable.getWriter()
     this.#part = unread.open(principal, () => this.#lose())
+    this.#maxBacklogBytes = maxBacklogBytes
     this.#onLost = onLost
     this.#writer.closed.catch(() => this.#lose())
   }
@@ -35,14 +40,17 @@ export class ClientWriter {
     return this.#part.bytes
   }
 
-  /** Resolves when the connection took it; rejects when that is gone. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** One message, in parts. Resolves when the connection took it, or is gone. */
+  async write(...parts: Uint8Array[]): Promise<void> {
     if (this.#isOver) return
-    this.#part.add(bytes.length)
+    if (this.backlog > this.#maxBacklogBytes) return this.#lose()
     const pieces: Promise<void>[] = []
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + PIECE_BYTES)
-      pieces.push(this.#writer.write(piece).then(() => this.#part.take(piece.length)))
+    for (const bytes of parts) {
+      this.#part.add(bytes.length)
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        const piece = bytes.subarray(at, at + PIECE_BYTES)
+        pieces.push(this.#writer.write(piece).then(() => this.#part.take(piece.length)))
+      }
     }
     await Promise.all(pieces).catch(() => this.#lose())
   }

@@ -2,13 +2,14 @@
  * A server-sent event stream that outlives its HTTP response: with a log, a client that lost the
  * response goes on from the last event it saw (2025-11-25, transports, Resumability).
  */
-import { ClientWriter } from './client-writer.ts'
+import type { Outlet } from '#protocol/host-call.ts'
+import { EventWriter } from './event-writer.ts'
 import type { StreamStore } from './stream-store.ts'
 import type { Ticker, Ticking } from '../processes/ticker.ts'
 import type { Unread } from './unread.ts'
 
 /** A reader this far behind is cut off: what waits for it is held in memory. */
-const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
+export const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
 
 export interface EventLog {
   store: StreamStore
@@ -30,17 +31,21 @@ export interface EventStreamOptions {
   onAfresh?: (delivered: number) => void
 }
 
+export interface Attachment {
+  /** The last event that the client has seen; without it, it gets those that were written to nobody yet. */
+  after?: number | undefined
+  headers?: Record<string, string>
+  outlet?: Outlet | undefined
+  /** It carries the stream no longer, for whatever reason. */
+  onReleased?: () => void
+}
+
 /** While a call runs, what it holds is held for nobody when its client is gone: see `callKeepAlive`. */
 const CALL_KEEP_ALIVE_MS = 1_000
 
-const encoder = new TextEncoder()
-const DATA = encoder.encode('data: ')
-const END = encoder.encode('\n\n')
-export const COMMENT = encoder.encode(':\n\n')
-
 export class EventStream implements Ticking {
   readonly #options: EventStreamOptions
-  #writer: ClientWriter | undefined
+  #outlet: Outlet | undefined
   #seq: number
   /** The last event that was written to some response. */
   #delivered: number
@@ -65,30 +70,39 @@ export class EventStream implements Ticking {
   }
 
   get attached(): boolean {
-    return this.#writer !== undefined
+    return this.#outlet !== undefined
   }
 
   /**
-   * Makes the response that carries the stream from now on; a former one is ended. `onReleased`: that
-   * response carries it no longer, for whatever reason.
+   * Makes the response that carries the stream from now on; a former one is ended. With an outlet the stream
+   * goes there, and the response is empty.
    */
-  attach(after?: number, headers: Record<string, string> = {}, onReleased?: () => void): Response {
-    this.detach()
-    this.#onReleased = onReleased
-    const { log, primes, ticker, unread, principal } = this.#options
-    const writer = new ClientWriter({ unread, principal, onLost: () => this.#lose(writer) })
-    this.#writer = writer
-    ticker.add(this)
-    if (log !== undefined && primes === true && after === undefined && this.#seq === 0) {
-      this.#write(encoder.encode(`id: ${log.stream}-0\ndata: \n\n`))
-    } else {
-      this.#write(COMMENT)
+  attach({ after, headers, outlet, onReleased }: Attachment = {}): Response {
+    if (outlet !== undefined) {
+      this.#carry(outlet, after, onReleased)
+      return new Response(null, { status: 202 })
     }
+    const { log, primes, unread, principal } = this.#options
+    const onLost = (): void => this.#lose(writer)
+    const maxBacklogBytes = MAX_BACKLOG_BYTES
+    const writer = new EventWriter({ unread, principal, onLost, maxBacklogBytes }, log?.stream)
+    if (log !== undefined && primes === true && after === undefined && this.#seq === 0) {
+      writer.prime()
+    } else writer.keepAlive()
+    this.#carry(writer, after, onReleased)
+    return new Response(writer.readable, { headers: { ...SSE_HEADERS, ...headers } })
+  }
+
+  #carry(outlet: Outlet, after: number | undefined, onReleased: (() => void) | undefined): void {
+    this.detach()
+    this.#outlet = outlet
+    this.#onReleased = onReleased
+    this.#lastWrite = Date.now()
+    this.#options.ticker.add(this)
     const delivered = this.#delivered
     this.#replay(after ?? delivered)
     if (this.#ended) this.detach()
     else if (after === undefined) this.#options.onAfresh?.(delivered)
-    return new Response(writer.readable, { headers: { ...SSE_HEADERS, ...headers } })
   }
 
   /** One JSON-RPC message. Without a response it waits in the log. Returns the number of its event. */
@@ -97,7 +111,7 @@ export class EventStream implements Ticking {
     const { log } = this.#options
     const seq = ++this.#seq
     log?.store.appendEvent(log.session, log.stream, seq, payload)
-    if (this.#writer !== undefined) this.#writeEvent(seq, payload)
+    this.#write(payload, seq)
     return seq
   }
 
@@ -111,55 +125,42 @@ export class EventStream implements Ticking {
 
   /** Ends the response; the stream goes on, without one. */
   detach(): void {
-    const writer = this.#writer
-    if (writer === undefined) return
+    const outlet = this.#outlet
+    if (outlet === undefined) return
     this.#release()
-    writer.close()
+    outlet.close()
   }
 
   tick(now: number): void {
-    if (now - this.#lastWrite >= this.#options.keepAliveMs) this.#write(COMMENT)
+    if (now - this.#lastWrite < this.#options.keepAliveMs) return
+    this.#lastWrite = now
+    this.#outlet?.keepAlive?.()
   }
 
   #replay(after: number): void {
     const { log } = this.#options
     if (log === undefined) return
     for (const { seq, data } of log.store.eventsAfter(log.session, log.stream, after)) {
-      this.#writeEvent(seq, data)
+      this.#write(data, seq)
     }
   }
 
-  #writeEvent(seq: number, payload: Uint8Array): void {
-    const { log } = this.#options
-    const id = log === undefined ? undefined : encoder.encode(`id: ${log.stream}-${seq}\n`)
-    const head = id?.length ?? 0
-    const bytes = new Uint8Array(head + DATA.length + payload.length + END.length)
-    if (id !== undefined) bytes.set(id)
-    bytes.set(DATA, head)
-    bytes.set(payload, head + DATA.length)
-    bytes.set(END, head + DATA.length + payload.length)
-    this.#write(bytes)
-    this.#delivered = Math.max(this.#delivered, seq)
-  }
-
-  #write(bytes: Uint8Array): void {
-    const writer = this.#writer
-    if (writer === undefined) return
+  #write(payload: Uint8Array, seq: number): void {
+    if (this.#outlet === undefined) return
     this.#lastWrite = Date.now()
-    if (writer.backlog > MAX_BACKLOG_BYTES) this.#lose(writer)
-    else void writer.write(bytes)
+    this.#delivered = Math.max(this.#delivered, seq)
+    this.#outlet.tell(payload, seq)
   }
 
-  #lose(writer: ClientWriter): void {
-    if (this.#writer !== writer) return
+  #lose(writer: EventWriter): void {
+    if (this.#outlet !== writer) return
     this.#release()
-    writer.abort()
     if (!this.#ended) this.#options.onGone?.()
   }
 
   #release(): void {
     this.#options.ticker.delete(this)
-    this.#writer = undefined
+    this.#outlet = undefined
     this.#onReleased?.()
     this.#onReleased = undefined
   }

@@ -8,6 +8,7 @@ import type { Unread } from './unread.ts'
 import type { CallTransform } from './call-transform.ts'
 import { ClientCall, type AnsweredCall, type ClientCallOptions } from './client-call.ts'
 import type { EventStream } from './event-stream.ts'
+import { OutletReply } from './outlet-reply.ts'
 import { Reply, type AnsweringReply } from './reply.ts'
 import { requireSlots } from './require-slots.ts'
 
@@ -44,7 +45,7 @@ export interface CallOpening {
   /** Longest in all. Absent: nothing extends `timeoutMs`. Milliseconds. */
   totalMs: number | undefined
   shape: CallShape
-  openReply: () => Reply
+  openReply: () => AnsweringReply
   expose: ClientCallOptions['expose']
   screen: ClientCallOptions['screen']
   /** Its credential has ended: whoever has it in hand lets go of it. */
@@ -99,9 +100,11 @@ export function openReply(
   host: HostCall,
   openStream: () => EventStream,
   headers?: Record<string, string>,
-): Reply {
-  const { principal, takes } = host
-  return new Reply({ id: requestId(host), ticker, unread, principal, takes, openStream, headers })
+): AnsweringReply {
+  const { principal, takes, outlet } = host
+  const id = requestId(host)
+  if (outlet !== undefined) return new OutletReply({ id, outlet, headers })
+  return new Reply({ id, ticker, unread, principal, takes, openStream, headers })
 }
 
 function requestId({ envelope }: HostCall): RequestId {

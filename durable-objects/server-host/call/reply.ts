@@ -7,7 +7,8 @@ import type { CallLog } from '#protocol/call-log.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import type { RequestId } from '#protocol/json-rpc.ts'
 import { encode } from '../processes/connection.ts'
-import { COMMENT, SSE_HEADERS, type EventStream } from './event-stream.ts'
+import { SSE_HEADERS, type EventStream } from './event-stream.ts'
+import { COMMENT } from './event-writer.ts'
 import type { Ticker, Ticking } from '../processes/ticker.ts'
 import { ClientWriter } from './client-writer.ts'
 import type { Unread } from './unread.ts'
@@ -122,7 +123,7 @@ export class Reply implements AnsweringReply, Ticking {
     this.#options.ticker.delete(this)
     const stream = this.#options.openStream()
     this.#stream = stream
-    this.#response.resolve(stream.attach(undefined, this.#headers))
+    this.#response.resolve(stream.attach({ headers: this.#headers }))
     return stream
   }
 

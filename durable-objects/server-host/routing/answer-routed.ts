@@ -1,6 +1,6 @@
 /** How a call is made that several servers may answer: at each of them as any other call. */
 import type { HostCall } from '#protocol/host-call.ts'
-import type { Reply } from '../call/reply.ts'
+import type { AnsweringReply } from '../call/reply.ts'
 import type { Credentials } from '../call/credentials.ts'
 import type { Attempt } from '../call/open-call.ts'
 import type { Pins } from '../catalog/pins/pins.ts'
@@ -15,7 +15,7 @@ export interface RoutedRequest {
   /** Of the server that was named. Milliseconds. */
   timeoutMs: number
   /** `abandon`: its client is gone. */
-  openReply: (abandon: () => void) => Reply
+  openReply: (abandon: () => void) => AnsweringReply
   /** How a call goes to one of the servers; a promise only where that has to be found out. */
   dispatcherOf: (host: HostCall, body: Uint8Array) => Dispatcher | Promise<Dispatcher>
 }

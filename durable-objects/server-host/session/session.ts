@@ -11,7 +11,7 @@ import { AS_SENT, openCall, openReply, type CallShape } from '../call/open-call.
 import { encode } from '../processes/connection.ts'
 import { unauthorized } from '../call/credentials.ts'
 import type { HostContext } from '../host-context.ts'
-import type { Reply } from '../call/reply.ts'
+import type { AnsweringReply } from '../call/reply.ts'
 import { answerRouted } from '../routing/answer-routed.ts'
 import type { SessionRecord } from '../store/session-store.ts'
 import { formerOf } from '../call/call-transform.ts'
@@ -83,7 +83,7 @@ export class Session implements UpstreamSession, Dispatcher {
 
   /** In a session of the catalog, at one of several servers: each of them is a leg of it. */
   #postRouted(host: HostCall, body: Uint8Array): Promise<Response> {
-    const openReply = (): Reply => this.#openReply(host, AS_SENT)
+    const openReply = (): AnsweringReply => this.#openReply(host, AS_SENT)
     const timeoutMs = this.timeoutOf(host)
     return answerRouted(this.#context, {
       host,
@@ -138,7 +138,7 @@ export class Session implements UpstreamSession, Dispatcher {
     return opened
   }
 
-  #openReply(host: HostCall, { transform, headers }: CallShape): Reply {
+  #openReply(host: HostCall, { transform, headers }: CallShape): AnsweringReply {
     const openStream = () => this.#streams.openFor(host, transform?.former ?? formerOf(host))
     return openReply(this.#context, host, openStream, headers)
   }
@@ -158,7 +158,8 @@ export class Session implements UpstreamSession, Dispatcher {
     const letGo = [credentials.hold(host, end), idleStreams.add(end)]
     const isOver = stream === this.#streams.standing && idleStreams.areOver
     const headers = isOver ? { [RESTS_HEADER]: 'true' } : {}
-    const response = stream.attach(after, headers, () => letGo.forEach((each) => each()))
+    const onReleased = (): void => letGo.forEach((each) => each())
+    const response = stream.attach({ after, headers, outlet: host.outlet, onReleased })
     if (isOver) end()
     return response
   }

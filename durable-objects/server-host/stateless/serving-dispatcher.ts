@@ -7,7 +7,7 @@ import type { AnsweredCall, ClientCall } from '../call/client-call.ts'
 import { unauthorized } from '../call/credentials.ts'
 import { callKeepAlive, EventStream } from '../call/event-stream.ts'
 import { AS_SENT, openCall, openReply } from '../call/open-call.ts'
-import type { Reply } from '../call/reply.ts'
+import type { AnsweringReply } from '../call/reply.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Work } from '../guard/attempt.ts'
@@ -119,7 +119,11 @@ export class ServingDispatcher implements Dispatcher, Work {
 }
 
 /** What listens holds no process that another call could have. */
-export function openModernReply(context: HostContext, host: HostCall, onGone: () => void): Reply {
+export function openModernReply(
+  context: HostContext,
+  host: HostCall,
+  onGone: () => void,
+): AnsweringReply {
   const { ticker, unread, keepAliveMs: longest } = context
   const { principal } = host
   const keepAliveMs = isListening(host) ? longest : callKeepAlive(longest)

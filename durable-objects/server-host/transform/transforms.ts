@@ -9,6 +9,7 @@ import { isObject, type RequestId } from '#protocol/json-rpc.ts'
 import { SPILL_URI } from '#protocol/transform.ts'
 import type { AnsweredCall } from '../call/client-call.ts'
 import type { CallShape } from '../call/open-call.ts'
+import { answerAtOnce } from '../call/outlet-reply.ts'
 import { toCallLog } from '../call/to-call-log.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
@@ -234,7 +235,7 @@ export class Transforms {
   #respond(host: HostCall, payload: Uint8Array, cache: CallLog['cache']): Response {
     const shown = this.#exposeOf(host)?.(payload) ?? payload
     this.#context.log?.write(toCallLog(host, 'ok', undefined, cache))
-    return new Response(shown, { headers: { 'content-type': 'application/json' } })
+    return answerAtOnce(host, shown)
   }
 
   /** Its own shell: nothing is cut or taken out of it a second time. */
@@ -246,7 +247,7 @@ export class Transforms {
     if (found === undefined) {
       const error = new GatewayError('unknown_resource', { data: { uri } })
       this.#context.log?.write(toCallLog(host, error.code))
-      return Response.json({ jsonrpc: '2.0', id, error: toErrorObject(error, era) })
+      return answerAtOnce(host, encode({ jsonrpc: '2.0', id, error: toErrorObject(error, era) }))
     }
     return this.#respond(host, toSpillResult(found, { id, uri, era, now }), undefined)
   }

@@ -31,6 +31,9 @@ beforeAll(async () => {
         limits: [{ name: 'few', per: 'principal', ...window, limit: 2 }],
       }),
       quits: fixture('exits-at-once'),
+      kept: fixture('exits-in-call', {
+        transform: [{ use: 'cache', match: { tools: ['pid'] } }],
+      }),
     },
   })
 })
@@ -96,6 +99,17 @@ test('two clients at once have a process each, and hear nothing of each other', 
   expect(new Set(ofTwo).size).toBe(1)
   expect(ofOne[0]).not.toBe(ofTwo[0])
   expect([one, two].map(({ messages }) => messages.length)).toEqual([21, 21])
+  one.leave()
+  two.leave()
+})
+
+test('what is kept is answered on the stream, without its server', async () => {
+  const [one, two] = await Promise.all([connectSSE(targetOf('kept')), connectSSE(targetOf('kept'))])
+
+  const [first, second] = [await one.call('pid'), await two.call('pid')]
+
+  expect(second.id).not.toBe(first.id)
+  expect(readTool({ message: second })).toBe(readTool({ message: first }))
   one.leave()
   two.leave()
 })

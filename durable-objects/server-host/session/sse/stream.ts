@@ -6,7 +6,7 @@ import { ClientWriter } from '../../call/client-writer.ts'
 import type { Unread } from '../../call/unread.ts'
 import type { Ticker, Ticking } from '../../processes/ticker.ts'
 
-/** A client this far behind is cut off: what waits for it is held in memory. */
+/** A client this far behind is cut off. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024
 
 export interface SSEStreamOptions {
@@ -18,6 +18,9 @@ export interface SSEStreamOptions {
   onGone: () => void
 }
 
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+const SPACE = 0x20
 const encoder = new TextEncoder()
 const END = encoder.encode('\n\n')
 const COMMENT = encoder.encode(':\n\n')
@@ -37,14 +40,19 @@ export class SSEStream implements Ticking {
   constructor(options: SSEStreamOptions) {
     this.#options = options
     const { unread, principal, ticker } = options
-    this.#writer = new ClientWriter({ unread, principal, onLost: () => this.#lose() })
+    this.#writer = new ClientWriter({
+      ...{ unread, principal, maxBacklogBytes: MAX_BACKLOG_BYTES },
+      onLost: () => {
+        if (this.#stop()) options.onGone()
+      },
+    })
     this.response = new Response(this.#writer.readable, { headers: HEADERS })
     ticker.add(this)
   }
 
-  /** `data`: one line. Resolves when the connection took it, or the stream is over. */
+  /** Resolves when the connection took it, or the stream is over. */
   send(event: 'endpoint' | 'message', data: Uint8Array): Promise<void> {
-    return this.#write([encoder.encode(`event: ${event}\ndata: `), data, END])
+    return this.#write(encoder.encode(`event: ${event}\ndata: `), onOneLine(data), END)
   }
 
   end(): void {
@@ -58,21 +66,14 @@ export class SSEStream implements Ticking {
 
   tick(now: number): void {
     if (this.#writer.backlog === 0 && now - this.#lastWrite >= this.#options.keepAliveMs()) {
-      void this.#write([COMMENT])
+      void this.#write(COMMENT)
     }
   }
 
-  async #write(parts: Uint8Array[]): Promise<void> {
-    if (this.#writer.backlog > MAX_BACKLOG_BYTES) this.#lose()
+  async #write(...parts: Uint8Array[]): Promise<void> {
     if (this.#isOver) return
     this.#lastWrite = Date.now()
-    await Promise.all(parts.map((part) => this.#writer.write(part)))
-  }
-
-  #lose(): void {
-    if (this.#isOver) return
-    this.cut()
-    this.#options.onGone()
+    await this.#writer.write(...parts)
   }
 
   #stop(): boolean {
@@ -81,4 +82,10 @@ export class SSEStream implements Ticking {
     this.#options.ticker.delete(this)
     return true
   }
+}
+
+/** In JSON a raw line break stands only between tokens, where a space means the same. */
+export function onOneLine(data: Uint8Array): Uint8Array {
+  if (!data.includes(LINE_FEED) && !data.includes(CARRIAGE_RETURN)) return data
+  return data.map((byte) => (byte === LINE_FEED || byte === CARRIAGE_RETURN ? SPACE : byte))
 }
