@@ -5,6 +5,7 @@
 import { GatewayError } from '#protocol/errors.ts'
 import { RESTS_HEADER, type HostCall } from '#protocol/host-call.ts'
 import { toError, toResult, type RequestId } from '#protocol/json-rpc.ts'
+import { setValue } from '#protocol/json-splice.ts'
 import type { MessageMeta } from '#protocol/link.ts'
 import type { AnsweredCall, ClientCall } from '../call/client-call.ts'
 import { AS_SENT, openCall, openReply, type CallShape } from '../call/open-call.ts'
@@ -21,7 +22,7 @@ import { NO_EVENTS } from '../translate/input-round.ts'
 import { UPDATED } from '../translate/listen-access.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import { noteInterest } from './interest.ts'
-import { OpenQuestions } from './open-questions.ts'
+import { Questions, type Asker } from './questions.ts'
 import { readClientInfo, viewerOf } from './session-capabilities.ts'
 import { SessionLists } from './lists.ts'
 import { SessionStreams } from './streams.ts'
@@ -33,11 +34,11 @@ export class Session implements UpstreamSession, Dispatcher {
   readonly record: SessionRecord
   /** As it is configured now. */
   server: SessionServer
+  readonly questions = new Questions()
   /** Of one with one server. */
   readonly shown: SessionLists
   readonly #context: HostContext
   readonly #calls = new CallsInFlight()
-  readonly #questions = new OpenQuestions()
   readonly #streams: SessionStreams
   #upstream: Upstream | undefined
   #touched = 0
@@ -96,9 +97,10 @@ export class Session implements UpstreamSession, Dispatcher {
 
   /** A notification, or a response. */
   async #pass({ envelope, cancels }: HostCall, body: Uint8Array): Promise<Response> {
-    if (envelope?.kind === 'response') this.#questions.close(envelope.id)
     if (cancels !== undefined) this.#cancel(cancels)
-    else if (envelope !== undefined) await this.upstream.pass(body, envelope)
+    else if (envelope !== undefined) {
+      await (this.questions.answer(body, envelope) ?? this.upstream.pass(body, envelope))
+    }
     return new Response(null, { status: 202 })
   }
 
@@ -129,7 +131,7 @@ export class Session implements UpstreamSession, Dispatcher {
       onExpelled: (call) => this.#expel(call),
       onSettled: (call) => {
         this.#calls.delete(call.call)
-        this.#questions.forget(call)
+        this.questions.forget(call)
         this.#endIfOver()
       },
     })
@@ -192,22 +194,32 @@ export class Session implements UpstreamSession, Dispatcher {
     this.upstream.close()
   }
 
+  ask(payload: Uint8Array, { id, method }: MessageMeta, asker: Asker, server = this.server): void {
+    if (id == null) return
+    const call = this.#calls.newestOf(server.name)
+    const isDeaf = call?.host.takes === 'json' && !this.#streams.standing.attached
+    const hasNoRoots = method === 'roots/list' && !server.config.roots
+    const refusal = hasNoRoots ? 'The client offers no roots' : isDeaf ? NO_EVENTS : undefined
+    if (method === 'ping' && call === undefined && !this.#streams.standing.attached) {
+      return respond(asker, id, toResult(id, {}))
+    }
+    if (refusal !== undefined) return respond(asker, id, toError(id, -32601, refusal))
+    const calls = method === 'ping' ? [] : this.#calls.of(server.name)
+    const shown = this.questions.add({ server: server.name, asker, id, calls })
+    const asked = shown === id ? payload : setValue(payload, ['id'], JSON.stringify(shown))
+    this.#say(asked, method, server.name, call)
+  }
+
   fromServer(payload: Uint8Array, meta: MessageMeta, server = this.server): void {
-    if (meta.kind === 'request') return this.#ask(payload, meta, server)
     if (meta.method === 'notifications/progress') return this.#progress(payload, meta)
     this.shown.hear(meta.method)
     this.#context.transforms.hear(server.name, meta.method)
-    if (meta.method === 'notifications/cancelled') this.#questions.cancel(payload)
+    if (meta.method === 'notifications/cancelled') this.questions.cancel(payload, server.name)
     if (meta.method === UPDATED && !mayHear(payload, this.record.access)) return
     const aboutCall =
       meta.method === 'notifications/message' || meta.method === 'notifications/cancelled'
     const call = aboutCall ? this.#calls.newestOf(server.name) : undefined
     this.#say(payload, meta.method, server.name, call)
-  }
-
-  askClient(call: ClientCall, payload: Uint8Array, id: number): void {
-    this.#questions.add(id, call.host.server, [call])
-    call.event(payload)
   }
 
   /** `prefix`: see `noteInterest`. */
@@ -231,7 +243,6 @@ export class Session implements UpstreamSession, Dispatcher {
 
   /** `server`: only what it was to answer. */
   failFormer(error: GatewayError, server?: string): void {
-    this.#questions.closeAll(server ?? this.server.name)
     this.#streams.failFormer((call) => this.#calls.has(call), error, server)
   }
 
@@ -254,31 +265,11 @@ export class Session implements UpstreamSession, Dispatcher {
     return (facts ?? this.server).config.timeoutMs
   }
 
-  #ask(payload: Uint8Array, { id, method }: MessageMeta, server: SessionServer): void {
-    if (id == null) return
-    const call = this.#calls.newestOf(server.name)
-    if (method === 'ping' && call === undefined && !this.#streams.standing.attached) {
-      return this.#respond(id, encode(toResult(id, {})))
-    }
-    const isDeaf = call?.host.takes === 'json' && !this.#streams.standing.attached
-    const hasNoRoots = method === 'roots/list' && !server.config.roots
-    const refusal = hasNoRoots ? 'The client offers no roots' : isDeaf ? NO_EVENTS : undefined
-    if (refusal !== undefined) return this.#respond(id, encode(toError(id, -32601, refusal)))
-    if (method !== 'ping') this.#questions.add(id, server.name, this.#calls.of(server.name))
-    this.#say(payload, method, server.name, call)
-  }
-
   /** On the stream of the call that it belongs to, where that can be one; else on that of GET. */
   #say(payload: Uint8Array, method: string | undefined, server: string, call?: ClientCall): void {
     if (call !== undefined && call.host.takes !== 'json') return call.event(payload)
     const shown = this.#context.transforms.show(server, this.record.principal, payload)
     if (shown !== undefined) this.#streams.say(shown, method)
-  }
-
-  #respond(id: RequestId, payload: Uint8Array): void {
-    const envelope = { kind: 'response', id, failed: false } as const
-    // A process that is gone by now needs no answer.
-    this.upstream.pass(payload, envelope).catch(() => undefined)
   }
 
   #progress(payload: Uint8Array, meta: MessageMeta): void {
@@ -311,4 +302,10 @@ export class Session implements UpstreamSession, Dispatcher {
     this.#context.store.sessions.touch(this.record.id, now)
     this.#context.servers.touch(this.record.server, this.record.principal)
   }
+}
+
+/** In the place of the client. */
+function respond(asker: Asker, id: RequestId, message: object): void {
+  // A process that is gone by now needs no answer.
+  asker.pass(encode(message), { kind: 'response', id, failed: false }).catch(() => undefined)
 }

@@ -7,7 +7,6 @@ import type { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import type { ClientCall } from '../../call/client-call.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Entry } from '../../catalog/entries.ts'
 import { changedKinds, type ListKind } from '../../translate/list-kinds.ts'
@@ -15,6 +14,7 @@ import { exposeAnswer } from '../../catalog/expose-answer.ts'
 import { decode } from '../../processes/connection.ts'
 import type { SessionRecord } from '../../store/session-store.ts'
 import { mayTell, UPDATED } from '../../translate/listen-access.ts'
+import type { Asker, Questions } from '../questions.ts'
 import type { Session } from '../session.ts'
 import type { SessionServer, Upstream, UpstreamSession } from './upstream.ts'
 
@@ -76,6 +76,14 @@ export class CatalogLeg implements UpstreamSession {
     }
   }
 
+  get questions(): Questions {
+    return this.#session.questions
+  }
+
+  ask(payload: Uint8Array, meta: MessageMeta, asker: Asker): void {
+    this.#session.ask(payload, meta, asker, this.server)
+  }
+
   fromServer(payload: Uint8Array, meta: MessageMeta): void {
     const kinds = changedKinds(meta.method ?? '')
     if (kinds.length > 0) {
@@ -85,10 +93,6 @@ export class CatalogLeg implements UpstreamSession {
     }
     if (meta.method === UPDATED && !this.#mayTell(payload)) return
     this.#session.fromServer(this.#expose(payload, meta), meta, this.server)
-  }
-
-  askClient(call: ClientCall, payload: Uint8Array, id: number): void {
-    this.#session.askClient(call, payload, id)
   }
 
   noteInterest(method: string, body: Uint8Array): void {

@@ -82,7 +82,7 @@ export class CatalogUpstream implements Upstream {
 
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
     if (envelope.kind === 'response') {
-      // Each leg knows what it has asked.
+      // What a former object asked is not known.
       for (const { upstream } of this.#legs.values()) await upstream?.pass(body, envelope)
       return
     }

@@ -223,7 +223,8 @@ export class OwnProcess implements RetiringUpstream {
     return new Connection(channel, this.#context.ticker, {
       onServerMessage: (payload, meta, replayed) => {
         if (replayed && this.#session.hasPassedOn(payload, meta)) return
-        this.#session.fromServer(payload, meta)
+        if (meta.kind === 'request') this.#session.ask(payload, meta, this)
+        else this.#session.fromServer(payload, meta)
       },
       onStrayResponse: (payload, meta) => {
         if (isProbeId(meta.id)) return
@@ -241,6 +242,7 @@ export class OwnProcess implements RetiringUpstream {
 
   /** Calls that may be repeated are, once, on the next process; the others fail. */
   #lose(error: GatewayError, unanswered: Exchange[]): void {
+    this.#session.questions.closeOf(this)
     this.#session.failFormer(error)
     let listing: Promise<Map<string, ToolFacts>> | undefined
     const list = (connection: Connection) => (listing ??= this.#listTools(connection))

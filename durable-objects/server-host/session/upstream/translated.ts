@@ -3,9 +3,8 @@
  * makes them stand alone, `input_required` becomes requests on the client's stream.
  */
 import { GatewayError } from '#protocol/errors.ts'
-import { isObject, type Envelope, type RequestId } from '#protocol/json-rpc.ts'
+import { isObject, type Envelope } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
-import { randomAskNumber, toNumber } from '#protocol/numbering/numbers.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import type { ClientCall } from '../../call/client-call.ts'
 import { withOwnIds } from '../../call/own-ids.ts'
@@ -22,6 +21,7 @@ import {
   toRoundFailure,
   whyNotAsked,
 } from '../../translate/input-round.ts'
+import type { Ask } from '../../translate/input-required.ts'
 import { toListenRequest } from '../../translate/listen.ts'
 import { resultTypeOf, toLegacyResult } from '../../translate/to-legacy-result.ts'
 import {
@@ -48,8 +48,8 @@ interface Sent {
 /** A request that was answered with `input_required`. */
 interface Round extends Sent {
   requestState: string | undefined
-  /** Keys of `inputRequests` by the number of the request that the client was sent. */
-  waiting: Map<number, string>
+  /** The numbers of the requests that the client was sent and has not answered. */
+  waiting: Set<number>
   answers: Record<string, unknown>
 }
 
@@ -60,7 +60,7 @@ export class TranslatedUpstream implements RetiringUpstream, Ticking {
   readonly #local: LocalMethods
   /** Without an id: it waits for the process. */
   readonly #ids = new Map<ClientCall, number | undefined>()
-  readonly #rounds = new Map<number, Round>()
+  readonly #rounds = new Set<Round>()
   readonly #listening: TranslatedListening
   #closed = false
   #successor: Successor | undefined
@@ -102,7 +102,6 @@ export class TranslatedUpstream implements RetiringUpstream, Ticking {
   }
 
   async pass(body: Uint8Array, envelope: Envelope): Promise<void> {
-    if (envelope.kind === 'response') return this.#takeAnswer(envelope.id, body)
     if (envelope.kind === 'notification' && envelope.method === 'notifications/initialized') {
       await this.#listening.ensure()
     }
@@ -138,14 +137,18 @@ export class TranslatedUpstream implements RetiringUpstream, Ticking {
   }
 
   tick(now: number): void {
-    const late = new Set([...this.#rounds.values()].filter(({ call }) => call.deadline <= now))
-    this.#forgetRounds((round) => late.has(round))
+    const late = [...this.#rounds].filter(({ call }) => call.deadline <= now)
+    this.#forgetRounds((round) => late.includes(round))
     this.#endIfOver()
     for (const { call } of late) call.onLost(new GatewayError('call_timeout'))
   }
 
   #forgetRounds(isOver: (round: Round) => boolean): void {
-    for (const [key, round] of this.#rounds) if (isOver(round)) this.#rounds.delete(key)
+    for (const round of this.#rounds) {
+      if (!isOver(round)) continue
+      this.#rounds.delete(round)
+      for (const number of round.waiting) this.#session.questions.close(number)
+    }
     if (this.#rounds.size === 0) this.#ticker.delete(this)
   }
 
@@ -233,36 +236,39 @@ export class TranslatedUpstream implements RetiringUpstream, Ticking {
       return call.answer(encode(toRoundFailure(call.id, method, why ?? ODD)), 'rpc_error', meta.ms)
     }
     const { requestState } = input
-    const waiting = new Map<number, string>()
-    const round = { ...sent, requestState, waiting, answers: {} }
-    if (input.asks.length > 0) this.#ticker.add(this)
-    for (const ask of input.asks) {
-      const id = randomAskNumber()
-      round.waiting.set(id, ask.key)
-      this.#rounds.set(id, round)
-      this.#session.askClient(call, encode(toLegacyAsk(ask, id, crypto.randomUUID())), id)
-    }
-    if (round.waiting.size === 0) this.#retry(round)
+    const round: Round = { ...sent, requestState, waiting: new Set(), answers: {} }
+    if (input.asks.length === 0) return this.#retry(round)
+    this.#rounds.add(round)
+    this.#ticker.add(this)
+    for (const ask of input.asks) this.#ask(round, ask)
+  }
+
+  #ask(round: Round, ask: Ask): void {
+    const { call } = round
+    const id = this.#session.questions.add({
+      server: call.host.server,
+      asker: { pass: async (body) => this.#takeAnswer(round, { id, key: ask.key }, body) },
+      calls: [call],
+    })
+    round.waiting.add(id)
+    call.event(encode(toLegacyAsk(ask, id, crypto.randomUUID())))
   }
 
   /** A client's response: an error ends the call, the last missing result begins the next round. */
-  #takeAnswer(id: RequestId | null, body: Uint8Array): void {
-    const key = toNumber(id) ?? 0
-    const round = this.#rounds.get(key)
-    const name = round?.waiting.get(key)
-    if (round === undefined || name === undefined) return
-    this.#rounds.delete(key)
-    round.waiting.delete(key)
-    const { method } = round
+  #takeAnswer(round: Round, { id, key }: { id: number; key: string }, body: Uint8Array): void {
+    const { method, call, waiting, answers } = round
+    waiting.delete(id)
     const { result, error } = decode(body)
     if (error !== undefined) {
       this.#forgetRounds((other) => other === round)
       const text = isObject(error) ? String(error.message) : 'The client refused'
-      round.call.answer(encode(toRoundFailure(round.call.id, method, text)), 'rpc_error')
+      call.answer(encode(toRoundFailure(call.id, method, text)), 'rpc_error')
       return this.#endIfOver()
     }
-    round.answers[name] = result
-    if (round.waiting.size === 0) this.#retry(round)
+    answers[key] = result
+    if (waiting.size > 0) return
+    this.#rounds.delete(round)
+    this.#retry(round)
   }
 
   #retry(round: Round): void {

@@ -5,15 +5,16 @@ import type { MessageMeta } from '#protocol/link.ts'
 import type { ServerConfig } from '#protocol/server-config.ts'
 import type { ClientCall } from '../../call/client-call.ts'
 import type { SessionRecord } from '../../store/session-store.ts'
+import type { Asker, Questions } from '../questions.ts'
 
-/** Where a session's messages go. Server messages come back through `fromServer`. */
+/** Where a session's messages go. Server messages come back through `ask` and `fromServer`. */
 export interface Upstream {
   /**
    * Throws, or rejects, before anything was sent, or takes the call over and settles it. Absent, where a
    * process has it by now; a promise where that waits for something.
    */
   call: (call: ClientCall, body: Uint8Array) => Promise<void> | undefined
-  /** A notification or a response of the client's. */
+  /** A notification of the client's, or a response to what was asked. */
   pass: (body: Uint8Array, envelope: Envelope) => Promise<void>
   cancel: (call: ClientCall) => void
   /** Whether a call that a process has seen may run once more; may ask the server. Absent: it may not. */
@@ -39,10 +40,12 @@ export interface SessionServer {
 export interface UpstreamSession {
   readonly record: SessionRecord
   readonly server: SessionServer
-  /** A request or notification of the server's, to the stream where the client expects it. */
+  /** What its client has been asked, over all of its servers. */
+  readonly questions: Questions
+  /** A request of the server's, to the stream where the client expects it. */
+  ask: (payload: Uint8Array, meta: MessageMeta, asker: Asker) => void
+  /** A notification of the server's, likewise. */
   fromServer: (payload: Uint8Array, meta: MessageMeta) => void
-  /** A request of the gateway's own to the client, on the stream of the call that needs it. */
-  askClient: (call: ClientCall, payload: Uint8Array, id: number) => void
   /** Keeps what a request that succeeded asked for, so that a later process is told again. */
   noteInterest: (method: string, body: Uint8Array) => void
   /** Whether a message of the server's is on a stream already. */

@@ -56,11 +56,9 @@ export class Upstreams {
 
   /** The same, with the process that a former object had for the session. */
   adopt(session: AttachedSession, channel: Channel): void {
-    this.#make(session).use((face) => {
-      const own = new OwnProcess(this.#context, face)
-      own.adopt(channel)
-      return own
-    })
+    const own = new OwnProcess(this.#context, session)
+    this.#make(session).adopt(own)
+    own.adopt(channel)
   }
 
   /** Sessions on what is configured anew go on. What of its lists is another now, `Catalog` tells. */
@@ -81,7 +79,7 @@ export class Upstreams {
     const stop = session.shown?.listen(this.#context)
     const upstream = new RenewableUpstream({
       session,
-      begin: (face) => this.#begin(session, face),
+      begin: () => this.#begin(session),
       onClosed: () => {
         this.#attached.delete(attached)
         stop?.()
@@ -93,7 +91,7 @@ export class Upstreams {
     return upstream
   }
 
-  async #begin(session: AttachedSession, face: UpstreamSession) {
+  async #begin(session: AttachedSession): Promise<RetiringUpstream> {
     const { servers, eras } = this.#context
     const { record, server: former } = session
     const server = await servers.get(former.name, servers.version, record.principal)
@@ -101,7 +99,7 @@ export class Upstreams {
     // One process has one era: that of clients that have no session.
     const isOne = server.config.sharing === 'shared'
     const spoken = await (isOne ? eras.of(server) : eras.both(server, record.principal))
-    return this.#upstreamFor(face, server, spoken)
+    return this.#upstreamFor(session, server, spoken)
   }
 
   async #upstreamFor(
