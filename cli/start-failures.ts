@@ -2,6 +2,7 @@
  * Servers that do not start, as a person is told of them: at the first failure, and again only when
  * the reason is another one.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import { z } from 'zod'
 import type { Log } from './log.ts'
 import { parseLine } from './parse-line.ts'
@@ -30,7 +31,7 @@ export interface StartFailure {
 export class StartFailures {
   readonly #log: Log
   /** What was told last, by server. */
-  readonly #known = new Map<string, string>()
+  readonly #known = new BoundedMap<string, string>(MAX_KNOWN)
 
   constructor(log: Log) {
     this.#log = log
@@ -51,10 +52,7 @@ export class StartFailures {
     // The same failure is found in several places, which begin with words of their own.
     const reason = hint ?? error.replace(/^The server [^:]*: /, '').replace(/\d+/g, '#')
     if (this.#known.get(server) === reason) return
-    this.#known.delete(server)
     this.#known.set(server, reason)
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest)
     this.#log.write('warn', toText(failure))
   }
 }

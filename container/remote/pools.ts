@@ -2,6 +2,7 @@
  * The pools of one cell, and with it of one tenant: by origin and settings. Servers of the tenant with
  * the same settings share one; a tenant shares none with another.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { Resolve } from './connector.ts'
 import { OriginCounts } from './figures.ts'
 import { OriginPool } from './origin-pool.ts'
@@ -20,7 +21,7 @@ type Settings = Pick<RemoteLaunch['remote'], 'allowPrivate' | 'pool'>
 export class Pools {
   readonly resolve: Resolve | undefined
   readonly #pools = new Map<string, OriginPool>()
-  readonly #counts = new Map<string, OriginCounts>()
+  readonly #counts = new BoundedMap<string, OriginCounts>(MAX_ORIGINS)
 
   /** `resolve`: in the place of the system's look-up of names. */
   constructor(resolve?: Resolve) {
@@ -46,10 +47,7 @@ export class Pools {
 
   countsOf({ origin }: URL): OriginCounts {
     const counts = this.#counts.get(origin) ?? new OriginCounts(origin)
-    this.#counts.delete(origin)
     this.#counts.set(origin, counts)
-    const [oldest] = this.#counts.keys()
-    if (oldest !== undefined && this.#counts.size > MAX_ORIGINS) this.#counts.delete(oldest)
     return counts
   }
 

@@ -1,4 +1,5 @@
 /** What is started for a launch: `npx` and `uvx` are looked up once, then left out. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import { Installer, type Asker } from './installer.ts'
 import { resolveNpx } from './npx.ts'
 import { resolveUvx } from './uvx.ts'
@@ -11,7 +12,7 @@ const MAX_KEPT = 1_024
 export class CommandResolver {
   readonly #options: ResolveOptions
   readonly #installer: Installer
-  readonly #kept = new Map<string, Resolved>()
+  readonly #kept = new BoundedMap<string, Resolved>(MAX_KEPT)
 
   constructor(options: ResolveOptions) {
     this.#options = options
@@ -23,7 +24,6 @@ export class CommandResolver {
     const kept = this.#kept.get(launch.digest)
     if (kept !== undefined) return kept
     const resolved = await this.#lookUp(launch, { cell, watch })
-    if (this.#kept.size >= MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '')
     this.#kept.set(launch.digest, resolved)
     return resolved
   }

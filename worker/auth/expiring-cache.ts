@@ -2,6 +2,7 @@
  * What the Tenant object said, for a bounded time. Refusals are kept apart and shorter, so that a flood
  * of wrong questions does not drive the right answers out.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 export interface ExpiringCacheOptions {
   /** Entries of each kind. */
   maxEntries: number
@@ -31,8 +32,8 @@ interface Entry<T> extends CacheEntry<T> {
 }
 
 export function createExpiringCache<T>(options: ExpiringCacheOptions): ExpiringCache<T> {
-  const granted = new Map<string, Entry<T>>()
-  const refused = new Map<string, Entry<T>>()
+  const granted = new BoundedMap<string, Entry<T>>(options.maxEntries)
+  const refused = new BoundedMap<string, Entry<T>>(options.maxEntries)
 
   return {
     get(key, now) {
@@ -44,7 +45,6 @@ export function createExpiringCache<T>(options: ExpiringCacheOptions): ExpiringC
       refused.delete(key)
       const entries = value === undefined ? refused : granted
       const ttlMs = value === undefined ? options.refusedMs : options.grantedMs
-      if (entries.size >= options.maxEntries) dropOldest(entries)
       entries.set(key, { tenant, value, askedAt, expiresAt: Math.min(askedAt + ttlMs, endsAt) })
     },
     forget(tenant) {
@@ -53,9 +53,4 @@ export function createExpiringCache<T>(options: ExpiringCacheOptions): ExpiringC
       }
     },
   }
-}
-
-function dropOldest(entries: Map<string, unknown>): void {
-  const [oldest] = entries.keys()
-  if (oldest !== undefined) entries.delete(oldest)
 }

@@ -3,19 +3,16 @@
  * looked at. The keys are the tokens themselves, as in
  * verdict-cache.ts.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { Verdict } from '#protocol/tenant.ts'
 
 const MAX_GOOD_CREDENTIALS = 4_000
 
 export class GoodCredentials {
-  readonly #keys = new Map<string, string>()
+  readonly #keys = new BoundedMap<string, string>(MAX_GOOD_CREDENTIALS)
 
   note(token: string, { tenant, credential }: Pick<Verdict, 'tenant' | 'credential'>): void {
     if (this.#keys.has(token)) return
-    if (this.#keys.size >= MAX_GOOD_CREDENTIALS) {
-      const [oldest] = this.#keys.keys()
-      if (oldest !== undefined) this.#keys.delete(oldest)
-    }
     this.#keys.set(token, `credential ${tenant} ${credential}`)
   }
 

@@ -2,6 +2,7 @@
  * Issuers' public keys by the URL of their JWKS (RFC 7517), as this isolate fetched them. jose's own
  * remote set fetches again at once when a server fails, and reads bodies of any length.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { JSONWebKeySet } from 'jose'
 import { JWKSMultipleMatchingKeys } from 'jose/errors'
 import { createLocalJWKSet } from 'jose/jwks/local'
@@ -49,12 +50,10 @@ export interface KeySetOptions {
 }
 
 export function createKeySets(options: KeySetOptions): KeySets {
-  const sets = new Map<string, KeySet>()
+  const sets = new BoundedMap<string, KeySet>(MAX_KEY_SETS)
 
   function open(url: string): KeySet {
     const set = sets.get(url) ?? { startedAt: [] }
-    sets.delete(url)
-    if (sets.size >= MAX_KEY_SETS) dropOldest(sets)
     sets.set(url, set)
     return set
   }
@@ -144,9 +143,4 @@ async function takeSome(keys: AsyncIterable<CryptoKey>): Promise<CryptoKey[]> {
   const some: CryptoKey[] = []
   for await (const key of keys) if (some.push(key) >= MAX_CANDIDATES) break
   return some
-}
-
-function dropOldest(sets: Map<string, KeySet>): void {
-  const [oldest] = sets.keys()
-  if (oldest !== undefined) sets.delete(oldest)
 }

@@ -3,6 +3,7 @@
  * Tenant object brings another copy, and a large configuration times a thousand tokens is more than an
  * isolate holds.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { TenantPolicy } from '#protocol/tenant.ts'
 
 /** Tenants; the oldest leaves, and is then shared anew. */
@@ -14,16 +15,13 @@ export interface SharedPolicies {
 }
 
 export function createSharedPolicies(): SharedPolicies {
-  const kept = new Map<string, { text: string; policy: TenantPolicy }>()
+  const kept = new BoundedMap<string, { text: string; policy: TenantPolicy }>(MAX_SHARED_POLICIES)
 
   return {
     share(tenant, policy) {
       const text = JSON.stringify(policy)
       const known = kept.get(tenant)
       if (known?.text === text) return known.policy
-      kept.delete(tenant)
-      const [oldest] = kept.keys()
-      if (oldest !== undefined && kept.size >= MAX_SHARED_POLICIES) kept.delete(oldest)
       kept.set(tenant, { text, policy })
       return policy
     },

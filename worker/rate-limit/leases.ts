@@ -2,6 +2,7 @@
  * What this isolate may admit by itself, and what it knows to be refused. Most requests are decided
  * here; the others ask the RateLimiter object once, about all that is not known. Times are arguments.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { Answer } from '#protocol/limiter.ts'
 import type { Claim } from './applicable.ts'
 import { endErrand, toErrand, toRenewal, type Errand, type Holding } from './errand.ts'
@@ -47,7 +48,7 @@ export interface LeaseBook {
 }
 
 export function createLeaseBook(): LeaseBook {
-  const entries = new Map<string, Entry>()
+  const entries = new BoundedMap<string, Entry>(MAX_ENTRIES)
   return {
     plan(claims, now) {
       const holdings = claims.map((claim) => toHolding(entries, claim, now))
@@ -60,7 +61,8 @@ export function createLeaseBook(): LeaseBook {
         else lease.left -= claim.cost
       }
       if (!isCovered) {
-        for (const holding of holdings) if (holding.lease === undefined) keep(entries, holding)
+        for (const holding of holdings)
+          if (holding.lease === undefined) entries.set(holding.claim.key, holding.entry)
         return { kind: 'unknown', errand: toErrand(holdings, now) }
       }
       const renewal = toRenewal(holdings, now)
@@ -120,12 +122,4 @@ function findDenied(
     else refused.push({ claim, retryAfterMs })
   }
   return refused
-}
-
-/** As the last in the order in which entries leave. */
-function keep(entries: Map<string, Entry>, { claim: { key }, entry }: Holding): void {
-  entries.delete(key)
-  const [oldest] = entries.size >= MAX_ENTRIES ? entries.keys() : []
-  if (oldest !== undefined) entries.delete(oldest)
-  entries.set(key, entry)
 }

@@ -1,4 +1,5 @@
 /** Objects that did not answer lately, so that not every call waits for one that hangs. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 
 /** How long one is not asked again. */
 export const OUTAGE_MS = 1_000
@@ -11,7 +12,7 @@ export interface Outages {
 }
 
 export function createOutages(): Outages {
-  const since = new Map<string, number>()
+  const since = new BoundedMap<string, number>(MAX_OUTAGES)
   return {
     remainingMs(name, now) {
       const elapsedMs = now - (since.get(name) ?? -Infinity)
@@ -19,9 +20,6 @@ export function createOutages(): Outages {
       return elapsedMs >= 0 && elapsedMs < OUTAGE_MS ? OUTAGE_MS - elapsedMs : 0
     },
     begin(name, now) {
-      since.delete(name)
-      const [oldest] = since.size >= MAX_OUTAGES ? since.keys() : []
-      if (oldest !== undefined) since.delete(oldest)
       since.set(name, now)
     },
   }

@@ -1,4 +1,5 @@
 /** The catalog of one tenant: what its servers offer, shown as one. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { CatalogSettings, CatalogTarget, ListsReport } from '#protocol/catalog.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 import type { Kind } from '#protocol/scopes.ts'
@@ -30,7 +31,7 @@ export class Catalog {
   readonly #context: CatalogContext
   readonly #lists: KnownLists
   /** By capabilities, and by principal where there are personal servers. */
-  readonly #indexes = new Map<string, CatalogIndex>()
+  readonly #indexes = new BoundedMap<string, CatalogIndex>(MAX_INDEXES)
   /** Of the configuration that they are made for. */
   #indexedVersion = -1
   readonly #announcer: Announcer
@@ -265,8 +266,6 @@ export class Catalog {
     const known = this.#indexes.get(key)
     if (known !== undefined) return known
     const index = this.#make(principal, capabilities)
-    const [oldest] = this.#indexes.keys()
-    if (oldest !== undefined && this.#indexes.size >= MAX_INDEXES) this.#indexes.delete(oldest)
     this.#indexes.set(key, index)
     return index
   }

@@ -2,6 +2,7 @@
  * Why servers do not start at the moment: as their host programs tell, and what is found out here, where
  * it is known what a first answer is. In memory: a host program tells a new object anew.
  */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { GatewayError } from '#protocol/errors.ts'
 import type { Launch, StartFailedMeta } from '#protocol/link.ts'
 import { describe, toFault } from './link/why.ts'
@@ -17,9 +18,9 @@ interface Known {
 export class StartReasons {
   readonly #tenant: string | undefined
   /** By launch, of those that are configured. */
-  readonly #known = new Map<string, Known>()
+  readonly #known = new BoundedMap<string, Known>(MAX_KNOWN)
   /** What was logged last of each. */
-  readonly #logged = new Map<string, string>()
+  readonly #logged = new BoundedMap<string, string>(MAX_KNOWN)
 
   constructor(tenant?: string) {
     this.#tenant = tenant
@@ -33,14 +34,14 @@ export class StartReasons {
   /** Logged by the host program. */
   hear({ server, digest, isOver, ...why }: StartFailedMeta): void {
     if (isOver === true) this.#known.delete(server)
-    else remember(this.#known, server, { digest, fault: toFault('server_start_failed', why) })
+    else this.#known.set(server, { digest, fault: toFault('server_start_failed', why) })
   }
 
   /** It answered its first request otherwise than it must, or not in time. */
   note({ name, digest }: Launch, fault: GatewayError): void {
-    remember(this.#known, name, { digest, fault })
+    this.#known.set(name, { digest, fault })
     if (this.#logged.get(name) === fault.message) return
-    remember(this.#logged, name, fault.message)
+    this.#logged.set(name, fault.message)
     const line = {
       time: new Date().toISOString(),
       event: 'server_start_failed',
@@ -62,11 +63,4 @@ export class StartReasons {
     for (const [name, { digest }] of this.#known) if (!digests.has(digest)) this.#known.delete(name)
     for (const name of this.#logged.keys()) if (!this.#known.has(name)) this.#logged.delete(name)
   }
-}
-
-function remember<T>(known: Map<string, T>, name: string, value: T): void {
-  known.delete(name)
-  known.set(name, value)
-  const [oldest] = known.keys()
-  if (oldest !== undefined && known.size > MAX_KNOWN) known.delete(oldest)
 }

@@ -1,5 +1,6 @@
 /** When each launch was used last, by its digest: whoever restarts finds warm what was in use. */
 
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { Launch } from '#protocol/link.ts'
 
 /** Of more, those that were used longest ago are forgotten. */
@@ -10,7 +11,7 @@ const KEY = 'uses'
 
 export class UseStore {
   readonly #kv: SyncKvStorage
-  #uses: Map<string, number> | undefined
+  #uses: BoundedMap<string, number> | undefined
 
   constructor(kv: SyncKvStorage) {
     this.#kv = kv
@@ -25,22 +26,20 @@ export class UseStore {
   note(digest: string, now: number): void {
     const uses = this.#all
     if (now - (uses.get(digest) ?? -Infinity) < NOTE_EVERY_MS) return
-    // The last one noted is the last one in the map.
-    uses.delete(digest)
     uses.set(digest, now)
-    const [oldest] = uses.keys()
-    if (oldest !== undefined && uses.size > MAX_USES) uses.delete(oldest)
     this.#kv.put(KEY, [...uses])
   }
 
   clear(): void {
-    this.#uses = new Map()
+    this.#uses = new BoundedMap(MAX_USES)
     this.#kv.delete(KEY)
   }
 
-  get #all(): Map<string, number> {
-    this.#uses ??= new Map(this.#kv.get<[string, number][]>(KEY))
-    return this.#uses
+  get #all(): BoundedMap<string, number> {
+    if (this.#uses !== undefined) return this.#uses
+    const uses = new BoundedMap<string, number>(MAX_USES)
+    for (const [digest, at] of this.#kv.get<[string, number][]>(KEY) ?? []) uses.set(digest, at)
+    return (this.#uses = uses)
   }
 }
 

@@ -1,4 +1,5 @@
 /** How often each tool was called by what a search had found, in the memory of this object: of tools that fit alike, people mean the one that they use. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 
 /** The one that was used least recently leaves. */
 const MAX_TOOLS = 2_000
@@ -10,15 +11,10 @@ interface Tool {
 }
 
 export class ToolUses {
-  readonly #counts = new Map<string, number>()
+  readonly #counts = new BoundedMap<string, number>(MAX_TOOLS)
 
   note(tool: Tool): void {
-    const key = keyOf(tool)
-    const count = this.of(tool) + 1
-    this.#counts.delete(key)
-    this.#counts.set(key, count)
-    const [oldest] = this.#counts.keys()
-    if (oldest !== undefined && this.#counts.size > MAX_TOOLS) this.#counts.delete(oldest)
+    this.#counts.set(keyOf(tool), this.of(tool) + 1)
   }
 
   of(tool: Tool): number {

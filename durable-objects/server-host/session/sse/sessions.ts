@@ -1,4 +1,5 @@
 /** The open streams of the HTTP+SSE transport (2024-11-05, basic/transports), by the id that clients post with. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import { CATALOG } from '#protocol/catalog.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
@@ -27,7 +28,7 @@ export class SSESessions {
   readonly #options: SSESessionsOptions
   readonly #open = new Map<string, SSESession>()
   /** `params` of the last `initialize` of each principal, by endpoint. */
-  readonly #handshakes = new Map<string, string>()
+  readonly #handshakes = new BoundedMap<string, string>(MAX_HANDSHAKES)
 
   constructor(options: SSESessionsOptions) {
     this.#options = options
@@ -98,13 +99,7 @@ export class SSESessions {
 
   #remember({ server, principal, initialize }: SessionRecord): void {
     if (initialize.length > MAX_HANDSHAKE_CHARS) return
-    const key = toKey(server, principal)
-    this.#handshakes.delete(key)
-    this.#handshakes.set(key, initialize)
-    const [oldest] = this.#handshakes.keys()
-    if (oldest !== undefined && this.#handshakes.size > MAX_HANDSHAKES) {
-      this.#handshakes.delete(oldest)
-    }
+    this.#handshakes.set(toKey(server, principal), initialize)
   }
 }
 
