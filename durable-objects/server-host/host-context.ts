@@ -10,6 +10,7 @@ import type { Links } from './processes/link/links.ts'
 import type { RemoteChannels } from './processes/remote/remote-channels.ts'
 import type { Servers } from './processes/servers.ts'
 import type { SharedServers } from './processes/shared-server.ts'
+import type { KnownTools } from './processes/tools.ts'
 import type { StartStateOf } from './processes/start-state.ts'
 import type { Store } from './store/store.ts'
 import type { Ticker } from './processes/ticker.ts'
@@ -27,6 +28,8 @@ export interface HostContext {
   servers: Servers
   /** Those of them that have one process for all. */
   shared: SharedServers
+  /** What is known of their tools. */
+  tools: KnownTools
   eras: EraProbe
   credentials: Credentials
   /** What clients have not read yet. */

@@ -40,8 +40,8 @@ import { SharedServers } from './processes/shared-server.ts'
 import { readStatus, warmServers } from './status.ts'
 import { Store } from './store/store.ts'
 import { Ticker } from './processes/ticker.ts'
+import { KnownTools } from './processes/tools.ts'
 import { Unread } from './call/unread.ts'
-import { createListTools } from './transform/cache/list-tools.ts'
 import { Transforms } from './transform/transforms.ts'
 
 export interface ServerHostOptions {
@@ -107,7 +107,6 @@ export class ServerHost {
     const eras = new EraProbe({ links, servers, remotes, store, ticker, startOf })
     const calls = new Set<ClientCall>()
     const isUp = (server: string): boolean => links.isUp(servers.placementOf(server))
-    const credentials = new Credentials(ticker)
     const serve = (server: Server): Promise<ModernServing> => this.#modern.serve(server)
     const pins = new Pins({
       ...{ store: store.pins, tenant, settings: () => servers.catalog },
@@ -117,10 +116,11 @@ export class ServerHost {
     const catalog: Catalog = new Catalog({ servers, eras, store, isUp, startOf, pins }, serve)
     const guards = new Guards({ store, servers, ticker, calls, log, isUp, startOf, eras }, tenant)
     const routing = new Routing(guards, log)
-    const listTools = createListTools(servers, serve)
-    const transforms = new Transforms({ servers, store, catalog, log }, listTools)
+    const tools = new KnownTools()
+    const transforms = new Transforms({ servers, tools, store, catalog, log }, serve)
     this.#context = {
-      ...{ store, links, remotes, ticker, servers, eras, credentials, guards, routing, catalog },
+      ...{ store, links, remotes, ticker, servers, tools, eras, guards, routing, catalog },
+      credentials: new Credentials(ticker),
       unread: new Unread(ticker, tenant),
       idleStreams: this.#createIdleStreams(ticker, options.sleepAfterMs),
       ...{ shared: new SharedServers(), pins, transforms, calls, keepAliveMs, log, isUp, startOf },

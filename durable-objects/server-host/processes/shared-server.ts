@@ -15,7 +15,11 @@ import { UPDATED } from '../translate/listen-access.ts'
 import { tell, type Known } from './handshake.ts'
 import type { Server } from './servers.ts'
 import { SharedProcess } from './shared-process.ts'
-import { listTools } from './tools.ts'
+import type { KnownTools } from './tools.ts'
+
+interface Context extends ProcessContext {
+  tools: KnownTools
+}
 
 /** A session, or all clients that have none. */
 export interface SharedUser {
@@ -43,11 +47,11 @@ interface Repeated {
 
 export class SharedServer {
   readonly process: SharedProcess
-  readonly #context: ProcessContext
+  readonly #context: Context
   readonly #server: Server
   readonly #users = new Set<SharedUser>()
 
-  constructor(context: ProcessContext, server: Server) {
+  constructor(context: Context, server: Server) {
     this.#context = context
     this.#server = server
     this.process = new SharedProcess(context, server, {
@@ -76,12 +80,13 @@ export class SharedServer {
     this.#users.delete(user)
   }
 
-  /** Whether a call that may have run can run once more; asks the server for its tools. */
+  /** Whether a call that may have run can run once more; may ask the server for its tools. */
   async mayRepeat(call: Repeated, method: string): Promise<boolean> {
     if (call.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
-    const tools = await listTools((params) => this.process.ask('tools/list', params))
-    return tools.get(call.host.target ?? '')?.repeatable === true
+    return this.#context.tools.isRepeatable(this.#server, call.host.target, (params) =>
+      this.process.ask('tools/list', params),
+    )
   }
 
   /** Whether somebody beside this one is subscribed to a resource. */
@@ -115,7 +120,7 @@ export class SharedServers {
   /** By server and digest: a changed configuration is another one. */
   readonly #known = new Map<string, { shared: SharedServer; server: Server; digest: string }>()
 
-  of(context: ProcessContext, server: Server): SharedServer {
+  of(context: Context, server: Server): SharedServer {
     const { name, digest } = server.launch
     const key = `${name} ${digest}`
     const known = this.#known.get(key)

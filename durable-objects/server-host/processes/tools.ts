@@ -1,4 +1,6 @@
 /** What Hearth must know of a server's tools: which may be repeated, and which arguments headers repeat. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
+import { GatewayError } from '#protocol/errors.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { readAnnotations, type HeaderAnnotation } from '#protocol/x-mcp-header.ts'
 import { Cursors } from './cursors.ts'
@@ -11,10 +13,76 @@ export interface ToolFacts {
   headers: readonly HeaderAnnotation[]
 }
 
-/** `ask` sends `tools/list` with the given params. */
-export async function listTools(
-  ask: (params: Record<string, unknown>) => Promise<Record<string, unknown>>,
-): Promise<Map<string, ToolFacts>> {
+export type Tools = ReadonlyMap<string, ToolFacts>
+
+/** Sends `tools/list` with the given params. */
+export type AskTools = (params: Record<string, unknown>) => Promise<Record<string, unknown>>
+
+/** A server as it is started. */
+export interface ToolsOwner {
+  name: string
+  launch: { name: string; digest: string }
+}
+
+interface Known {
+  server: string
+  listing: Promise<Tools>
+  /** Once it has answered. */
+  tools?: Tools
+}
+
+/** Servers, and principals of personal ones; the one that was asked first leaves. */
+const MAX_KNOWN = 256
+const NONE: Tools = new Map()
+
+/** Of a tenant's servers: each is asked once, and again after its tools have changed. */
+export class KnownTools {
+  /** By launch. */
+  readonly #known = new BoundedMap<string, Known>(MAX_KNOWN)
+
+  /** Without a question. */
+  peek(owner: ToolsOwner): Tools | undefined {
+    return this.#known.get(keyOf(owner))?.tools
+  }
+
+  /**
+   * Asks once for all who want to know. Of a server that refuses to tell, nothing is known, and it is asked
+   * again next time. Rejects where it could not be asked.
+   */
+  async of(owner: ToolsOwner, ask: AskTools): Promise<Tools> {
+    const key = keyOf(owner)
+    for (let other = this.#known.get(key); other !== undefined; other = this.#known.get(key)) {
+      const tools = await other.listing.catch(() => undefined)
+      if (tools !== undefined) return tools
+    }
+    const known: Known = { server: owner.name, listing: listTools(ask) }
+    this.#known.set(key, known)
+    try {
+      return (known.tools = await known.listing)
+    } catch (error) {
+      if (this.#known.get(key) === known) this.#known.delete(key)
+      if (GatewayError.is(error)) throw error
+      return NONE
+    }
+  }
+
+  /** Whether a tool says that a repetition does no harm. Without `ask`: as far as it is known. */
+  async isRepeatable(owner: ToolsOwner, tool = '', ask?: AskTools): Promise<boolean> {
+    const tools = this.peek(owner) ?? (ask && (await this.of(owner, ask)))
+    return tools?.get(tool)?.repeatable === true
+  }
+
+  /** They have changed. */
+  forget(server: string): void {
+    for (const [key, known] of this.#known) if (known.server === server) this.#known.delete(key)
+  }
+}
+
+function keyOf({ launch: { name, digest } }: ToolsOwner): string {
+  return `${name} ${digest}`
+}
+
+export async function listTools(ask: AskTools): Promise<Map<string, ToolFacts>> {
   const facts = new Map<string, ToolFacts>()
   const cursors = new Cursors()
   let cursor: string | undefined

@@ -14,13 +14,14 @@ import type { HostContext } from '../host-context.ts'
 import type { Server } from '../processes/servers.ts'
 import { repeatOnce } from '../guard/repeat-once.ts'
 import { SharedProcess, type SharedCall } from '../processes/shared-process.ts'
+import type { KnownTools } from '../processes/tools.ts'
 import { dropForbiddenURIs, mayTell } from '../translate/listen-access.ts'
 import { ACKNOWLEDGED, tagNotification } from '../translate/listen.ts'
 import { filterAccepts, readListenFilter, type ListenFilter } from '../translate/listen-filter.ts'
 import { findState, keepState, releaseState } from './owned-state.ts'
 import { callerOf } from './lease.ts'
 import type { ListenServing } from '../call/serving.ts'
-import { ToolCatalog } from './tool-catalog.ts'
+import { checkParamHeaders } from './param-headers.ts'
 
 /** HTTP statuses that the transport prescribes for a server's own errors (2026-07-28). */
 const STATUS: Readonly<Record<number, number>> = {
@@ -34,13 +35,12 @@ export class NativeServer implements ListenServing {
   readonly process: SharedProcess
   readonly #server: Server
   readonly #running = new Map<ClientCall, number>()
-  readonly #tools = new ToolCatalog()
+  readonly #tools: KnownTools
   /** Streams that another one has acknowledged to their clients: what is called when this one's process has. */
   readonly #joining = new WeakMap<ClientCall, () => void>()
   /** What is heard on a stream, once that is acknowledged. */
   readonly #filters = new WeakMap<ClientCall, ListenFilter>()
   readonly #key: () => Promise<CryptoKey>
-  readonly #hear: (method: string) => void
   readonly #listTools = (params: Record<string, unknown>) =>
     this.process.ask('tools/list', { ...params, _meta: OWN_META })
 
@@ -48,14 +48,14 @@ export class NativeServer implements ListenServing {
   constructor(context: HostContext, server: Server, key: () => Promise<CryptoKey>) {
     this.#server = server
     this.#key = key
-    this.#hear = (method) => context.transforms.hear(server.name, method)
+    this.#tools = context.tools
     this.process = new SharedProcess(context, server, {
       owner: server.principal ?? EVERYONE,
       isForAll: true,
       takeReady: () => context.eras.ready.take(server),
       handshake: () => Promise.resolve(),
       probe: { method: 'server/discover', params: { _meta: OWN_META } },
-      onNotification: (_payload, method) => this.#unaddressed(method),
+      onNotification: (_payload, method) => context.transforms.hear(server.name, method),
     })
   }
 
@@ -65,7 +65,8 @@ export class NativeServer implements ListenServing {
     const listens = method === 'subscriptions/listen'
     if (method === 'tools/call') {
       const given = client.original ?? body
-      await this.#tools.checkHeaders(client.host, given, this.#listTools)
+      const asked = { tools: this.#tools, owner: this.#server, ask: this.#listTools }
+      await checkParamHeaders(client.host, given, asked)
     }
     const { access } = client.host
     const own = listens && access !== undefined ? dropForbiddenURIs(body, access) : body
@@ -169,12 +170,7 @@ export class NativeServer implements ListenServing {
   async isRepeatable(client: ClientCall, method: string): Promise<boolean> {
     if (client.undelivered) return true
     if (method !== 'tools/call') return REPEATABLE_METHODS.has(method)
-    return this.#tools.isRepeatable(client.host, this.#listTools)
-  }
-
-  #unaddressed(method: string): void {
-    this.#hear(method)
-    if (method.endsWith('tools/list_changed')) this.#tools.forget()
+    return this.#tools.isRepeatable(this.#server, client.host.target, this.#listTools)
   }
 }
 

@@ -22,7 +22,7 @@ import { callerOf, type Lease, type LeaseOwner } from './lease.ts'
 import { Listeners } from './listeners.ts'
 import { createProcesses } from './create-processes.ts'
 import type { Processes } from './processes.ts'
-import { ToolCatalog } from './tool-catalog.ts'
+import { checkParamHeaders } from './param-headers.ts'
 import { PARK_MS, TranslatedCall } from './translated-call.ts'
 
 /** Parked calls each hold a process; the one parked longest of whoever has most makes room. */
@@ -39,7 +39,6 @@ export class TranslatedServer implements ListenServing {
   readonly #key: () => Promise<CryptoKey>
   readonly #running = new Set<TranslatedCall>()
   readonly #parked = new Map<string, TranslatedCall>()
-  readonly #tools = new ToolCatalog()
   readonly #askers = new Askers()
 
   constructor(context: HostContext, server: Server, eras: Eras, key: () => Promise<CryptoKey>) {
@@ -75,7 +74,9 @@ export class TranslatedServer implements ListenServing {
   async mayRepeat({ host }: ClientCall): Promise<boolean> {
     if (host.envelope?.kind !== 'request' || host.retries === true) return false
     const { method } = host.envelope
-    if (method === 'tools/call') return this.#tools.isRepeatable(host)
+    if (method === 'tools/call') {
+      return this.#context.tools.isRepeatable(this.#server, host.target)
+    }
     return REPEATABLE_METHODS.has(method)
   }
 
@@ -113,7 +114,9 @@ export class TranslatedServer implements ListenServing {
       if (!lease.process.isReady) await lease.process.start(urgencyOf(client))
       if (!client.settled && method === 'tools/call') {
         const ask = (params: Record<string, unknown>) => lease.process.ask('tools/list', params)
-        await this.#tools.checkHeaders(client.host, client.original ?? body, ask)
+        const { tools } = this.#context
+        const asked = { tools, owner: this.#server, ask }
+        await checkParamHeaders(client.host, client.original ?? body, asked)
       }
       const { logLevel } = client.host
       if (logLevel !== undefined && isObject(this.#facts.capabilities.logging)) {
@@ -206,7 +209,9 @@ export class TranslatedServer implements ListenServing {
     if (!undelivered && method !== 'tools/call' && !REPEATABLE_METHODS.has(method)) return false
     repeatOnce(client, error, {
       mayRepeat: async () =>
-        undelivered || method !== 'tools/call' || this.#tools.isRepeatable(client.host),
+        undelivered ||
+        method !== 'tools/call' ||
+        this.#context.tools.isRepeatable(this.#server, client.host.target),
       again: () => this.#begin(client, method, body),
     })
     return true
@@ -215,7 +220,6 @@ export class TranslatedServer implements ListenServing {
   readonly #owner: LeaseOwner = {
     onRequest: (lease, payload, connection) => this.#ask(lease, payload, connection),
     onNotification: (lease, payload, method) => {
-      if (method === 'notifications/tools/list_changed') this.#tools.forget()
       this.#context.transforms.hear(this.#server.name, method)
       this.#listeners.publish(payload, method, lease)
     },

@@ -15,9 +15,12 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { exposeAnswer } from '../catalog/expose-answer.ts'
 import { encode } from '../processes/connection.ts'
 import type { LineLog } from '../call/line-log.ts'
-import type { Servers } from '../processes/servers.ts'
+import type { ModernServing } from '../call/serving.ts'
+import type { Server, Servers } from '../processes/servers.ts'
+import type { KnownTools } from '../processes/tools.ts'
 import { CachedCalls } from './cache/cached-calls.ts'
-import { ReadOnlyTools, type ListTools } from './cache/facts.ts'
+import { createAskTools } from './cache/ask-tools.ts'
+import { ReadOnlyTools } from './cache/facts.ts'
 import { toKey } from './cache/key.ts'
 import { createCallTransform, transformEvent } from './call-transform.ts'
 import type { CallTransform, FormerCall } from '../call/call-transform.ts'
@@ -31,6 +34,7 @@ import type { CallContext } from './stage.ts'
 
 interface Context {
   servers: Servers
+  tools: KnownTools
   store: { spills: SpillStore }
   catalog: Pick<Catalog, 'exposeURI'>
   log: LineLog | undefined
@@ -48,10 +52,10 @@ export class Transforms {
   readonly #readOnly: ReadOnlyTools
   readonly #spills: Spills
 
-  constructor(context: Context, listTools: ListTools) {
+  constructor(context: Context, serve: (server: Server) => Promise<ModernServing>) {
     this.#context = context
     this.#pipelines = new ServerPipelines(context.servers)
-    this.#readOnly = new ReadOnlyTools(listTools)
+    this.#readOnly = new ReadOnlyTools(context.tools, createAskTools(context.servers, serve))
     this.#spills = new Spills(context.store.spills)
   }
 
@@ -158,6 +162,7 @@ export class Transforms {
 
   /** A server said that something of it changed. */
   hear(server: string, method: string | undefined): void {
+    if (method === 'notifications/tools/list_changed') this.#context.tools.forget(server)
     if (this.#pipelines.isEmpty || method === undefined) return
     if (method.endsWith('list_changed') || method === 'notifications/resources/updated') {
       this.#forget(server)
@@ -166,7 +171,7 @@ export class Transforms {
 
   #forget(server: string): void {
     this.#cached.drop(server)
-    this.#readOnly.forget(server)
+    this.#readOnly.retry()
   }
 
   #contextOf(host: HostCall, client: Pick<Dispatcher, 'protocol' | 'clientInfo'>): CallContext {
@@ -217,14 +222,14 @@ export class Transforms {
     const { servers } = this.#context
     const launch = servers.launchOf({ name: server, principal })
     // A personal server's launch is known once its principal has called.
-    const digest = launch?.digest
-    if (digest === undefined) return undefined
+    if (launch === undefined) return undefined
     if (needsReadOnly) {
-      const known = this.#readOnly.isReadOnly({ server, digest, principal }, context.target ?? '')
+      const owner = { name: server, launch }
+      const known = this.#readOnly.isReadOnly(owner, principal, context.target ?? '')
       if (!(typeof known === 'boolean' ? known : await known)) return undefined
     }
     const protocol = `${era} ${context.protocol ?? ''}`
-    return toKey(request, { server, digest, method: context.method, protocol })
+    return toKey(request, { server, digest: launch.digest, method: context.method, protocol })
   }
 
   #isOwn({ rule }: CachePlan, { server, principal, access }: HostCall): boolean {

@@ -1,61 +1,45 @@
-/** Which tools of a server say that they only read; asked for once, and again after they changed. */
-import type { ToolFacts } from '../../processes/tools.ts'
+/** Which tools of a server say that they only read. */
+import { BoundedMap } from '#protocol/bounded-map.ts'
+import type { AskTools, KnownTools, ToolsOwner } from '../../processes/tools.ts'
 
 /** A server that could not be asked is left alone for so long; until then nothing of it is kept. */
 const FACTS_RETRY_MS = 10_000
-/** Servers, and principals of personal ones; the one that was asked first leaves. */
-const MAX_FACTS = 256
+const MAX_FAILED = 256
 
-export type ListTools = (server: string, principal: string) => Promise<Map<string, ToolFacts>>
-
-interface Known {
-  server: string
-  askedAt: number
-  /** `undefined` while it is asked, and when it could not be. */
-  tools?: Map<string, ToolFacts>
-  asking?: Promise<void>
-}
+export type AskFor = (server: string, principal: string) => AskTools
 
 export class ReadOnlyTools {
-  readonly #list: ListTools
-  /** By launch digest. */
-  readonly #known = new Map<string, Known>()
+  readonly #tools: KnownTools
+  readonly #askFor: AskFor
+  /** When servers could not be asked, by launch digest. */
+  readonly #failedAt = new BoundedMap<string, number>(MAX_FAILED)
 
-  constructor(list: ListTools) {
-    this.#list = list
+  constructor(tools: KnownTools, askFor: AskFor) {
+    this.#tools = tools
+    this.#askFor = askFor
   }
 
   /** At once where it is known. */
-  isReadOnly(
-    { server, digest, principal }: { server: string; digest: string; principal: string },
-    tool: string,
-  ): boolean | Promise<boolean> {
-    const known = this.#known.get(digest)
-    if (known?.tools !== undefined) return known.tools.get(tool)?.isReadOnly === true
-    if (known?.asking !== undefined) {
-      return known.asking.then(() => known.tools?.get(tool)?.isReadOnly === true)
-    }
-    if (known !== undefined && Date.now() < known.askedAt + FACTS_RETRY_MS) return false
-    const asked: Known = { server, askedAt: Date.now() }
-    asked.asking = this.#ask(asked, principal)
-    this.#known.set(digest, asked)
-    const [oldest] = this.#known.keys()
-    if (oldest !== undefined && this.#known.size > MAX_FACTS) this.#known.delete(oldest)
-    return asked.asking.then(() => asked.tools?.get(tool)?.isReadOnly === true)
+  isReadOnly(owner: ToolsOwner, principal: string, tool: string): boolean | Promise<boolean> {
+    const known = this.#tools.peek(owner)
+    if (known !== undefined) return known.get(tool)?.isReadOnly === true
+    const failedAt = this.#failedAt.get(owner.launch.digest) ?? -Infinity
+    if (Date.now() < failedAt + FACTS_RETRY_MS) return false
+    return this.#ask(owner, principal, tool)
   }
 
-  forget(server: string): void {
-    for (const [digest, known] of this.#known)
-      if (known.server === server) this.#known.delete(digest)
+  /** Their servers may be asked at once. */
+  retry(): void {
+    this.#failedAt.clear()
   }
 
-  async #ask(asked: Known, principal: string): Promise<void> {
-    try {
-      asked.tools = await this.#list(asked.server, principal)
-    } catch {
-      // Its tools are not known: each of its calls is carried out.
-    } finally {
-      delete asked.asking
-    }
+  async #ask(owner: ToolsOwner, principal: string, tool: string): Promise<boolean> {
+    const askedAt = Date.now()
+    const tools = await this.#tools
+      .of(owner, this.#askFor(owner.name, principal))
+      .catch(() => undefined)
+    // Its tools are not known: each of its calls is carried out.
+    if (this.#tools.peek(owner) === undefined) this.#failedAt.set(owner.launch.digest, askedAt)
+    return tools?.get(tool)?.isReadOnly === true
   }
 }
