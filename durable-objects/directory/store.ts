@@ -1,4 +1,5 @@
 /** Every SQL string of the directory, and its schema: steps are only ever appended. */
+import { migrate } from '../migrate.ts'
 
 const STEPS: readonly string[] = [
   `CREATE TABLE tenant (
@@ -22,14 +23,7 @@ export class DirectoryStore {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     this.#sql = storage.sql
-    const done = storage.kv.get<number>('schema') ?? 0
-    for (const [at, step] of STEPS.entries()) {
-      if (at < done) continue
-      storage.transactionSync(() => {
-        storage.sql.exec(step)
-        storage.kv.put('schema', at + 1)
-      })
-    }
+    migrate(storage, STEPS)
   }
 
   /** Leaves one that is there as it is. */

@@ -1,6 +1,7 @@
 /** Every SQL string of a rate limiter. Knows rows, not what they mean. */
 import type { CounterState } from './algorithms/by-name.ts'
-import { migrate } from './migrations.ts'
+import { migrate } from '../migrate.ts'
+import { STEPS } from './migrations.ts'
 
 export interface CounterKey {
   limit: string
@@ -13,7 +14,7 @@ export class Store {
   #size: number
 
   constructor(storage: DurableObjectStorage) {
-    migrate(storage)
+    migrate(storage, STEPS)
     this.#sql = storage.sql
     this.#size = this.#count()
   }

@@ -1,5 +1,5 @@
 /** The tables of a server host; docs/storage.md describes each. */
-const STEPS = [
+export const STEPS: readonly string[] = [
   `CREATE TABLE sessions (
      id TEXT PRIMARY KEY, server TEXT NOT NULL, principal TEXT NOT NULL, protocol TEXT NOT NULL,
      initialize TEXT NOT NULL, log_level TEXT, subscriptions TEXT NOT NULL DEFAULT '[]',
@@ -54,12 +54,3 @@ const STEPS = [
   `DELETE FROM tool_words;
    DELETE FROM tool_documents;`,
 ]
-
-/** Idempotent: runs the steps that this object's storage has not seen. */
-export function migrate(storage: DurableObjectStorage): void {
-  const done = (storage.kv.get('schema') as number | undefined) ?? 0
-  for (let step = done; step < STEPS.length; step++) {
-    storage.sql.exec(STEPS[step] ?? '')
-    storage.kv.put('schema', step + 1)
-  }
-}

@@ -8,7 +8,8 @@ import { StreamStore } from '../call/stream-store.ts'
 import { EraStore } from '../processes/era-store.ts'
 import { UseStore } from '../processes/use-store.ts'
 import { SessionStore } from './session-store.ts'
-import { migrate } from './migrations.ts'
+import { migrate } from '../../migrate.ts'
+import { STEPS } from './migrations.ts'
 import { PlacementStore } from '../processes/link/placement-store.ts'
 import { SpillStore } from '../transform/result-size/spill-store.ts'
 
@@ -28,7 +29,7 @@ export class Store {
   readonly placements: PlacementStore
 
   constructor(storage: DurableObjectStorage) {
-    migrate(storage)
+    migrate(storage, STEPS)
     this.#storage = storage
     this.#sql = storage.sql
     this.streams = new StreamStore(storage.sql)
