@@ -8,6 +8,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { setValue } from '#protocol/json-splice.ts'
 import { NAMED_PARAM, REPEATABLE_METHODS } from '#protocol/mcp.ts'
+import { within } from '#protocol/within.ts'
 import type { ClientCall } from '../call/client-call.ts'
 import { toCallLog } from '../call/to-call-log.ts'
 import type { LineLog } from '../call/line-log.ts'
@@ -137,13 +138,7 @@ export class RoutedCall {
     if (REPEATABLE_METHODS.has(method)) return true
     const running = this.#running
     if (running === undefined) return false
-    const late = Promise.withResolvers<boolean>()
-    const timer = setTimeout(() => late.resolve(false), Math.max(0, deadline - Date.now()))
-    try {
-      return await Promise.race([running.mayRepeat(), late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
+    return within(running.mayRepeat(), Math.max(0, deadline - Date.now()), () => false)
   }
 
   #fail(error: GatewayError): void {

@@ -4,6 +4,7 @@ import { GatewayError } from '#protocol/errors.ts'
 import type { HostCall } from '#protocol/host-call.ts'
 import { toResult } from '#protocol/json-rpc.ts'
 import { BATCH_REVISION, eraOf, LATEST_LEGACY } from '#protocol/mcp.ts'
+import { within } from '#protocol/within.ts'
 import type { AnsweredCall, ClientCall } from '../call/client-call.ts'
 import type { Channel } from '../processes/link/channel.ts'
 import { encode } from '../processes/connection.ts'
@@ -154,7 +155,8 @@ export class Sessions {
         there.map(({ name }) => name),
       )
     }
-    const rejoined = settle([undefined, ...servers.placements].map(rejoin), REJOIN_MS)
+    const rejoining = Promise.allSettled([undefined, ...servers.placements].map(rejoin))
+    const rejoined = within(rejoining, REJOIN_MS, () => undefined)
     if (host.server === CATALOG || host.http !== 'POST') await rejoined
     return session
   }
@@ -252,14 +254,6 @@ const REJOIN_MS = 2_000
 const INSTALL_MS = 180_000
 /** Sessions kept in memory. */
 const MAX_LIVE = 2_000
-
-/** Resolves when all of it has ended, well or not, or time is up. */
-async function settle(work: Promise<unknown>[], timeoutMs: number): Promise<void> {
-  const late = Promise.withResolvers<void>()
-  const timer = setTimeout(late.resolve, timeoutMs)
-  await Promise.race([Promise.allSettled(work), late.promise])
-  clearTimeout(timer)
-}
 
 /** A revision that Hearth does not know is that of a session whose client and server agreed on it. */
 function requireRevision(

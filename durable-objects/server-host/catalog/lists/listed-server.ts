@@ -3,6 +3,7 @@
  * that does not answer delays nobody beside those who wait for it alone, and its last good lists stay.
  */
 import { GatewayError } from '#protocol/errors.ts'
+import { within } from '#protocol/within.ts'
 import { decode } from '../../processes/connection.ts'
 import type { ServerFacts } from '../../translate/server-facts.ts'
 import { parseEntries, readPage, writeEntries, type Entry } from '../entries.ts'
@@ -163,16 +164,9 @@ export class ListedServer {
   async within(timeoutMs: number, kind: ListKind): Promise<readonly Entry[]> {
     const entries = this.fetch(kind)
     const { since = Date.now() } = this.#fetching.get(kind) ?? {}
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => late.reject(new GatewayError('list_timeout')),
-      Math.max(0, since + timeoutMs - Date.now()),
-    )
-    try {
-      return await Promise.race([entries, late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
+    return within(entries, Math.max(0, since + timeoutMs - Date.now()), () => {
+      throw new GatewayError('list_timeout')
+    })
   }
 
   /** The server, or a session's process of it, said that these have changed. Several say so at once. */
