@@ -1,19 +1,10 @@
 /** The end of a request to an MCP endpoint that is refused: its log line, and its answer. */
-import type { ErrorCode, GatewayError } from '#protocol/errors.ts'
+import { specOf, type GatewayError } from '#protocol/errors.ts'
 import { discardBody } from './body.ts'
 import type { Deps } from './context.ts'
 import type { CallRecord } from './telemetry/record.ts'
 import { toRPCErrorResponse } from './errors.ts'
 
-/** Failures of the gateway itself: their causes are logged. */
-const FAULTS: ReadonlySet<ErrorCode> = new Set([
-  'internal',
-  'host_unavailable',
-  'not_ready',
-  'storage_full',
-])
-/** The object logs each call that it answers, and each that its client left. */
-const LOGGED_BY_OBJECT: ReadonlySet<ErrorCode> = new Set(['call_cancelled', 'unauthorized'])
 /** How much of a refused body is read, in largest bodies. */
 const DISCARDED_BODIES = 4
 
@@ -26,7 +17,8 @@ export async function refuseCall(
   error: GatewayError,
 ): Promise<Response> {
   logFault(deps, record, error)
-  const isLogged = record.forwarded === true && LOGGED_BY_OBJECT.has(error.code)
+  // The object logs each call that it answers, and each that its client ended.
+  const isLogged = record.forwarded === true && specOf(error.code)?.blames === 'client'
   if (!isLogged) deps.log.call(record, error.code)
   // A stranger's body is not worth reading.
   if (record.verdict) await discardBody(request, DISCARDED_BODIES * deps.maxBodyBytes)
@@ -34,5 +26,5 @@ export async function refuseCall(
 }
 
 export function logFault({ log }: Pick<Deps, 'log'>, record: CallRecord, error: GatewayError) {
-  if (FAULTS.has(error.code)) log.fault(record, error)
+  if (specOf(error.code)?.logged === true) log.fault(record, error)
 }

@@ -6,6 +6,7 @@ export const ACCESS_ERRORS = {
     status: 401,
     rpc: -32000,
     retryable: false,
+    blames: 'client',
     message: 'A valid bearer token is needed',
   },
   origin_forbidden: {

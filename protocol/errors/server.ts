@@ -100,18 +100,21 @@ export const SERVER_ERRORS = {
     status: 200,
     rpc: -32007,
     retryable: false,
+    blames: 'client',
     message: 'The call was cancelled',
   },
   answer_unreadable: {
     status: 200,
     rpc: -32004,
     retryable: false,
+    seen: 'answered',
     message: "The server's answer could not be read",
   },
   message_too_large: {
     status: 200,
     rpc: -32008,
     retryable: false,
+    seen: 'answered',
     message: 'The server sent a message larger than the limit',
   },
   remote_unreachable: {
@@ -160,12 +163,14 @@ export const SERVER_ERRORS = {
     rpc: -32010,
     retryable: true,
     coverable: true,
+    logged: true,
     message: 'The server host could not be reached',
   },
   storage_full: {
     status: 503,
     rpc: -32010,
     retryable: true,
+    logged: true,
     message: 'The disk of the gateway is full, and the call needs to store something',
   },
   shutting_down: {
@@ -174,6 +179,18 @@ export const SERVER_ERRORS = {
     retryable: true,
     message: 'The gateway is shutting down',
   },
-  not_ready: { status: 503, rpc: -32012, retryable: true, message: 'The gateway is not ready yet' },
-  internal: { status: 500, rpc: -32603, retryable: false, message: 'Internal error' },
+  not_ready: {
+    status: 503,
+    rpc: -32012,
+    retryable: true,
+    logged: true,
+    message: 'The gateway is not ready yet',
+  },
+  internal: {
+    status: 500,
+    rpc: -32603,
+    retryable: false,
+    logged: true,
+    message: 'Internal error',
+  },
 } as const satisfies Record<string, ErrorSpec>

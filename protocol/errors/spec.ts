@@ -12,15 +12,20 @@ export interface ErrorSpec {
   /** Whether the same request, sent again by the client, may succeed with no other change. */
   retryable: boolean
   /**
-   * Whom it turns a breaker against: the server for everyone, or, where a process that had come up failed in
-   * a call, for that caller. Absent: the server is not to blame.
+   * Whose doing it is. It turns a breaker against the server for everyone, or, where a process that had come
+   * up failed in a call, for that caller. What its client ended says nothing of the server. Absent: nobody's.
    */
-  blames?: 'server' | 'caller'
-  /** Whether a server has seen the call; `maybe`: it may have done what it was asked to. Absent: the answer is final. */
-  seen?: 'no' | 'maybe'
+  blames?: 'server' | 'caller' | 'client'
+  /**
+   * Whether a server has seen the call; `maybe`: it may have done what it was asked to; `answered`: with
+   * something that its client cannot have. Absent: the answer is final.
+   */
+  seen?: 'no' | 'maybe' | 'answered'
   /** May heal in a moment, so the gateway itself tries again. What has taken its whole time is none of these. */
   passing?: true
   /** A result that is kept may stand in for the answer. */
   coverable?: true
+  /** The gateway itself failed: its cause is logged. */
+  logged?: true
   message: string
 }

@@ -20,11 +20,12 @@ export function judge(
 
 /** Of what is no failure of the server's, the server. */
 export function blamedFor(outcome: string): Blamed {
-  return specOf(outcome)?.blames ?? 'server'
+  return specOf(outcome)?.blames === 'caller' ? 'caller' : 'server'
 }
 
 export function isFailure(outcome: string): boolean {
-  return specOf(outcome)?.blames !== undefined
+  const blames = specOf(outcome)?.blames
+  return blames === 'server' || blames === 'caller'
 }
 
 /** Whether the same call, tried again in a moment, may succeed. */

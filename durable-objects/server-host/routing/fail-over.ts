@@ -12,6 +12,6 @@ export function mayFailOver(
   if (hasSpoken) return 'no'
   const seen = specOf(code)?.seen
   if (seen === 'no') return 'yes'
-  if (seen === undefined) return 'no'
+  if (seen === undefined || seen === 'answered') return 'no'
   return undelivered ? 'yes' : 'repeatable'
 }

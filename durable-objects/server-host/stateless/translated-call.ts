@@ -3,7 +3,7 @@
  * something, the request ends with `input_required`, the call waits here, and the retry goes on with it
  * (2026-07-28, basic/patterns/mrtr.mdx).
  */
-import { GatewayError } from '#protocol/errors.ts'
+import { GatewayError, specOf } from '#protocol/errors.ts'
 import type { JSONRPCError, JSONRPCRequest } from '#protocol/json-rpc.ts'
 import { isObject, toError, toResult } from '#protocol/json-rpc.ts'
 import type { MessageMeta } from '#protocol/link.ts'
@@ -49,9 +49,6 @@ export interface TranslatedCallOptions {
   /** The call is over. `isClean`: nothing of it goes on in the process. Called once. */
   onDone: (call: TranslatedCall, isClean: boolean) => void
 }
-
-/** It was answered, though not with what its client can have. */
-const ANSWERED: ReadonlySet<string> = new Set(['message_too_large', 'answer_unreadable'])
 
 export class TranslatedCall implements SharedCall {
   readonly key: string
@@ -125,7 +122,7 @@ export class TranslatedCall implements SharedCall {
 
   onLost(error: GatewayError, undelivered = false): void {
     const goesOn = !this.#done && this.#options.onLost(this, error, undelivered)
-    this.#finish(ANSWERED.has(error.code), (client) => {
+    this.#finish(specOf(error.code)?.seen === 'answered', (client) => {
       if (!goesOn) client.onLost(error)
     })
   }

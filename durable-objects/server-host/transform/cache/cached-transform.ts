@@ -1,6 +1,6 @@
 /** The transform of a call whose answer may be kept: notes the server's own answer, and how it ended. */
 import type { CallLog } from '#protocol/call-log.ts'
-import type { GatewayError } from '#protocol/errors.ts'
+import { specOf, type GatewayError } from '#protocol/errors.ts'
 import { isShareable } from './policy.ts'
 import type { CallTransform, Freshness } from '../../call/call-transform.ts'
 import type { Landing } from './flight.ts'
@@ -61,15 +61,11 @@ export class CachedTransform implements CallTransform {
       freshness,
       landing: {
         ...(response && { response }),
-        ...(error !== undefined && !isClients(error) && { error }),
+        // What one client's own doing ended says nothing to the others.
+        ...(error !== undefined && specOf(error.code)?.blames !== 'client' && { error }),
         mayShare: (principal) => canShare && (isAnyones || principal === this.#options.principal),
       },
     })
     this.#onLanded = undefined
   }
-}
-
-/** What one client's own doing ended says nothing to the others. */
-function isClients({ code }: GatewayError): boolean {
-  return code === 'call_cancelled' || code === 'unauthorized'
 }
