@@ -18,10 +18,35 @@ interface Message {
 
 /** A request that a process was sent. */
 export interface Received extends Message {
+  /** The process. */
+  channel: number
   answer: (result: object) => void
+  fail: (error: object) => void
+  /** A notification about this request. */
+  notify: (method: string, params: object) => void
 }
 
-const SERVER = 'everything'
+export interface ObjectInNodeOptions {
+  /** Of its only server. */
+  config?: object
+  /** Which one its server speaks. Default: legacy. */
+  era?: 'legacy' | 'modern'
+  /** What its processes answer by themselves, by method. */
+  answers?: Record<string, object>
+}
+
+export const SERVER = 'everything'
+const DISCOVERED = {
+  resultType: 'complete',
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: {} },
+  serverInfo: { name: 'everything', version: '1' },
+  ttlMs: 0,
+  cacheScope: 'private',
+}
+/** Of one era or the other. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['initialize', 'server/discover'])
+const UNKNOWN = { code: -32601, message: 'unknown' }
 const INITIALIZED = {
   protocolVersion: '2025-06-18',
   capabilities: { tools: {} },
@@ -32,13 +57,24 @@ export class ObjectInNode {
   readonly host: ServerHost
   /** Requests without an answer, but for those that bring a process up. */
   readonly received: Received[] = []
+  /** Notifications, with the process that got each. */
+  readonly notified: (Message & { channel: number })[] = []
+  readonly #link: ProcessLink
+  readonly #answers: Map<string, object>
   #calls = 0
 
-  constructor() {
-    const config = ServerConfig.parse({ command: 'everything' })
+  constructor({ config: own = {}, era = 'legacy', answers }: ObjectInNodeOptions = {}) {
+    const begins =
+      era === 'modern' ? { 'server/discover': DISCOVERED } : { initialize: INITIALIZED }
+    this.#answers = new Map(Object.entries({ ...begins, ...answers }))
+    const config = ServerConfig.parse({ command: 'everything', ...own })
     const secrets = { secrets: [], missing: [], unusable: [], isPersonal: false }
     const server = { config, identity: 'everything', ...secrets, command: '', args: [], env: {} }
-    const link = new ProcessLink((request) => this.#take(request))
+    this.#link = new ProcessLink({
+      onRequest: (request) => this.#take(request),
+      onNotification: (message, channel) => this.notified.push({ ...message, channel }),
+    })
+    const link = this.#link
     this.host = new ServerHost({
       ...{ tenant: 'acme', keepAliveMs: 15_000, log: undefined },
       storage: createStorage() as never,
@@ -68,22 +104,40 @@ export class ObjectInNode {
     return new Request('https://host/', toHostRequest(call, { bytes: Buffer.from(text), text }))
   }
 
+  /** A process crashes. */
+  exit(channel: number): void {
+    this.#link.exit(channel)
+  }
+
   #take(request: Received): void {
-    if (request.method === 'initialize') request.answer(INITIALIZED)
+    const { method } = request
+    const answer = this.#answers.get(method)
+    if (answer !== undefined) request.answer(answer)
+    else if (BEGINNINGS.has(method)) request.fail(UNKNOWN)
     else this.received.push(request)
   }
 }
 
-/** The host program's end: each channel has a process, of a legacy server. */
+interface ProcessLinkOptions {
+  onRequest: (request: Received) => void
+  onNotification: (message: Message, channel: number) => void
+}
+
+/** The host program's end: each channel has a process. */
 class ProcessLink extends EventTarget {
   binaryType = 'blob'
-  readonly #onRequest: (request: Received) => void
+  readonly #options: ProcessLinkOptions
   #seq = 0
   #received = 0
 
-  constructor(onRequest: (request: Received) => void) {
+  constructor(options: ProcessLinkOptions) {
     super()
-    this.#onRequest = onRequest
+    this.#options = options
+  }
+
+  exit(channel: number): void {
+    const meta = { exitCode: 1, signal: null, reason: 'crashed' }
+    this.#say({ type: FRAME.exit, channel, meta })
   }
 
   accept(): void {}
@@ -99,15 +153,20 @@ class ProcessLink extends EventTarget {
     if (type !== FRAME.message) return
     const message = JSON.parse(Buffer.from(payload).toString()) as Message
     const { id, method } = message
-    if (id === undefined) return
+    if (method === undefined) return
+    if (id === undefined) return this.#options.onNotification(message, channel)
     const { call } = meta as SentMeta
-    const respond = (body: object, failed: boolean): void => {
-      const answer = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, ...body }))
-      const about = { kind: 'response', id, call, ms: 1, ...(failed && { failed }) }
-      this.#say({ type: FRAME.message, channel, meta: about, payload: answer })
+    const say = (about: object, body: object): void => {
+      const sent = Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...body }))
+      this.#say({ type: FRAME.message, channel, meta: { ...about, call }, payload: sent })
     }
-    if (method === 'server/discover') return respond({ error: { code: -32601, message: '' } }, true)
-    this.#onRequest({ ...message, answer: (result) => respond({ result }, false) })
+    this.#options.onRequest({
+      ...{ ...message, channel },
+      answer: (result) => say({ kind: 'response', id, ms: 1 }, { id, result }),
+      fail: (error) => say({ kind: 'response', id, ms: 1, failed: true }, { id, error }),
+      notify: (about, params) =>
+        say({ kind: 'notification', method: about }, { method: about, params }),
+    })
   }
 
   #welcome(): void {
