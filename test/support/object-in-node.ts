@@ -24,6 +24,8 @@ export interface Received extends Message {
   fail: (error: object) => void
   /** A notification about this request. */
   notify: (method: string, params: object) => void
+  /** A request of the process's own, for its client. */
+  ask: (id: number, method: string, params: object) => void
 }
 
 export interface ObjectInNodeOptions {
@@ -59,6 +61,8 @@ export class ObjectInNode {
   readonly received: Received[] = []
   /** Notifications, with the process that got each. */
   readonly notified: (Message & { channel: number })[] = []
+  /** What clients answered to what their processes asked. */
+  readonly responses: object[] = []
   readonly #link: ProcessLink
   readonly #answers: Map<string, object>
   #calls = 0
@@ -73,6 +77,7 @@ export class ObjectInNode {
     this.#link = new ProcessLink({
       onRequest: (request) => this.#take(request),
       onNotification: (message, channel) => this.notified.push({ ...message, channel }),
+      onResponse: (response) => this.responses.push(response),
     })
     const link = this.#link
     this.host = new ServerHost({
@@ -86,21 +91,32 @@ export class ObjectInNode {
   }
 
   /** The session's id. */
-  async initialize(): Promise<string> {
-    const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {} }
+  async initialize(capabilities = {}): Promise<string> {
+    const params = { protocolVersion: '2025-06-18', capabilities, clientInfo: {} }
     const response = await this.host.fetch(this.request({ id: 0, method: 'initialize', params }))
     return response.headers.get('mcp-session-id') ?? ''
   }
 
+  /** A client's answer to what it was asked, as the worker forwards it. */
+  response(id: number, result: object, more: Partial<HostCall>): Request {
+    const envelope = { kind: 'response', id, failed: false } as const
+    return this.#toRequest({ jsonrpc: '2.0', id, result }, { envelope, ...more })
+  }
+
   /** As the worker forwards it. */
   request({ id = 0, method, params = {} }: Message, more: Partial<HostCall> = {}): Request {
+    const envelope = { kind: 'request', id, method } as const
+    return this.#toRequest({ jsonrpc: '2.0', id, method, params }, { envelope, ...more })
+  }
+
+  #toRequest(message: object, more: Partial<HostCall>): Request {
     const call: HostCall = {
       ...{ requestId: `call-${++this.#calls}`, receivedAt: Date.now(), tenant: 'acme' },
       ...{ principal: 'token:a', credential: 'token:a', server: SERVER, configVersion: 1 },
-      ...{ era: 'legacy', http: 'POST', envelope: { kind: 'request', id, method } },
+      ...{ era: 'legacy', http: 'POST' },
       ...more,
     }
-    const text = JSON.stringify({ jsonrpc: '2.0', id, method, params })
+    const text = JSON.stringify(message)
     return new Request('https://host/', toHostRequest(call, { bytes: Buffer.from(text), text }))
   }
 
@@ -121,6 +137,7 @@ export class ObjectInNode {
 interface ProcessLinkOptions {
   onRequest: (request: Received) => void
   onNotification: (message: Message, channel: number) => void
+  onResponse: (response: object) => void
 }
 
 /** The host program's end: each channel has a process. */
@@ -153,7 +170,7 @@ class ProcessLink extends EventTarget {
     if (type !== FRAME.message) return
     const message = JSON.parse(Buffer.from(payload).toString()) as Message
     const { id, method } = message
-    if (method === undefined) return
+    if (method === undefined) return this.#options.onResponse(message)
     if (id === undefined) return this.#options.onNotification(message, channel)
     const { call } = meta as SentMeta
     const say = (about: object, body: object): void => {
@@ -166,6 +183,8 @@ class ProcessLink extends EventTarget {
       fail: (error) => say({ kind: 'response', id, ms: 1, failed: true }, { id, error }),
       notify: (about, params) =>
         say({ kind: 'notification', method: about }, { method: about, params }),
+      ask: (asked, about, params) =>
+        say({ kind: 'request', id: asked, method: about }, { id: asked, method: about, params }),
     })
   }
 
