@@ -3,9 +3,11 @@
  * for all, of its era or of the other. In process, with processes that the test plays.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { HostCall } from '#protocol/host-call.ts'
 import { META } from '#protocol/mcp.ts'
 import {
   ObjectInNode,
+  SERVER,
   type ObjectInNodeOptions,
   type Received,
 } from '#test/support/object-in-node.ts'
@@ -30,16 +32,24 @@ const CALL_MS = 5_000
 const LATE_MS = 2_000
 const ROUNDS = 20_000
 
-/** A client with a session. */
-export async function connectSession(object: ObjectInNode): Promise<Begin> {
-  const sessionId = await object.initialize()
+/** A client with a session; `facts`: what is known of its requests beside. */
+export async function connectSession(
+  object: ObjectInNode,
+  facts: Partial<HostCall> = {},
+): Promise<Begin> {
+  const sessionId = await object.initialize({}, facts.catalog)
   return (id, method, params, progressToken) =>
     object.host.fetch(
       object.request(
         { id, method, params: withToken(params, progressToken) },
-        { sessionId, ...targetOf(params), ...(progressToken && { progressToken }) },
+        { sessionId, ...facts, ...targetOf(params), ...(progressToken && { progressToken }) },
       ),
     )
+}
+
+/** One with a session of the catalog. */
+export function connectCatalog(object: ObjectInNode): Promise<Begin> {
+  return connectSession(object, { catalog: { servers: [SERVER] } })
 }
 
 /** One of 2026-07-28. */

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { ServerHost } from '#durable-objects/server-host/server-host.ts'
-import { DEFAULT_CATALOG } from '#protocol/catalog.ts'
+import { CATALOG, DEFAULT_CATALOG, type CatalogView } from '#protocol/catalog.ts'
 import { toHostRequest, type HostCall } from '#protocol/host-call.ts'
 import type { SentMeta } from '#protocol/link.ts'
 import { decodeFrame, encodeFrame, FRAME, LINK_VERSION } from '#protocol/link/frame.ts'
@@ -90,10 +90,12 @@ export class ObjectInNode {
     })
   }
 
-  /** The session's id. */
-  async initialize(capabilities = {}): Promise<string> {
+  /** The session's id. `catalog`: of all servers, as its client sees them. */
+  async initialize(capabilities = {}, catalog?: CatalogView): Promise<string> {
     const params = { protocolVersion: '2025-06-18', capabilities, clientInfo: {} }
-    const response = await this.host.fetch(this.request({ id: 0, method: 'initialize', params }))
+    const all = catalog === undefined ? {} : { server: CATALOG, catalog }
+    const begin = this.request({ id: 0, method: 'initialize', params }, all)
+    const response = await this.host.fetch(begin)
     return response.headers.get('mcp-session-id') ?? ''
   }
 

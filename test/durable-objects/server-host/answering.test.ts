@@ -1,5 +1,10 @@
 /** Every way in which a server answers a client: session/upstream/ and stateless/. */
-import { connectModern, connectSession, describeAnswering } from '#test/contracts/answering.ts'
+import {
+  connectCatalog,
+  connectModern,
+  connectSession,
+  describeAnswering,
+} from '#test/contracts/answering.ts'
 
 const SHARED = { config: { sharing: 'shared' } }
 
@@ -8,6 +13,11 @@ describeAnswering('a session on a shared server', { server: SHARED, connect: con
 describeAnswering('a session on a modern server', {
   server: { era: 'modern' },
   connect: connectSession,
+})
+describeAnswering('a session of the catalog', { server: {}, connect: connectCatalog })
+describeAnswering('a session of the catalog with a modern server', {
+  server: { era: 'modern' },
+  connect: connectCatalog,
 })
 describeAnswering('a modern client of a legacy server', { server: {}, connect: connectModern })
 describeAnswering('a modern client of a pool', {
