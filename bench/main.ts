@@ -46,7 +46,8 @@ async function runAll(): Promise<void> {
   const results = await measureBeside(machine)
   const others = othersDuring(results)
   say(`meanwhile others used ${percent(others.median)}, and ${percent(others.worst)} at worst`)
-  const parts = [toTable(results), '### Aims', toAims(results), ...toBeside(results)]
+  const beside = results.former === undefined ? [] : ['### Beside', ...toBeside(results)]
+  const parts = [toTable(results), '### Aims', toAims(results), ...beside]
   console.log(parts.join('\n\n'))
   if (mustBeQuiet) requireQuietDuring(results)
   if (isComplete) await publish(results)
