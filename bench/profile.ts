@@ -1,21 +1,20 @@
 /** `npm run bench -- profile`: where the CPU of a warm call goes, by process and by layer of the source. */
-import { join } from 'node:path'
-import { bundleWorker } from '../cli/runtime/worker-bundle.ts'
+import { readFileSync } from 'node:fs'
+import { hostProgram, workerProgram } from '../cli/runtime/programs.ts'
 import { load } from './load.ts'
 import { startHearth } from './peers/hearth.ts'
-import { BENCH_FOLDER } from './peers/installed.ts'
 import type { RunningPeer } from './peers/peer.ts'
 import { nameOfProgram, programsIn } from './process-tree.ts'
 import { freePort } from './program.ts'
 import { connectProfiler, type Profiler } from './profile/inspector.ts'
-import { locateInBundle, locateInProject, timeByLayer, type Locate } from './profile/layers.ts'
+import { locateInNodeBundle, locateInBundle, timeByLayer, type Locate } from './profile/layers.ts'
 import type { ProfileShare } from './results.ts'
 import { TARGETS } from './targets.ts'
 
 const INSPECTED = new URL('./fixtures/inspected-workerd.mjs', import.meta.url).href
 const WARM_UP_MS = 2_000
 const DURATION_MS = 8_000
-const HOST_PROGRAM = 'container/main.ts'
+const HOST_PROGRAM = 'container/main.js'
 const WORKERD = 'workerd'
 /** What SIGUSR1 opens in Node. */
 const NODE_INSPECTOR_PORT = 9229
@@ -51,8 +50,8 @@ async function sample(
   profilers: Record<string, Profiler>,
 ): Promise<ProfileShare[]> {
   const locate: Record<string, Locate> = {
-    [WORKERD]: locateInBundle(await bundleWorker()),
-    [HOST_PROGRAM]: locateInProject(join(BENCH_FOLDER, '../')),
+    [WORKERD]: locateInBundle(await workerProgram()),
+    [HOST_PROGRAM]: locateInNodeBundle(readFileSync(await hostProgram(), 'utf8')),
   }
   const session = await peer.openSession()
   const { command, args } = TARGETS.echo

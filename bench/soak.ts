@@ -19,7 +19,7 @@ const SERVER = 'fixtures/echo.mjs'
 /** How often one process of each program is killed, for a rough soak. */
 const KILL_EVERY_MS = [
   { program: SERVER, everyMs: 3_000 },
-  { program: 'container/main.ts', everyMs: 100_000 },
+  { program: 'container/main.js', everyMs: 100_000 },
   { program: 'workerd', everyMs: 170_000 },
 ]
 

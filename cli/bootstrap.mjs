@@ -6,4 +6,4 @@ if (script === undefined) {
   console.error('usage: node cli/bootstrap.mjs SCRIPT ARGS…')
   process.exit(2)
 }
-launch(script, args)
+await launch(script, args)

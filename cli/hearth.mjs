@@ -5,4 +5,4 @@ import { join } from 'node:path'
 import { launch, ROOT } from './launch.mjs'
 
 const source = join(ROOT, 'cli', 'main.ts')
-launch(existsSync(source) ? source : join(ROOT, 'dist', 'main.js'), process.argv.slice(2))
+await launch(existsSync(source) ? source : join(ROOT, 'dist', 'main.js'), process.argv.slice(2))

@@ -3,9 +3,11 @@
  * Plain JavaScript for Node 18 and newer: it is what runs before anything is installed.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import * as module from 'node:module'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { bundleOf, nodeBuild } from './bundles.mjs'
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -17,18 +19,40 @@ const STRIPS_TYPES = [22, 18]
 let isStopping = false
 
 /** Runs `script` with `args`; this process takes on its exit code. Never returns on failure. */
-export function launch(script, args) {
+export async function launch(script, args) {
   // A published package has no lockfile: its installer has brought all there is.
   if (existsSync(join(ROOT, 'package-lock.json')) && !isInstalled()) install()
   const { node, flags } = findNode()
-  const child = spawn(node, [...flags, script, ...args], {
+  const program = script.endsWith('.ts') ? await toBundle(script) : script
+  if (program !== undefined && realpathSync(node) === realpathSync(process.execPath)) {
+    return run(program, args)
+  }
+  const child = spawn(node, [...flags, program ?? script, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // A process group of its own: a terminal's Ctrl-C then reaches the runtime only through us,
     // so that calls in flight can end before the processes that serve them.
     detached: process.platform !== 'win32',
   })
   forwardSignals(child)
-  if (process.env.npm_lifecycle_event !== undefined) endWithParent(child)
+  // After another signal this one would mean "at once".
+  endWithParent(() => isStopping || child.kill('SIGTERM'))
+}
+
+/** The file of the command's bundle; `undefined` for another script, and where none can be made or kept. */
+async function toBundle(script) {
+  const source = 'cli/main.ts'
+  if (resolve(script) !== join(ROOT, source)) return undefined
+  // Of a source that does not compile, Node tells when it runs it.
+  const { file } = await bundleOf(ROOT, source, nodeBuild).catch(() => ({}))
+  if (file !== undefined) module.enableCompileCache?.(join(dirname(file), '..', 'compiled'))
+  return file
+}
+
+/** In this process: one more would only wait for it. */
+async function run(program, args) {
+  process.argv = [process.execPath, program, ...args]
+  endWithParent(() => process.emit('disconnect') || process.kill(process.pid, 'SIGTERM'))
+  await import(pathToFileURL(program).href)
 }
 
 /** True when node_modules holds exactly what the lockfile asks for on this platform. */
@@ -99,13 +123,13 @@ function forwardSignals(child) {
 }
 
 /** npx passes a signal on to its shell, which dies of it and tells nobody. */
-function endWithParent(child) {
+function endWithParent(end) {
+  if (process.env.npm_lifecycle_event === undefined) return
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid === parent) return
     clearInterval(watch)
-    // After another signal this one would mean "at once".
-    if (!isStopping) child.kill('SIGTERM')
+    end()
   }, PARENT_CHECK_MS)
   watch.unref()
 }

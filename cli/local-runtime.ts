@@ -2,18 +2,22 @@
  * Hearth on one machine: the worker and the Durable Objects in workerd, the host program as a Node
  * child, and between the two the admin routes that make the tenant `local`.
  */
+import { join } from 'node:path'
 import type { ServerConfigs } from '#protocol/server-config.ts'
 import type { FileSettings } from './config/file-schema.ts'
 import { LOCAL_TENANT, type DataFolder } from './data-folder.ts'
-import { nodeModulesFolders } from './layout.ts'
+import { isCheckout, nodeModulesFolders, rootFolder } from './layout.ts'
 import { AdminClient } from './runtime/admin-client.ts'
 import { keptEnvironment } from './runtime/host-environment.ts'
 import { HostProcess } from './runtime/host-process.ts'
-import { bundleWorker } from './runtime/worker-bundle.ts'
+import { hostProgram, workerProgram } from './runtime/programs.ts'
 import { startWorkerd, type Workerd } from './runtime/workerd.ts'
 
 /** An object that nobody calls leaves the memory of workerd, and what it has warm stays. Milliseconds. */
 const KEEP_MS = 86_400_000
+
+/** What Node compiled of the bundles. */
+const COMPILED = join(rootFolder, 'node_modules', '.cache', 'hearth', 'compiled')
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
@@ -57,7 +61,7 @@ export interface LocalRuntime {
 
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
   const starting = startHostProgram(options)
-  const bundle = await bundleWorker(options.workerEntry).catch(async (error: unknown) => {
+  const bundle = await workerProgram(options.workerEntry).catch(async (error: unknown) => {
     await stopWhenStarted(starting)
     throw error
   })
@@ -76,9 +80,11 @@ async function stopWhenStarted(starting: Promise<HostProcess>): Promise<void> {
   await hostProcess?.stop()
 }
 
-function startHostProgram(options: LocalRuntimeOptions): Promise<HostProcess> {
+async function startHostProgram(options: LocalRuntimeOptions): Promise<HostProcess> {
   return HostProcess.start({
+    program: await hostProgram(),
     environment: {
+      ...(isCheckout && { NODE_COMPILE_CACHE: COMPILED }),
       ...keptEnvironment(process.env),
       HOST: '127.0.0.1',
       HEARTH_CACHE: options.data.cache,
@@ -95,7 +101,7 @@ function startHostProgram(options: LocalRuntimeOptions): Promise<HostProcess> {
 function startWorker(
   options: LocalRuntimeOptions,
   bundle: string,
-  hostProgram: HostProcess,
+  hostProcess: HostProcess,
 ): Promise<Workerd> {
   const {
     host,
@@ -112,7 +118,7 @@ function startWorker(
     host,
     port,
     storage: data.storage,
-    hostProgram: `127.0.0.1:${hostProgram.port}`,
+    hostProgram: `127.0.0.1:${hostProcess.port}`,
     onLine,
     onCallLines,
     variables: {
@@ -123,7 +129,7 @@ function startWorker(
       ...options.variables,
     },
     secrets: {
-      HOST_PROGRAM_TOKEN: hostProgram.token,
+      HOST_PROGRAM_TOKEN: hostProcess.token,
       ADMIN_TOKEN: data.secrets.adminToken,
       TOKEN_PEPPER: data.secrets.tokenPepper,
       MASTER_KEY: data.secrets.masterKey,

@@ -5,26 +5,22 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { nodeBuild, workerBuild } from './bundles.mjs'
 import { rootFolder } from './layout.ts'
-import { workerBuild } from './runtime/worker-bundle.ts'
 import { askGit, commitFile } from './version.ts'
 
 const dist = join(rootFolder, 'dist')
 rmSync(dist, { recursive: true, force: true })
 
+const common = { absWorkingDir: rootFolder, outdir: dist, logLevel: 'warning' } as const
 await build({
-  absWorkingDir: rootFolder,
+  ...nodeBuild,
+  ...common,
   entryPoints: { main: 'cli/main.ts', 'host-program': 'container/main.ts' },
-  outdir: dist,
-  bundle: true,
   // What is imported when it is wanted stays a file of its own.
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node22',
   packages: 'external',
-  logLevel: 'warning',
 })
 const commit = askGit()
 if (commit !== undefined) writeFileSync(commitFile, `${commit}\n`)
-await build({ ...workerBuild, entryPoints: { worker: 'worker/index.ts' }, outdir: dist })
+await build({ ...workerBuild, ...common, entryPoints: { worker: 'worker/index.ts' } })

@@ -33,8 +33,10 @@ export function untilStopped(log: Log): Stop {
     } else if (Date.now() - firstAt > SAME_WISH_MS) process.exit(1)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
-  // The launcher is gone, so nothing can send a signal any more.
-  process.on('disconnect', onSignal)
+  // Whoever passes signals on is gone. Another one would mean "at once".
+  process.on('disconnect', () => {
+    if (firstAt === undefined) onSignal()
+  })
   return {
     signal: controller.signal,
     async finish(runtime) {

@@ -33,13 +33,10 @@ export function locateInBundle(bundle: string): Locate {
   return ({ url, lineNumber }) => (url === '' ? undefined : files[lineNumber])
 }
 
-/** Files of a project that Node runs; its own modules are one layer. */
-export function locateInProject(project: string): Locate {
-  return ({ url }) => {
-    if (url.startsWith('node:')) return 'Node/modules'
-    const at = url.indexOf(project)
-    return at < 0 ? undefined : url.slice(at + project.length)
-  }
+/** The same of a bundle that Node runs; its own modules are one layer. */
+export function locateInNodeBundle(bundle: string): Locate {
+  const locate = locateInBundle(bundle)
+  return (frame) => (frame.url.startsWith('node:') ? 'Node/modules' : locate(frame))
 }
 
 function layersOfNodes(nodes: ProfileNode[], locate: Locate): Map<number, string | undefined> {

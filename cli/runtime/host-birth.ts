@@ -2,9 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { hostProgram } from '../layout.ts'
 
 export interface Birth {
+  /** The file of the host program. */
+  program: string
   environment: Record<string, string>
   /** What is asked of whoever dials it. Its environment could be read by the servers beside it. */
   token: string
@@ -33,7 +34,7 @@ const START_MS = 30_000
 
 /** Throws when the program ends, or says nothing, before it listens; no process is left then. */
 export async function startHost(birth: Birth): Promise<LivingHost> {
-  const child = spawn(process.execPath, [hostProgram], {
+  const child = spawn(process.execPath, [birth.program], {
     env: { ...birth.environment, PORT: String(birth.port), HEARTH_PARENT_PIPE: '1' },
     // Its standard input ends with this process: then it ends itself and its children.
     stdio: ['pipe', 'pipe', 'pipe'],

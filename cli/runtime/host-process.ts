@@ -4,6 +4,8 @@ import { startHost, type LivingHost } from './host-birth.ts'
 import { KeptProcess } from './kept-process.ts'
 
 export interface HostProcessOptions {
+  /** Its file. */
+  program: string
   environment: Record<string, string>
   onLine: (level: string, text: string) => void
 }

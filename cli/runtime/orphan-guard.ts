@@ -10,6 +10,8 @@ export function guardAgainstOrphans(child: ChildProcess): () => void {
   const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "$0"', String(child.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {},
+    // A terminal's Ctrl-C is not for it.
+    detached: true,
   })
   guard.on('error', () => {}) // without a guard all else still works
   guard.stdin?.on('error', () => {}) // it died first

@@ -44,6 +44,8 @@ export async function startWorkerdProcess(birth: WorkerdBirth): Promise<LivingWo
   const child = spawn(program, ['serve', ...sockets, control, `/dev/fd/${CONFIG_FD}`], {
     env: { ...keptEnvironment(process.env), TZ: 'UTC' },
     stdio: [configFile, 'pipe', 'pipe', 'pipe'],
+    // A terminal's Ctrl-C is for us: calls in flight end first.
+    detached: process.platform !== 'win32',
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())

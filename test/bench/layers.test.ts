@@ -1,7 +1,7 @@
 /** Samples of a profile, told by the folders of the source. */
 import { expect, test } from 'vitest'
 import type { ProfileNode } from '../../bench/profile/inspector.ts'
-import { locateInBundle, locateInProject, timeByLayer } from '../../bench/profile/layers.ts'
+import { locateInBundle, locateInNodeBundle, timeByLayer } from '../../bench/profile/layers.ts'
 
 const BUNDLE = `// worker/mcp/forward.ts
 function forward() {
@@ -40,13 +40,11 @@ test('the collector is a layer, and what is no JavaScript is none', () => {
   expect(times(nodes, [2, 3])).toEqual({ 'garbage collector': 10 })
 })
 
-test('files of a project are told from where it is', () => {
-  const locate = locateInProject('/hearth/')
+test('of a bundle that Node runs, its own modules are a layer, too', () => {
+  const locate = locateInNodeBundle(BUNDLE)
   const frame = { functionName: 'send', lineNumber: 1 }
 
-  expect(locate({ ...frame, url: 'file:///hearth/container/link/send.ts' })).toBe(
-    'container/link/send.ts',
-  )
+  expect(locate({ ...frame, url: 'file:///hearth/main.js' })).toBe('worker/mcp/forward.ts')
   expect(locate({ ...frame, url: 'node:net' })).toBe('Node/modules')
   expect(locate({ ...frame, url: '' })).toBeUndefined()
 })

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keptBundle } from '#cli/runtime/kept-bundle.ts'
+import { keptBundle } from '#cli/kept-bundle.mjs'
 
 const INPUTS = ['entry.ts', 'other.ts']
 
@@ -24,7 +24,7 @@ async function put(name: string, content: string): Promise<void> {
   await utimes(join(root, name), 1, 1)
 }
 
-const bundle = (from = 'options', whileBuilding?: () => Promise<void>): Promise<string> =>
+const keep = (from = 'options', whileBuilding?: () => Promise<void>) =>
   keptBundle({
     file: join(root, 'cache', 'kept.js'),
     root,
@@ -37,6 +37,9 @@ const bundle = (from = 'options', whileBuilding?: () => Promise<void>): Promise<
       return { text, inputs: INPUTS }
     },
   })
+
+const bundle = async (...options: Parameters<typeof keep>): Promise<string> =>
+  (await keep(...options)).text
 
 test('is built once, and is the same text from then on', async () => {
   const first = await bundle()
@@ -97,7 +100,7 @@ test('is built again when what was kept is no longer readable', async () => {
 test('is there although it cannot be kept', async () => {
   await writeFile(join(root, 'cache'), 'a file where the folder would be')
 
-  expect(await bundle()).toContain('of entry.ts')
+  expect(await keep()).toEqual({ text: 'of entry.ts\nof other.ts\n', isKept: false })
   expect(await bundle()).toContain('of entry.ts')
   expect(builds).toBe(2)
 })

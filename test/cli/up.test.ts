@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { rootFolder } from '#cli/layout.ts'
 import { killTree, processTree, runHearth, type Command } from '#test/support/command.ts'
 import {
@@ -198,6 +198,24 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
+test('a Ctrl-C in a terminal, which all of its processes get, lets a running call end', async () => {
+  const launch: [string, ...string[]] = ['setsid', process.execPath, 'cli/bootstrap.mjs']
+  const files = ['--config', join(folder, 'mcp.json'), '--data', join(folder, 'data')]
+  const args = ['cli/main.ts', 'up', ...files, '--port', '0', '--json']
+  const command = runHearth(args, { command: launch })
+  commands.push(command)
+  const { token, servers } = await command.ready()
+  const session = await openSession(servers[0]?.url ?? '', token)
+  const processes = processTree(command.child.pid ?? 0)
+
+  const running = await beginCall(session, 1500)
+  process.kill(-(command.child.pid ?? 0), 'SIGINT')
+
+  expect((await running.answer).message.result).toEqual({ content: [] })
+  expect(await command.exited).toBe(0)
+  for (const pid of processes) await waitUntilGone(pid)
+})
+
 test('a second signal ends at once', async () => {
   const command = up('--json')
   const { token, servers } = await command.ready()
@@ -216,14 +234,40 @@ test('a second signal ends at once', async () => {
   expect(Date.now() - stopped).toBeLessThan(3_000)
 })
 
-test.each(['launcher', 'command'])('no process outlives a %s that is killed', async (which) => {
+test('no process outlives a command that is killed', async () => {
   const command = up('--json')
   await command.ready()
   const processes = processTree(command.child.pid ?? 0)
 
-  process.kill((which === 'launcher' ? processes[0] : processes[1]) ?? 0, 'SIGKILL')
+  command.child.kill('SIGKILL')
 
   for (const pid of processes) await waitUntilGone(pid, 20_000)
+})
+
+describe('started by another Node than that of the project', () => {
+  let command: Command
+
+  beforeEach(async () => {
+    const other = join(folder, 'other-node')
+    await copyFile(process.execPath, other)
+    const program: [string, ...string[]] = [other, 'cli/bootstrap.mjs', 'cli/main.ts']
+    const files = ['--config', join(folder, 'mcp.json'), '--data', join(folder, 'data')]
+    command = runHearth(['up', ...files, '--port', '0', '--json'], { command: program })
+    commands.push(command)
+    await command.ready()
+  })
+
+  test.each(['launcher', 'command'])('no process outlives a %s that is killed', async (which) => {
+    const processes = processTree(command.child.pid ?? 0)
+
+    process.kill((which === 'launcher' ? processes[0] : processes[1]) ?? 0, 'SIGKILL')
+
+    for (const pid of processes) await waitUntilGone(pid, 20_000)
+  })
+
+  test('a signal is passed on, and so is the exit code', async () => {
+    expect(await signal(command, 'SIGTERM')).toBe(0)
+  })
 })
 
 test('a second start on the same data goes on with the token and the sessions', async () => {

@@ -423,13 +423,13 @@ test('a value is in no command line while it is read', async () => {
   const commandLines = (): string[] =>
     processTree(child.pid ?? 0).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
   const isThere = (line: string): boolean => line.includes('HELD')
-  await waitUntil(() => commandLines().filter(isThere).length === 2, 'the command did not start')
+  await waitUntil(() => commandLines().some(isThere), 'the command did not start')
 
   const lines = commandLines()
   child.stdin.end()
   const [code] = await once(child, 'close')
 
-  expect(lines.join('\n')).toMatch(/HELD[^]*HELD/)
+  expect(lines.join('\n')).toContain('HELD')
   expect(lines.join('\n')).not.toContain('5ecret')
   expect(code).toBe(0)
 })

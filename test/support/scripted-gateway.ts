@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DatabaseSync } from 'node:sqlite'
 import { WebSocketServer } from 'ws'
-import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
+import { workerProgram } from '#cli/runtime/programs.ts'
 import { startWorkerd } from '#cli/runtime/workerd.ts'
 import { LINK_PATH } from '#protocol/link/frame.ts'
 import type { Grants } from '#protocol/scopes.ts'
@@ -70,7 +70,7 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
   const storage = await mkdtemp(join(tmpdir(), 'hearth-scripted-'))
   const logs: string[] = []
   const workerd = await startWorkerd({
-    bundle: await bundleWorker(WORKER),
+    bundle: await workerProgram(WORKER),
     host: '127.0.0.1',
     port: 0,
     storage,

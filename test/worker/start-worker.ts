@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
+import { workerProgram } from '#cli/runtime/programs.ts'
 import { startWorkerd, type WorkerdOptions } from '#cli/runtime/workerd.ts'
 
 export const ADMIN_TOKEN = 'admin-token-of-the-test'
@@ -33,7 +33,7 @@ export async function startWorker(
   entry?: string,
   more: Partial<WorkerdOptions> = {},
 ): Promise<RunningWorker> {
-  const bundle = await bundleWorker(entry)
+  const bundle = await workerProgram(entry)
   const storage = await mkdtemp(join(tmpdir(), 'hearth-worker-'))
   const lines: string[] = []
   const start = (secrets: Record<string, string> = {}) =>

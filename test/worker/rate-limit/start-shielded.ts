@@ -1,6 +1,6 @@
 /** The worker in Miniflare, which has the binding that counts floods: workerd has none. */
 import { Miniflare, NoOpLog } from 'miniflare'
-import { bundleWorker } from '#cli/runtime/worker-bundle.ts'
+import { workerProgram } from '#cli/runtime/programs.ts'
 import { COMPATIBILITY_DATE } from '#cli/runtime/workerd-config.ts'
 import { ADMIN_TOKEN, MASTER_KEY } from '../start-worker.ts'
 
@@ -38,7 +38,7 @@ export async function startShielded(limit: number): Promise<ShieldedWorker> {
           compatibilityDate: COMPATIBILITY_DATE,
           manifest: {
             mainModule: 'worker.js',
-            modules: { 'worker.js': { type: 'esm', contents: await bundleWorker() } },
+            modules: { 'worker.js': { type: 'esm', contents: await workerProgram() } },
           },
           env: {
             ...Object.fromEntries([...texts, ...objects]),
