@@ -14,6 +14,7 @@ import { untilStopped } from '../shutdown.ts'
 import { StorageWatch } from '../storage-watch.ts'
 import { StartFailures } from '../start-failures.ts'
 import { hearCall } from '../call-lines.ts'
+import { releaseMemory } from '../release-memory.ts'
 import { reportWarmth } from '../warmth.ts'
 import { watchConfig } from '../watch/watch-config.ts'
 import { chooseConfig } from './choose-config.ts'
@@ -64,7 +65,7 @@ export async function serve(options: UpOptions): Promise<void> {
   const { origin } = publicUrl ?? runtime.url
   const ready = { url: origin, token: runtime.token, servers: enabledNames(servers) }
   process.stdout.write(options.json ? toReadyLine(ready) : toReadyText(ready, configFile))
-  void reportWarmth(runtime.admin, log, stop.signal, { failures })
+  void reportWarmth(runtime.admin, log, stop.signal, { failures }).then(releaseMemory)
   if (options.watch) {
     const { admin } = runtime
     const onRead = ({ refused }: ReadConfig): void => updateEndpoint(dataFolder, refused)
