@@ -8,7 +8,7 @@ import { CommandResolver } from './resolve/command.ts'
 import { Floods } from './stdio/line-reader.ts'
 import { Memory } from './supervisor/memory.ts'
 import { startReaper } from './supervisor/reaper.ts'
-import { Turns } from './supervisor/turns.ts'
+import { Turns } from './supervisor/start-queue.ts'
 import { Warmth } from './supervisor/warmth.ts'
 import { AskNumbers } from '#protocol/numbering/numbers.ts'
 

@@ -2,7 +2,7 @@
 import { markLength } from '#protocol/byte-order-mark.ts'
 import { GatewayError } from '#protocol/errors.ts'
 import type { Intake } from './bodies/intake.ts'
-import { SMALL_BODY_BYTES } from './bodies/room.ts'
+import { SMALL_BODY_BYTES } from './bodies/body-budget.ts'
 
 /** Fatal: replacement characters would change what the server gets. A second byte order mark is no JSON. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

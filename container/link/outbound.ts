@@ -1,4 +1,4 @@
-import { Lane, loadOf } from './lane.ts'
+import { Lane, loadOf } from './flow-control.ts'
 import { LinkEnd, type LinkEndOptions } from '#protocol/link/end.ts'
 import { channelOf, FRAME, hasMore, type FrameFields } from '#protocol/link/frame.ts'
 import type { Kept } from '#protocol/link/outbox.ts'

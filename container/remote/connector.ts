@@ -6,7 +6,7 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
-import { classifyAddress } from '#protocol/remote/addresses.ts'
+import { classifyAddress } from '#protocol/remote/ssrf.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 

@@ -1,6 +1,6 @@
 import type { Log } from '../host/log.ts'
 import type { User } from '../host/settings.ts'
-import type { Ticket, Turns } from '../supervisor/turns.ts'
+import type { Ticket, Turns } from '../supervisor/start-queue.ts'
 import type { Redactor } from '#protocol/redaction.ts'
 
 export interface Resolved {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { classifyMessage } from '#protocol/json-rpc.ts'
 import { skimMessage } from './skim.ts'
 import type { Envelope } from '#protocol/json-rpc.ts'
-import { mendMessage } from '#protocol/mend.ts'
+import { mendMessage } from '#protocol/lenient-json-rpc.ts'
 
 /** A parse of more than this would hold up the other processes' messages. */
 const LARGE_BYTES = 128 * 1024

@@ -18,7 +18,7 @@ import { createParts, type TenantEnv, type TenantParts } from './parts.ts'
 import { remove } from './removal.ts'
 import { deleteSecret, putSecret, rewrapSecrets, type NamedSecret } from './secret-changes.ts'
 import { ensureSweep, sweep } from './sweep.ts'
-import { authenticate, reportIssuers, summarize, trust } from './verdict.ts'
+import { authenticate, reportIssuers, summarize, trust } from './authenticate.ts'
 
 /** Of a tool's name in the audit log. */
 const MAX_TOLD_CHARS = 256

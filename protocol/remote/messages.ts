@@ -7,7 +7,7 @@ import {
   type Envelope,
   type RequestId,
 } from '../json-rpc.ts'
-import { mendMessage } from '../mend.ts'
+import { mendMessage } from '../lenient-json-rpc.ts'
 import { META } from '../mcp.ts'
 
 const LF = 0x0a

@@ -1,5 +1,5 @@
 /** The URL of a remote server: what it may be, and which hosts are private by their names. Pure. */
-import { classifyAddress } from './addresses.ts'
+import { classifyAddress } from './ssrf.ts'
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'wss:'])
 

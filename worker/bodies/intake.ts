@@ -1,6 +1,6 @@
 /** One request's body on its way in: its pace, and the room that it takes until its request is answered. */
 import { Arrival, SlowBodies } from './arrival.ts'
-import { BodyRoom, type Owner, type Place } from './room.ts'
+import { BodyRoom, type Owner, type Place } from './body-budget.ts'
 
 /** What the requests of an isolate share. */
 export class Bodies {

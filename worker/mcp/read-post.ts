@@ -1,7 +1,7 @@
 /** What a POST to an MCP endpoint holds: one JSON-RPC message, and what its client takes for an answer. */
 import { GatewayError } from '#protocol/errors.ts'
 import { isObject, isRequestId } from '#protocol/json-rpc.ts'
-import { mendMessage } from '#protocol/mend.ts'
+import { mendMessage } from '#protocol/lenient-json-rpc.ts'
 import { parseBody, type JSONBody } from '../body.ts'
 import type { PostedMessage } from '../context.ts'
 import type { CallRecord } from '../telemetry/record.ts'

@@ -5,7 +5,7 @@
 import { BoundedMap } from '#protocol/bounded-map.ts'
 import type { Answer } from '#protocol/limiter.ts'
 import type { Claim } from './applicable.ts'
-import { endErrand, toErrand, toRenewal, type Errand, type Holding } from './errand.ts'
+import { endErrand, toErrand, toRenewal, type Errand, type Holding } from './lease-request.ts'
 import {
   createEntry,
   deniedFor,

@@ -6,7 +6,12 @@ import type { CatalogView } from '#protocol/catalog.ts'
 import type { CatalogEntry } from './catalog-index.ts'
 import { LIST_KINDS, LISTS, type ListKind } from '../translate/list-kinds.ts'
 import type { Listening, ListRequest } from './list-request.ts'
-import { LoneListeners, type OwnChange, type PeekLone, type Wanted } from './lone-listeners.ts'
+import {
+  LoneListeners,
+  type OwnChange,
+  type PeekLone,
+  type Wanted,
+} from './single-server-listeners.ts'
 import { differing, toSight, type Sight } from './sight.ts'
 
 export type Audience = Omit<ListRequest, 'era' | 'cursor'>

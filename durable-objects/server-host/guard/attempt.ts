@@ -4,7 +4,7 @@ import type { CallLog } from '#protocol/call-log.ts'
 import type { CallGuard, ClientCall } from '../call/client-call.ts'
 import type { Admission } from './breakers.ts'
 import type { Judgement } from './breaker.ts'
-import { isPassing, judge } from './judge.ts'
+import { isPassing, judge } from './classify-outcome.ts'
 
 /** How a call is made. */
 export interface Work {

@@ -3,7 +3,7 @@
  * reached, and one of each caller, whose calls may end a process and leave those of others alone.
  */
 import type { BreakerPhase, BreakerPolicy } from '#protocol/resilience.ts'
-import type { Blamed } from './judge.ts'
+import type { Blamed } from './classify-outcome.ts'
 import { Breaker, type BreakerState, type Judgement } from './breaker.ts'
 
 /** The one that was made first, and is closed, leaves. One that is not is stored. */

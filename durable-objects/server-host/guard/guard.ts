@@ -11,7 +11,7 @@ import type { Breaker, BreakerState, Judgement } from './breaker.ts'
 import { Breakers, OWN, type Admission } from './breakers.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { Heard, healthOf } from './health.ts'
-import { blamedFor, isFailure, isPassing } from './judge.ts'
+import { blamedFor, isFailure, isPassing } from './classify-outcome.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 /** When room comes free, or a call that tries ends, is not known. */

@@ -4,7 +4,11 @@ import type { HostCall } from '#protocol/host-call.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { readPage } from '../catalog/entries.ts'
 import { changedKinds, listKindOf } from '../translate/list-kinds.ts'
-import type { LoneAudience, LoneListener, LoneListening } from '../catalog/lone-listeners.ts'
+import type {
+  LoneAudience,
+  LoneListener,
+  LoneListening,
+} from '../catalog/single-server-listeners.ts'
 import type { ClientCall } from '../call/client-call.ts'
 import { decode, encode } from '../processes/connection.ts'
 import type { HostContext } from '../host-context.ts'

@@ -19,7 +19,7 @@ import {
   toInputRequired,
   type Ask,
   type WaitingAsk,
-} from '../translate/input-required.ts'
+} from '../translate/to-modern-input-request.ts'
 import { toModernError } from '../translate/to-modern-error.ts'
 import { toModernResult } from '../translate/to-modern-result.ts'
 import { logsAt } from './log-level.ts'

@@ -6,7 +6,7 @@
 import { toResult } from '#protocol/json-rpc.ts'
 import type { ClientCall } from '../call/client-call.ts'
 import { changedKinds, LIST_KINDS, LISTS, type ListKind } from '../translate/list-kinds.ts'
-import type { LoneListening } from '../catalog/lone-listeners.ts'
+import type { LoneListening } from '../catalog/single-server-listeners.ts'
 import { decode, encode } from '../processes/connection.ts'
 import type { HostContext } from '../host-context.ts'
 import type { Server } from '../processes/servers.ts'

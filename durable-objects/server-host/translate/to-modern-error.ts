@@ -1,8 +1,8 @@
 import type { JSONRPCError } from '#protocol/json-rpc.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import { INPUT_METHODS } from '#protocol/mcp.ts'
-import type { Ask } from './input-required.ts'
-import { inputKey } from './input-required.ts'
+import type { Ask } from './to-modern-input-request.ts'
+import { inputKey } from './to-modern-input-request.ts'
 
 type RPCError = JSONRPCError['error']
 

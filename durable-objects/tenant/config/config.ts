@@ -18,7 +18,7 @@ import {
   requireSameCounting,
 } from './route-changes.ts'
 import { requireKnownPlacements } from './placements.ts'
-import { requirePublicAddresses, requireSameAllowance } from './private-addresses.ts'
+import { requirePublicAddresses, requireSameAllowance } from './allow-private.ts'
 import { describeChanges, findChangedLimits, withoutServer } from './server-changes.ts'
 
 /** Below the 2 MB that a row of a Durable Object's SQLite may hold. */

@@ -1,6 +1,6 @@
 /** What a token's row means: its state, and what may be done with it. Pure. */
 import { GatewayError } from '#protocol/errors.ts'
-import { covers } from '#protocol/covers.ts'
+import { covers } from '#protocol/grant-escalation.ts'
 import type { Grants } from '#protocol/scopes.ts'
 import type { TokenInfo } from '#protocol/tenant.ts'
 import type { TokenRow } from './token-store.ts'

@@ -6,7 +6,7 @@ import type { Answer, Ask } from '#protocol/limiter.ts'
 import type { CounterState } from '#durable-objects/rate-limiter/algorithms/by-name.ts'
 import { decide } from '#durable-objects/rate-limiter/decide.ts'
 import type { Claim } from '#worker/rate-limit/applicable.ts'
-import type { Errand } from '#worker/rate-limit/errand.ts'
+import type { Errand } from '#worker/rate-limit/lease-request.ts'
 import { createLeaseBook, type LeaseBook } from '#worker/rate-limit/leases.ts'
 
 export interface WorldOptions {

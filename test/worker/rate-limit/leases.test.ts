@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Answer, Ask } from '#protocol/limiter.ts'
 import type { Claim } from '#worker/rate-limit/applicable.ts'
-import type { Errand } from '#worker/rate-limit/errand.ts'
+import type { Errand } from '#worker/rate-limit/lease-request.ts'
 import { createLeaseBook, type LeaseBook, type Plan } from '#worker/rate-limit/leases.ts'
 import { callOf, claimsOf, type LimitInput } from './claims.ts'
 

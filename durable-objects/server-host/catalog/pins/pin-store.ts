@@ -1,5 +1,5 @@
 /** Which definitions of which tools are approved. They outlive launches: a pin is the configured server's. */
-import type { Pin } from './judge.ts'
+import type { Pin } from './compare-definitions.ts'
 
 /** Those that nobody was shown lately leave first. */
 const MAX_PINS = 50_000

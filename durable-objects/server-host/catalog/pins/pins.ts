@@ -11,7 +11,15 @@ import { decode } from '../../processes/connection.ts'
 import { readEntries, type Entry } from '../entries.ts'
 import { hash } from '../naming.ts'
 import { readDefinition } from './definition.ts'
-import { approve, isKept, isPending, judge, type Pin, type Policies, type Sight } from './judge.ts'
+import {
+  approve,
+  isKept,
+  isPending,
+  judge,
+  type Pin,
+  type Policies,
+  type Sight,
+} from './compare-definitions.ts'
 import type { PinStore } from './pin-store.ts'
 import { markEntry, screenList } from './screen.ts'
 

@@ -3,7 +3,7 @@ import type { CatalogSettings } from '#protocol/catalog.ts'
 import { isObject } from '#protocol/json-rpc.ts'
 import type { Finding, PinnedTool } from '#protocol/tool-pins.ts'
 import { findOddities, type ListedTool } from './findings.ts'
-import { groupByTool, isPending, type Pin, type Policies } from './judge.ts'
+import { groupByTool, isPending, type Pin, type Policies } from './compare-definitions.ts'
 import { diffLines } from './line-diff.ts'
 
 /** Of further tools it is told that they have changed, and not how. */

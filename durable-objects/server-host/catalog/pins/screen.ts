@@ -1,7 +1,7 @@
 /** A server's own `tools/list` as its clients get it: without what is quarantined, with what has changed marked. Pure. */
 import { isObject } from '#protocol/json-rpc.ts'
 import { findSpans, listElements, listMembers, readValue, splice } from '#protocol/json-splice.ts'
-import type { Pin } from './judge.ts'
+import type { Pin } from './compare-definitions.ts'
 
 export const CHANGED_META = 'hearth/changed'
 

@@ -1,7 +1,7 @@
 import { LinkEnd, type LinkEndOptions } from '#protocol/link/end.ts'
-import { Turns } from './turns.ts'
+import { Turns } from './fair-reading.ts'
 
-/** Half a channel's window of container/link/lane.ts, so that none waits for `ACK_AFTER_MS`. */
+/** Half a channel's window of container/link/flow-control.ts, so that none waits for `ACK_AFTER_MS`. */
 const ACK_AFTER_FRAMES = 8
 const ACK_AFTER_BYTES = 512 * 1024
 const ACK_AFTER_MS = 200

@@ -20,8 +20,8 @@ import {
   toRetry,
   toRoundFailure,
   whyNotAsked,
-} from '../../translate/input-round.ts'
-import type { Ask } from '../../translate/input-required.ts'
+} from '../../translate/to-legacy-input-request.ts'
+import type { Ask } from '../../translate/to-modern-input-request.ts'
 import { toListenRequest } from '../../translate/listen.ts'
 import { resultTypeOf, toLegacyResult } from '../../translate/to-legacy-result.ts'
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Turns } from '#container/supervisor/turns.ts'
+import { Turns } from '#container/supervisor/start-queue.ts'
 import { URGENCY, type Urgency } from '#protocol/link.ts'
 
 type Name = `${'a' | 'b' | 'c'}${number}`

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mendMessage } from '#protocol/mend.ts'
+import { mendMessage } from '#protocol/lenient-json-rpc.ts'
 
 function mend(text: string): string {
   const mended = mendMessage(JSON.parse(text), () => Buffer.from(text))

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { Ask } from '#durable-objects/server-host/translate/input-required.ts'
+import type { Ask } from '#durable-objects/server-host/translate/to-modern-input-request.ts'
 import {
   answerAsks,
   requiredCapabilities,
   toAsk,
   toInputRequired,
-} from '#durable-objects/server-host/translate/input-required.ts'
+} from '#durable-objects/server-host/translate/to-modern-input-request.ts'
 import { ELICITATION } from './everything-frames.ts'
 
 const elicitation = { id: 0, key: 'elicitation-1', method: 'elicitation/create' } as const

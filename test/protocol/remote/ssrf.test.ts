@@ -1,6 +1,6 @@
 /** Which addresses are on the public internet. */
 import { describe, expect, test } from 'vitest'
-import { classifyAddress } from '#protocol/remote/addresses.ts'
+import { classifyAddress } from '#protocol/remote/ssrf.ts'
 
 const TABLE: Record<'public' | 'private' | 'name', string[]> = {
   public: [

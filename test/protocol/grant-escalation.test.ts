@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { accessTo, allows, holdsScope, maySeeServer, mayUse } from '#protocol/access.ts'
-import { covers } from '#protocol/covers.ts'
+import { covers } from '#protocol/grant-escalation.ts'
 import type { AccessList, Grants, Kind } from '#protocol/scopes.ts'
 import { createRandom } from '#test/support/random.ts'
 

@@ -1,7 +1,7 @@
 /** What the object takes in while its host programs have not taken what it sent before. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { HostCall } from '#protocol/host-call.ts'
-import { Room } from '#durable-objects/server-host/call/room.ts'
+import { Room } from '#durable-objects/server-host/call/in-flight-budget.ts'
 
 const MEBIBYTE = 1024 * 1024
 const call: HostCall = {

@@ -1,6 +1,6 @@
 /** Who gets room for a large body, and who waits or is told to come back. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { BodyRoom, type Place } from '#worker/bodies/room.ts'
+import { BodyRoom, type Place } from '#worker/bodies/body-budget.ts'
 
 const MEBIBYTE = 1024 * 1024
 const WAIT_MS = 20_000

@@ -6,7 +6,7 @@ import {
   judge,
   type ChangePolicy,
   type Pin,
-} from '#durable-objects/server-host/catalog/pins/judge.ts'
+} from '#durable-objects/server-host/catalog/pins/compare-definitions.ts'
 
 type Tools = Record<string, string>
 

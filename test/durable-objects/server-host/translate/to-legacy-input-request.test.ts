@@ -4,7 +4,7 @@ import {
   toLegacyAsk,
   toRetry,
   toRoundFailure,
-} from '#durable-objects/server-host/translate/input-round.ts'
+} from '#durable-objects/server-host/translate/to-legacy-input-request.ts'
 import { toFrame, toText } from './json.ts'
 
 const form = { method: 'elicitation/create', params: { message: 'Name?' } } as const

@@ -6,8 +6,8 @@ import type { HostCall } from '#protocol/host-call.ts'
 import type { JSONRPCRequest, JSONRPCResponse, RequestId } from '#protocol/json-rpc.ts'
 import { isObject, toError, toResult } from '#protocol/json-rpc.ts'
 import { editObject, findSpans, splice } from '#protocol/json-splice.ts'
-import type { Ask } from './input-required.ts'
-import { isInputMethod, requiredCapabilities } from './input-required.ts'
+import type { Ask } from './to-modern-input-request.ts'
+import { isInputMethod, requiredCapabilities } from './to-modern-input-request.ts'
 
 /** A server that asks more often than this for one call is not going to answer it. */
 export const MAX_INPUT_ROUNDS = 8

@@ -4,7 +4,7 @@ import { keepListed } from './entries.ts'
 import { announcedCapabilities } from './facts.ts'
 import { LISTS, type ListKind } from '../translate/list-kinds.ts'
 import type { KnownLists } from './lists/known-lists.ts'
-import type { LoneAudience } from './lone-listeners.ts'
+import type { LoneAudience } from './single-server-listeners.ts'
 import type { Seen } from './sight.ts'
 import { keepVisible } from './visible.ts'
 

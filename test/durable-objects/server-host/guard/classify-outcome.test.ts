@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ERRORS, GatewayError, type ErrorCode } from '#protocol/errors.ts'
-import { isPassing, judge } from '#durable-objects/server-host/guard/judge.ts'
+import { isPassing, judge } from '#durable-objects/server-host/guard/classify-outcome.ts'
 
 const HEARD = { wasHeard: true, isBlameless: false }
 const SILENT = { wasHeard: false, isBlameless: false }
