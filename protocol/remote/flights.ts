@@ -18,6 +18,7 @@ export interface Flight {
 
 export class Flights {
   readonly #flights = new Map<string, Flight>()
+  #emptied: PromiseWithResolvers<void> | undefined
 
   get size(): number {
     return this.#flights.size
@@ -57,6 +58,13 @@ export class Flights {
     return wasAwaited
   }
 
+  /** Resolves when nobody waits for any of them. */
+  async emptied(): Promise<void> {
+    if (this.size === 0) return
+    this.#emptied ??= Promise.withResolvers()
+    await this.#emptied.promise
+  }
+
   cutAll(): void {
     for (const flight of [...this.#flights.values()]) this.cut(flight)
   }
@@ -64,6 +72,9 @@ export class Flights {
   #forget(flight: Flight): void {
     const key = toKey(flight.id)
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
+    if (this.size > 0) return
+    this.#emptied?.resolve()
+    this.#emptied = undefined
   }
 }
 

@@ -20,6 +20,7 @@ import { sendRequest, type Answer } from './send-request.ts'
 import { keepStandingStream } from './standing-stream.ts'
 import { ToolHeaders } from './tool-headers.ts'
 import { withScheme } from './url.ts'
+import { within } from '../within.ts'
 
 /** What a server says of its refusal. */
 const MAX_ERROR_BYTES = 64 * 1024
@@ -27,6 +28,8 @@ const MAX_ERROR_BYTES = 64 * 1024
 const TELL_TIMEOUT_MS = 10_000
 /** Longest until the server has confirmed the end of a session. */
 const CLOSE_TIMEOUT_MS = 5_000
+/** Longest that what was asked beside a request that found the session gone is waited for. */
+const VERDICT_MS = 1_000
 /** Above the numbers of who sends requests through it. */
 const FIRST_OWN_ID = 2 ** 30
 /** Of tools, read for what their calls repeat in headers. */
@@ -54,6 +57,10 @@ export class HttpConnection implements RemoteConnection {
   readonly #tools = new ToolHeaders()
   /** Ends what is no request's: the GET stream, and notifications. */
   readonly #ending = new AbortController()
+  /** Requests of a session that is gone: its server has read none of them. */
+  readonly #unread: RequestId[] = []
+  /** Its server does not know the session any more, and answers what it was asked before. */
+  #isLost = false
   #isOver = false
   #lastOwnId = 0
 
@@ -89,6 +96,7 @@ export class HttpConnection implements RemoteConnection {
 
   async #dispatch(message: Outgoing): Promise<void> {
     if (this.#isOver) return
+    if (this.#isLost) return void (isAsk(message) && this.#unread.push(message.envelope.id))
     if (isAsk(message)) return this.#ask(message)
     const cancelled = message.cancels === undefined ? undefined : this.#flights.get(message.cancels)
     if (cancelled !== undefined) this.#flights.cut(cancelled)
@@ -105,7 +113,7 @@ export class HttpConnection implements RemoteConnection {
     try {
       const { response } = await this.#send({ method: 'POST', headers, body: payload, signal })
       await discard(response.body)
-      if (response.status === 404 && this.#session.hasId) this.#lose()
+      if (response.status === 404 && this.#session.hasId) void this.#lose()
     } catch {
       // The next request tells what is wrong with the server.
     }
@@ -158,8 +166,8 @@ export class HttpConnection implements RemoteConnection {
       throw toStatusFailure(status, url, headers.get('retry-after'), isOlder ? OLDER_HINT : '')
     }
     if (verdict.kind === 'session-over') {
-      this.#options.listener.onUndelivered({ id })
-      this.#lose()
+      this.#unread.push(id)
+      void this.#lose()
       return false
     }
     if (verdict.kind === 'header-mismatch' && (await this.#learnTools(message))) return true
@@ -197,7 +205,7 @@ export class HttpConnection implements RemoteConnection {
     await keepStandingStream({
       open: (lastEventId) => this.#openStream(lastEventId, signal),
       events: toEventOptions(this.#hooksOf(undefined)),
-      onSessionOver: () => this.#lose(),
+      onSessionOver: () => void this.#lose(),
       signal,
     })
   }
@@ -264,11 +272,18 @@ export class HttpConnection implements RemoteConnection {
     this.#options.listener.onFailed(flight.id, toUnreachable(error, this.#url))
   }
 
-  #lose(): void {
+  /** Each request that is under way gets its own verdict: nearly always that the server has not read it. */
+  async #lose(): Promise<void> {
+    if (this.#isOver || this.#isLost) return
+    this.#isLost = true
+    this.#ending.abort()
+    await within(this.#flights.emptied(), VERDICT_MS, () => undefined)
     if (this.#isOver) return
     this.#stop()
+    const { listener } = this.#options
+    for (const id of this.#unread) listener.onUndelivered({ id })
     const detail = 'the remote server does not know its session any more'
-    this.#options.listener.onOver(new GatewayError('server_exited', { detail }))
+    listener.onOver(new GatewayError('server_exited', { detail }))
   }
 
   #stop(): void {

@@ -145,6 +145,36 @@ describe('a legacy session', () => {
     expect(client.heard.slice(1)).toMatchObject([{ what: 'undelivered', id: 1 }, { what: 'over' }])
   })
 
+  test('is over once what was asked beside it has its own verdict', async () => {
+    const waiting = new Map<unknown, () => void>()
+    const remote = await start(
+      legacy(({ message, method }, response) => {
+        const { id } = message
+        const refuse = (): void => sendJSON(response, 'gone', {}, 404)
+        if (method === 'GET') return void response.writeHead(405).end()
+        if (id === 1) return refuse()
+        const answer = () => sendJSON(response, { jsonrpc: '2.0', id, result: {} })
+        waiting.set(id, id === 2 ? refuse : answer)
+      }),
+    )
+    const client = connect(remote.url)
+    await begin(client)
+    for (const id of [2, 3]) client.send({ id, method: 'tools/call', params: { name: 'a' } })
+    await waitUntil(() => waiting.size === 2, 'not asked')
+    client.send({ id: 1, method: 'tools/call', params: { name: 'a' } })
+    await waitUntil(() => remote.received.some(({ message }) => message.id === 1), 'not asked')
+    for (const answer of waiting.values()) answer()
+
+    await client.next(({ what }) => what === 'over')
+    const heard = client.heard.slice(1)
+    expect(heard).toMatchObject([
+      { what: 'message', message: { id: 3 } },
+      { what: 'undelivered' },
+      { what: 'undelivered' },
+      { what: 'over' },
+    ])
+  })
+
   test('is over when its GET stream was there and is not known any more', async () => {
     let isGone = false
     const remote = await start(
