@@ -147,9 +147,9 @@ export class ServerHost {
       this.#admit(host)
       const reading = this.#room.read(request, host)
       const body = reading instanceof Promise ? await reading : reading
-      // What is about all servers waits for no one's host.
-      const link =
-        placement === undefined || host.server === CATALOG ? undefined : links.of(placement)
+      // What is about all servers waits for no one's host, and what is given up for nobody.
+      const isFree = host.server === CATALOG || this.#legacy.isGivingUp(host)
+      const link = placement === undefined || isFree ? undefined : links.of(placement)
       if (link?.isDialled === true) await link.mended()
       if (servers.version < host.configVersion) await servers.reach(host.configVersion)
       const response = await this.#answer(host, this.#withArguments(host, body))

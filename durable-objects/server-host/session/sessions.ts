@@ -34,6 +34,11 @@ export class Sessions {
     this.#catalog = new CatalogSessions(context, this.#upstreams)
   }
 
+  /** A cancellation, where the call that it is about is here. */
+  isGivingUp({ cancels, sse, sessionId = '' }: HostCall): boolean {
+    return cancels !== undefined && (sse !== undefined || this.#live.has(sessionId))
+  }
+
   /** Throws, or rejects with, `session_not_found`, `server_not_found` and what a start can fail with. */
   answer(host: HostCall, body: Uint8Array = new Uint8Array()): Response | Promise<Response> {
     const { sessionId } = host

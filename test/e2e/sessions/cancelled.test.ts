@@ -1,4 +1,5 @@
 /** A call that its client cancels gets no answer, and its client asks for none any more. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { Client as ClientV2, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -128,4 +129,25 @@ test('of one that takes JSON alone, nothing is said but that it was taken', asyn
 
   expect(response.status).toBe(202)
   expect(await response.text()).toBe('')
+})
+
+test('is given up at once while its host program is gone, which fails all others', async () => {
+  const client = await initialize(targetOf(gateway, 'holds'))
+  const call = (key: string, id: number) => {
+    const params = { name: 'hold', arguments: { key } }
+    const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params })
+    return send(client.target, 'POST', client.headers, body).then((response) => response.text())
+  }
+  const [cancelled, kept] = [call('given up', 1), call('kept', 2)]
+  for (const key of ['given up', 'kept']) {
+    await notes.first((note) => note.params?.arguments?.key === key)
+  }
+  const back = gateway.killHostProgram().then(() => 'back')
+  await delay(20)
+  const told = client.notify('notifications/cancelled', { requestId: 1 }).then(() => 'told')
+
+  expect(await Promise.race([told, back])).toBe('told')
+  expect(await cancelled).not.toContain('data:')
+  expect(await kept).toContain('server_exited')
+  await back
 })
