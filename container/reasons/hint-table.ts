@@ -3,10 +3,7 @@
  * come first. A pattern reads how the start ended and then all that was printed, line by line; `$1` is
  * what its first group found, `{server}` the server's name in quotes.
  */
-export interface Hint {
-  pattern: RegExp
-  hint: string
-}
+import { LAUNCH_HINTS, type Hint } from './launch-hints.ts'
 
 /** One without an underscore is taken for a variable only where it is said what is the matter with it. */
 const VARIABLE = '(?!ERR_)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{4,})'
@@ -14,88 +11,7 @@ const LONG_VARIABLE = '(?!ERR_)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'
 const SET_IT = 'Set $1 in "env" of server {server}.'
 
 export const HINTS: readonly Hint[] = [
-  {
-    pattern: /^command not found: uvx?$/m,
-    hint: 'Install uv: curl -LsSf https://astral.sh/uv/install.sh | sh (or: brew install uv). Then start Hearth again from a new terminal.',
-  },
-  {
-    pattern: /^command not found: (npx|npm|node|pnpx|yarn)$/m,
-    hint: 'Install Node.js, which brings $1: https://nodejs.org. Then start Hearth again from a new terminal.',
-  },
-  {
-    pattern: /^command not found: (docker|podman)$/m,
-    hint: 'Install $1 on the machine that runs the servers, and check that "$1 version" works there.',
-  },
-  {
-    pattern: /^command not found: (?:python|pip)\d?$/m,
-    hint: 'Install Python: https://www.python.org/downloads. Where it is there as "python3", write "command": "python3" in server {server}.',
-  },
-  {
-    pattern: /^command not found: (bunx?|deno)$/m,
-    hint: 'Install $1, or run the package with npx. Then start Hearth again from a new terminal.',
-  },
-  {
-    pattern: /^command not found: (.+)$/m,
-    hint: 'Check "command" of server {server}: is it spelt right, and installed? A full path always works; otherwise it must be in the PATH that Hearth was started with.',
-  },
-  {
-    pattern: /^working folder not found: (.+)$/m,
-    hint: 'Make the folder $1, or change "cwd" of server {server}.',
-  },
-  {
-    pattern: /^command is not executable: (.+)$/m,
-    hint: 'Make it executable: chmod +x $1. Or name what runs it, as in "command": "node", "args": ["$1"].',
-  },
-  {
-    pattern: /interpreter that is not there: (.+)$/m,
-    hint: 'Install what its first line names, or name another program in "command" of server {server}, with the file in "args".',
-  },
-  {
-    pattern:
-      /Exec format error|ENOEXEC|EBADARCH|wrong ELF class|incompatible architecture|Bad CPU type|cannot execute binary file|ELF.*: not found|invalid ELF header/,
-    hint: 'The program was built for another processor or system. Install the build for this machine, and delete what was copied from another one (node_modules, .venv).',
-  },
-  {
-    pattern: /Cannot connect to the Docker daemon|docker daemon (?:is not )?running/i,
-    hint: 'Docker is installed, but does not run: start it (Docker Desktop, or "systemctl start docker"), and see that "docker version" works for the user that Hearth runs as.',
-  },
-  {
-    pattern: /the input device is not a TTY/,
-    hint: 'Take "-t" out of "args" of server {server}: "docker run -i --rm IMAGE" is what an MCP server needs.',
-  },
-  {
-    pattern: /pull access denied|manifest unknown|Unable to find image '([^']+)'/,
-    hint: 'The image cannot be had: check its name and tag in "args" of server {server}, or log in with "docker login".',
-  },
-  {
-    pattern:
-      /playwright install|Executable doesn't exist at|Could not find (?:Chrome|Chromium|browser)/i,
-    hint: 'Its browser is not installed: npx playwright install chromium, or what its message names.',
-  },
-  {
-    pattern: /UnsupportedClassVersionError|Unable to locate a Java Runtime|JAVA_HOME is not/,
-    hint: 'It needs another version of Java: install it, and give its "java" by its full path as "command" of server {server}.',
-  },
-  {
-    pattern: /\bE404\b/,
-    hint: 'The registry has no package of this name: check the spelling in "args" of server {server}. For a private one, log npm in.',
-  },
-  {
-    pattern: /\bETARGET\b|No matching version found/,
-    hint: 'The package has no such version: change it in "args" of server {server}, or leave it out.',
-  },
-  {
-    pattern: /was not found in the package registry/,
-    hint: 'PyPI has no package of this name: check the spelling in "args" of server {server}.',
-  },
-  {
-    pattern: /there is no version of|No solution found when resolving/,
-    hint: 'No version of the package fits: change it in "args" of server {server}, or choose another Python with "--python".',
-  },
-  {
-    pattern: /^package (\S+) has no command (\S+)/m,
-    hint: 'The package is there, but has no such program. Look up in its documentation which one starts the server, and name it: npx -p PACKAGE PROGRAM, or uvx --from PACKAGE PROGRAM.',
-  },
+  ...LAUNCH_HINTS,
   {
     pattern:
       /CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|certificate verify failed|self.signed certificate|invalid peer certificate/i,
@@ -128,7 +44,7 @@ export const HINTS: readonly Hint[] = [
     hint: 'The program crashed in native code ($1). Reinstall it for this machine and its version of Node or Python; if it still crashes, its maintainers have to mend it.',
   },
   {
-    pattern: /ModuleNotFoundError: No module named '([^']+)'/,
+    pattern: /No module named '?([\w.]+)/,
     hint: 'The Python module $1 is missing. Install it where server {server} runs: uvx --with $1 …, or pip install $1 in its virtual environment, and use that one\'s python as "command".',
   },
   {
@@ -140,13 +56,13 @@ export const HINTS: readonly Hint[] = [
     hint: 'The package $1 is missing: run npm install in the folder of the server.',
   },
   {
-    pattern: /can't open file '([^']+)'/,
+    pattern: /(?:can't open file '|Unable to access jarfile )([^'\n]+)/,
     hint: 'The file $1 is not there: check the path in "args" of server {server}, and its "cwd".',
   },
   {
     pattern:
-      /requires? (?:a different )?python|Python (?:version )?[<>=]*\d[\d.]* (?:or (?:newer|later|higher|above) )?is (?:not supported|required|needed)|requires-python|python_requires|Python <3/i,
-    hint: 'It needs another version of Python: uvx --python 3.12 … chooses one, and installs it where it is missing.',
+      /requires? (?:a different )?python|Python (?:version )?[<>=]*\d[\d.]* (?:or (?:newer|later|higher|above) )?is (?:not supported|required|needed)|requires-python|No interpreter found for Python|python_requires|Python <3/i,
+    hint: 'It needs another version of Python: uvx --python VERSION … chooses one, and installs it where it is missing.',
   },
   {
     pattern:
@@ -154,6 +70,11 @@ export const HINTS: readonly Hint[] = [
     hint: 'It needs another version of Node.js: install that one, and name it by its full path in "command" of server {server}.',
   },
   { pattern: /KeyError: '([A-Z][A-Z0-9_]+)'/, hint: SET_IT },
+  { pattern: /(?<="path": \[\n) *"([A-Z][A-Z0-9_]+)"$/m, hint: SET_IT },
+  {
+    pattern: /`Err` value: NotPresent\b/,
+    hint: 'A variable of its environment is missing: its documentation names it. Set it in "env" of server {server}.',
+  },
   {
     pattern: new RegExp(
       String.raw`\b${VARIABLE}\b['"\`]?(?: environment variable)?(?: is| was| must be| has to be| needs to be)?,? (?:not set|unset|set|required|missing|undefined|not defined|not provided|provided|not found|needed|empty|not configured)`,
@@ -189,7 +110,7 @@ export const HINTS: readonly Hint[] = [
   },
   {
     pattern:
-      /not a (?:tty|terminal)|isatty|setRawMode|Inappropriate ioctl|(?:requires?|needs?) (?:an? )?(?:interactive )?(?:terminal|tty)|not supported on this terminal/i,
+      /not a (?:tty|terminal)|isatty|setRawMode is not|Inappropriate ioctl|(?:requires?|needs?) (?:an? )?(?:interactive )?(?:terminal|tty)|not supported on this terminal/i,
     hint: 'It wants to be used by a person in a terminal. Look up in its documentation how to start it as an MCP server over stdio: often an option such as --stdio, or a word such as "mcp" or "serve" in "args".',
   },
   {
@@ -203,7 +124,29 @@ export const HINTS: readonly Hint[] = [
     hint: 'The server wants a key or a login of yours. Its documentation names the variable; set it in "env" of server {server}.',
   },
   {
-    pattern: /SyntaxError|IndentationError|ERR_REQUIRE_ESM|Unexpected token/,
+    pattern:
+      /Unauthorized|Bad credentials|HTTP 401|status(?: code)? 40[13]|[Aa]uthentication failed|invalid_(?:token|grant)|\btoken (?:has |is )?(?:expired|revoked)|re-?authenticate/i,
+    hint: 'Its key or login was refused: it may be wrong or have expired. Renew it, in "env" of server {server} or as its message says.',
+  },
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    hint: 'The disk is full: make room on it.',
+  },
+  {
+    pattern: /number of file watchers|EMFILE|[Tt]oo many open files/,
+    hint: 'It needs more open files than the system allows: raise the limit (ulimit -n, or sysctl fs.inotify.max_user_watches), or end other programs.',
+  },
+  {
+    pattern: /unable to open database file/,
+    hint: 'It cannot open its database: see that the folder exists and may be written to, or change the path in "args" or "env" of server {server}.',
+  },
+  {
+    pattern: /(?:go\.mod file not found|could not find `Cargo\.toml`|No pyproject\.toml found)/i,
+    hint: 'It was not started in the folder of its code: name that folder as "cwd" of server {server}.',
+  },
+  {
+    pattern:
+      /SyntaxError|IndentationError|ERR_REQUIRE_ESM|Unexpected token|is not defined in ES module scope/,
     hint: 'Its code cannot be read: it is broken, or for another version of Node or Python, or in another language than "command" of server {server} runs.',
   },
   {
@@ -211,8 +154,17 @@ export const HINTS: readonly Hint[] = [
     hint: 'It may not do this as the user that Hearth runs as: change the rights of the file or folder, or choose another one in "args" or "env" of server {server}.',
   },
   {
-    pattern: /ENOENT[^\n]*'([^']+)'|No such file or directory: '([^']+)'/,
-    hint: 'The file or folder $1$2 is not there: check the paths in "args", "env" and "cwd" of server {server}.',
+    pattern: /spawn (\S+) ENOENT/,
+    hint: 'It starts the program $1, which is not there: install it, or add its folder to PATH in "env" of server {server}.',
+  },
+  {
+    pattern:
+      /ENOENT[^\n]*'([^'\n]+)'|No such file or directory: '([^'\n]+)'|\b(?:open|stat) (\S+): no such file or directory|Cannot access directory ([^\n,]+)|(\/[^\s:'"]+) does not exist/,
+    hint: 'The file or folder $1$2$3$4$5 is not there: check the paths in "args", "env" and "cwd" of server {server}.',
+  },
+  {
+    pattern: /No such file or directory \(os error 2\)/,
+    hint: 'A file or folder that it was told of is not there: check the paths in "args", "env" and "cwd" of server {server}.',
   },
   {
     pattern: /^(?:Content-Length: \d+)/im,
@@ -223,7 +175,7 @@ export const HINTS: readonly Hint[] = [
     hint: 'It writes UTF-16. MCP is UTF-8: on Windows set "PYTHONIOENCODING": "utf-8" in "env" of server {server}; otherwise its maintainers have to mend it.',
   },
   {
-    pattern: /^\{$|^\s+"jsonrpc": ?"2\.0",?$/m,
+    pattern: /^\s+"jsonrpc": ?"2\.0",?$/m,
     hint: 'It spreads each JSON message over several lines. MCP over stdio is one message in each line: switch off its pretty printing, or use a newer version.',
   },
   {
@@ -245,6 +197,10 @@ export const HINTS: readonly Hint[] = [
   {
     pattern: /^the process exited with code \d+$/,
     hint: 'It said nothing. Run the command of server {server} by hand in a terminal, with the same "env", and see what it prints.',
+  },
+  {
+    pattern: /^the process exited with code \d+\n/,
+    hint: 'That message is from server {server} itself: look it up in its documentation, or run its command by hand in a terminal, with the same "env".',
   },
   {
     pattern: /^it has not answered/,

@@ -43,13 +43,77 @@ const cases: [printed: string[], hint: string | RegExp][] = [
     ['Please provide a database URL as a command-line argument'],
     'Add what it asks for to "args" of server "any".',
   ],
-  [['inotify: too many files'], /^undefined$/],
+  [['Error: Unable to access jarfile /opt/server.jar'], /\/opt\/server\.jar is not there/],
+  [['/usr/bin/python3: No module named mcp_server_x'], /module mcp_server_x is missing/],
+  [['go: go.mod file not found in current directory or any parent directory'], /"cwd"/],
+  [['Error: Request failed with status code 401 Unauthorized: Bad credentials'], /was refused/],
+  [['Error: Token expired. Please run "gh auth login" to re-authenticate.'], /was refused/],
+  [['ReferenceError: require is not defined in ES module scope'], /cannot be read/],
+  [['Error: ENOSPC: no space left on device, write'], /disk is full/],
+  [['Error: ENOSPC: System limit for number of file watchers reached'], /more open files/],
+  [["libc.so.6: version `GLIBC_2.38' not found (required by ./server)"], /newer system/],
+  [['error while loading shared libraries: libnss3.so: cannot open'], /libnss3\.so is missing/],
+  [['Missing X server or $DISPLAY'], /no screen/],
+  [
+    ['2026/01/02 10:00:00 open config.yaml: no such file or directory'],
+    /config\.yaml is not there/,
+  ],
+  [['sqlite3.OperationalError: unable to open database file'], /cannot open its database/],
+  [['Error: spawn ffmpeg ENOENT'], /ffmpeg/],
+  [
+    ['Warning: Cannot access directory /srv/x, skipping', 'Error: None are accessible'],
+    /\/srv\/x is not there/,
+  ],
+  [
+    ['  {', '    "path": [', '      "NOTION_TOKEN"', '    ],', '    "message": "Required"', '  }'],
+    set('NOTION_TOKEN'),
+  ],
+  [
+    [
+      "thread 'main' panicked at src/main.rs:12:5:",
+      'called `Result::unwrap()` on an `Err` value: NotPresent',
+    ],
+    /variable of its environment/,
+  ],
+  [
+    ["Error: ENOENT: no such file or directory, open '/srv/x'", '  errno: -2,', "  code: 'ENOENT'"],
+    /^The file or folder \/srv\/x is not there/,
+  ],
+  [['error: No such file or directory (os error 2)'], /check the paths/],
+  [['ERROR:server:/home/me/repo does not exist'], /\/home\/me\/repo is not there/],
+  [['error: No interpreter found for Python 3.99 in search path'], /another version of Python/],
+  [['error: Failed to install entrypoints for `requests`'], /uvx --from/],
+  [['{', '  "error": "bad licence"', '}'], /^That message is from server "any" itself/],
+  [['inotify: too many files'], /^That message is from server "any" itself/],
 ]
 
 test.each(cases)('%j', (printed, hint) => {
   const { hint: found } = hintOf(...printed)
   if (typeof hint === 'string') expect(found).toBe(hint)
   else expect(String(found)).toMatch(hint)
+})
+
+const commands: [command: string, hint: RegExp][] = [
+  ['npx -y server', /Write "command": "npx"/],
+  ['cmd', /for Windows/],
+  ['/opt/homebrew/bin/uvx', /no file \/opt\/homebrew\/bin\/uvx on this machine/],
+  ['~/bin/server', /whole path/],
+  ['/Applications/My App/server', /no file \/Applications\/My App\/server/],
+]
+
+test.each(commands)('command not found: %s', (command, hint) => {
+  const how = `command not found: ${command}`
+  expect(explain({ how, printed: [], server: 'any', isNew: true }).hint).toMatch(hint)
+})
+
+test('what is quoted is what was said, and not where in the code', () => {
+  const { quote } = hintOf(
+    '  process.stdin.setRawMode(true)',
+    'TypeError: setRawMode is not a function',
+  )
+  expect(quote).toBe('TypeError: setRawMode is not a function')
+  expect(hintOf('  "path": [', '    "NOTION_TOKEN"', '  ],').quote).toBe('"NOTION_TOKEN"')
+  expect(hintOf('{', '  "jsonrpc": "2.0",', '}').quote).toBe('"jsonrpc": "2.0",')
 })
 
 test('what only looks like the name of a variable is none', () => {

@@ -134,7 +134,7 @@ const printing: Broken[] = [
   {
     name: 'prints-pretty',
     config: way('prints-pretty'),
-    says: /did not answer its first request in time: \{/,
+    says: /did not answer its first request in time: "jsonrpc": "2\.0"/,
     hint: /spreads each JSON message over several lines/,
     prints: /"jsonrpc": "2\.0"/,
   },
@@ -158,6 +158,13 @@ const printing: Broken[] = [
     says: /getaddrinfo ENOTFOUND/,
     hint: /is this machine online/,
     prints: /ENOTFOUND/,
+  },
+  {
+    name: 'lacks-room',
+    config: way('lacks-room'),
+    says: /ENOSPC: no space left on device/,
+    hint: /disk is full/,
+    prints: /ENOSPC/,
   },
   {
     name: 'distrusts',
