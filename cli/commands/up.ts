@@ -89,8 +89,9 @@ function listenTo({ log, failures, storage, isForPeople }: Listeners) {
   return {
     onLine(level: string, text: string) {
       const isTold = failures.hear(text) || installs.hear(text)
-      if (!isTold && !(isForPeople && hearCall(text, log))) log.relay(level, text)
+      if (isTold) return // what a server printed of its own disk is nothing about this one
       storage.hear(text)
+      if (!(isForPeople && hearCall(text, log))) log.relay(level, text)
     },
     onCallLines(lines: string[]) {
       if (!isForPeople) return log.relayAll('info', lines)

@@ -29,9 +29,9 @@ const START_MS = 30_000
 const CONFIG_FD = 0
 const CONTROL_FD = 3
 
-/** What it says of its own making, which helps nobody here. */
+/** What it says of its own making, and of what the worker is told as well. */
 const NOISE =
-  /\$LLVM_SYMBOLIZER is not set|took recursive isolate lock|CODE_MOVED for unknown code block|^stack:( [a-f\d]{1,16})+$/
+  /\$LLVM_SYMBOLIZER is not set|took recursive isolate lock|CODE_MOVED for unknown code block|failed to lookup address information|^stack:( [a-f\d]{1,16})+$/
 
 /** The path of its program. */
 const program: string = createRequire(import.meta.url)('workerd').default

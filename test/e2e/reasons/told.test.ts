@@ -56,7 +56,11 @@ function portOf(server: Pick<Server, 'address'>): number {
 }
 
 async function look(): Promise<void> {
-  const mcpServers = Object.fromEntries(all.map(({ name, config }) => [name, config]))
+  const nowhere = { url: 'https://mcp.example.invalid/mcp' }
+  const mcpServers = {
+    ...Object.fromEntries(all.map(({ name, config }) => [name, config])),
+    nowhere,
+  }
   const config = join(folder, 'mcp.json')
   await writeFile(config, JSON.stringify({ mcpServers }))
   const url = `http://127.0.0.1:${portOf(registry)}/`
@@ -118,6 +122,12 @@ function tellingOf(name: string, text = command.stderr.join('\n')): string | und
 
 test('more than thirty servers are broken, each in its own way', () => {
   expect(new Set(all.map(({ name }) => name)).size).toBeGreaterThan(30)
+})
+
+test('the terminal tells what a person can use, and nothing that is not so', () => {
+  expect(tellingOf('nowhere', seen.terminal)).toMatch(/could not be reached: mcp\.example\.invalid/)
+  expect(seen.terminal).not.toMatch(/^hearth: the disk of/m)
+  expect(seen.terminal).not.toMatch(/stack: |\.rs:\d|wdErrId/)
 })
 
 describe.each(all)('$name', ({ name, says, hint, prints }) => {
