@@ -96,11 +96,8 @@ export function nextSteps({ servers, memory, tenant }: GatewayStatus): string[] 
   const steps = servers.flatMap((server) => {
     if (reasonOf(server) === undefined) return []
     const { name, hint } = server
-    const look = `hearth logs ${name}${whose}`
-    if (hint === undefined) return [look]
-    const told = hint.includes(JSON.stringify(name)) ? hint : `${name}: ${hint}`
-    // One that never ran has printed nothing.
-    return linesOf(server).length > 0 ? [told, look] : [told]
+    if (hint === undefined) return [`hearth logs ${name}${whose}`]
+    return [hint.includes(JSON.stringify(name)) ? hint : `${name}: ${hint}`]
   })
   if (servers.length === 0) steps.push(`there is no server: hearth servers set FILE${whose}`)
   if (memory !== undefined && memory.freeBytes < LOW_MEMORY_BYTES) {

@@ -54,7 +54,8 @@ function toOthers(tenant: string, tenants: string[] = []): string {
 }
 
 function toMemory({ usedBytes, freeBytes }: NonNullable<GatewayStatus['memory']>): string {
-  const used = usedBytes === undefined ? [] : [`${toMegabytes(usedBytes)} used with all servers`]
+  const used =
+    usedBytes === undefined ? [] : [`${toMegabytes(usedBytes)} used by Hearth and its servers`]
   return [...used, `${toMegabytes(freeBytes)} free`].join(', ')
 }
 
@@ -74,8 +75,9 @@ function toRow(server: Server, now: number): Cell[] {
 function toRemarks(server: Server): string[] {
   const { name, lists } = server
   const reason = reasonOf(server)
-  const lines = linesOf(server).filter((line) => reason?.includes(line) === false)
-  const shown = lines.slice(-MAX_OUTPUT_LINES)
+  // Where it is known what to do, that is told instead.
+  const lines = server.hint === undefined ? linesOf(server) : []
+  const shown = lines.filter((line) => reason?.includes(line) === false).slice(-MAX_OUTPUT_LINES)
   return [
     ...(reason === undefined ? [] : [`${name}: ${reason}`]),
     ...shown.map((line) => `  ${line}`),

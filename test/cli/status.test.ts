@@ -40,7 +40,7 @@ test('beside npm start it says where, which version, since when, and how each se
       `^Gateway  ${ready.url}, hearth ${VERSION}, up \\d+[sm]\nClients  ${ready.url}/mcp\n`,
     ),
   )
-  expect(stdout).toMatch(/^Memory {3}\d+ MB used with all servers, \d+ MB free$/m)
+  expect(stdout).toMatch(/^Memory {3}\d+ MB used by Hearth and its servers, \d+ MB free$/m)
   expect(stdout).toMatch(/^aloud +ready +legacy .* \d+[sm] ago$/m)
   expect(stdout).not.toContain('Next:')
 })

@@ -46,7 +46,11 @@ test('one screen says where, how each server is, why one fails, and what to do',
         { name: 'slow', ready: false, start: 'installing slow-server' },
         {
           ...{ name: 'broken', ready: false, error: 'it exited with code 1' },
-          ...{ output: ['first', 'API_KEY is not set\u001b[2J'], hint: 'set API_KEY in its env' },
+          ...{ output: ['API_KEY is not set'], hint: 'set API_KEY in its env' },
+        },
+        {
+          ...{ name: 'odd', ready: false, error: 'it exited with code 2' },
+          output: ['first', 'last\u001b[2J'],
         },
       ],
       {
@@ -61,25 +65,27 @@ test('one screen says where, how each server is, why one fails, and what to do',
     'Gateway  http://h:1, hearth 1.2.3, up 1h 1m',
     'Clients  http://h:1/mcp',
     'Tenant   local (others: acme)',
-    'Memory   500 MB used with all servers, 2000 MB free',
+    'Memory   500 MB used by Hearth and its servers, 2000 MB free',
     '',
     'SERVER  STATE                   ERA     PROCESSES  TOOLS  LAST ANSWER',
     'github  ready                   legacy  2          40     2m ago',
     'slow    installing slow-server  -       -          -      -',
     'broken  failed                  -       -          -      -',
+    'odd     failed                  -       -          -      -',
     '',
     'broken: it exited with code 1',
+    'odd: it exited with code 2',
     '  first',
-    '  API_KEY is not set\\u{1b}[2J',
+    '  last\\u{1b}[2J',
     '',
     'Next:',
     '  broken: set API_KEY in its env',
-    '  hearth logs broken',
+    '  hearth logs odd',
     '',
   ])
 })
 
-test('what the reason and the hint say is said once; one that never ran has printed nothing', () => {
+test('where it is known what to do, that is told, and not what was printed', () => {
   const ran = {
     ...{ name: 'ran', ready: false, error: 'it exited: no KEY', output: ['no KEY'] },
     hint: 'Set KEY in "env" of server "ran".',
@@ -88,9 +94,7 @@ test('what the reason and the hint say is said once; one that never ran has prin
   const told = status([ran, never])
 
   expect(toStatusText(told, NOW)).not.toContain('  no KEY')
-  expect(nextSteps(told)).toEqual([
-    ...['Set KEY in "env" of server "ran".', 'hearth logs ran', 'never: install uv'],
-  ])
+  expect(nextSteps(told)).toEqual([...['Set KEY in "env" of server "ran".', 'never: install uv']])
 })
 
 test('when all is well there is nothing to do', () => {
