@@ -18,9 +18,10 @@ export function toImportText({ files, plan, target, isDryRun }: Imported): strin
   const lines = files.map(({ path, client, servers: { length } }) => {
     return `found ${length} ${length === 1 ? 'server' : 'servers'} in ${path}${client === undefined ? '' : ` (${client})`}`
   })
-  for (const { name, formerName, from, replaces } of servers) {
+  for (const { name, formerName, from, replaces, config } of servers) {
     const former = formerName === undefined ? '' : `, called ${JSON.stringify(formerName)} there`
-    lines.push(`${replaces ? 'replaces' : 'adds'} ${name} from ${from}${former}`)
+    const rest = config.enabled ? '' : ', disabled there'
+    lines.push(`${replaces ? 'replaces' : 'adds'} ${name} from ${from}${former}${rest}`)
   }
   for (const { name, from, why } of skipped) lines.push(`skips ${name} from ${from}: ${why}`)
   lines.push(...toNoteLines(servers))
@@ -29,7 +30,7 @@ export function toImportText({ files, plan, target, isDryRun }: Imported): strin
   for (const { name, asks } of servers) {
     for (const secret of asks) lines.push(`${name} needs a secret: hearth secrets set ${secret}`)
   }
-  lines.push(conclude(servers.length, target, isDryRun))
+  lines.push(conclude(servers, target, isDryRun))
   return lines.map((line) => `${toPlain(line)}\n`).join('')
 }
 
@@ -45,10 +46,16 @@ function keptLines(credentials: readonly Credential[]): string[] {
   })
 }
 
-function conclude(count: number, target: string, isDryRun: boolean): string {
-  if (count === 0) return `nothing to import to ${target}`
+function conclude(servers: Plan['servers'], target: string, isDryRun: boolean): string {
+  if (servers.length === 0) return `nothing to import to ${target}`
   if (isDryRun) return `${target} is not changed: --dry-run`
-  return `${target} has ${count} more or other ${count === 1 ? 'server' : 'servers'} now`
+  const replaced = servers.filter(({ replaces }) => replaces).length
+  const added = servers.length - replaced
+  const parts = [
+    ...(added > 0 ? [`${added} ${added === 1 ? 'server' : 'servers'} added`] : []),
+    ...(replaced > 0 ? [`${replaced} ${replaced === 1 ? 'server' : 'servers'} replaced`] : []),
+  ]
+  return `${target}: ${parts.join(', ')}`
 }
 
 export function toImportLine({ files, plan, target, isDryRun }: Imported): string {

@@ -93,7 +93,7 @@ test('every client of the user is read, and credentials become secrets', async (
       'keeps env.GITHUB_TOKEN of github as the secret GITHUB_TOKEN',
       'keeps headers.Authorization of remote as the secret REMOTE_AUTHORIZATION',
       'asking needs a secret: hearth secrets set KEY',
-      `tenant ${tenant} has 5 more or other servers now`,
+      `tenant ${tenant}: 5 servers added`,
     ]),
   )
   expect(said).toMatch(/skips broken from windsurf: .*must be a string/)
@@ -122,7 +122,8 @@ test('what is there stays unless --replace, and --dry-run changes nothing', asyn
     'skips mine from claude-code: a server of this name is there: --replace',
   )
   expect((await servers()).mine.command).toBe('old')
-  await hearth('servers', 'import', '--replace')
+  const said = await hearth('servers', 'import', '--replace')
+  expect(said).toContain(`tenant ${tenant}: 2 servers replaced`)
   expect((await servers()).mine.command).toBe('new')
   expect(await secrets()).toEqual([])
 })
@@ -135,21 +136,32 @@ test('--to adds to a file, keeps what it has, and says so', async () => {
   const from = await put('project/.mcp.json', {
     mcpServers: {
       same: { command: 'other' },
-      plain: { command: 'node', args: ['${HOME}/x'], env: { MODE: '${FROM_ENVIRONMENT}' } },
+      plain: {
+        disabled: true,
+        command: 'node',
+        args: ['${HOME}/x'],
+        env: { MODE: '${FROM_ENVIRONMENT}' },
+      },
       secret: { command: 'node', env: { A_TOKEN: TOKEN } },
     },
   })
 
   const said = await hearth('servers', 'import', '--from', from, '--to', file)
 
+  expect(said).toContain(`adds plain from ${from}, disabled there\n`)
   expect(said).toContain('keeps env.A_TOKEN of secret as the secret A_TOKEN')
-  expect(said).toContain(`${file} has 2 more or other servers now`)
+  expect(said).toContain(`${file}: 2 servers added`)
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
     $schema: './schema.json',
     mcpServers: {
       kept: { command: 'kept', warm: 3 },
       same: { command: 'same' },
-      plain: { command: 'node', args: ['${HOME}/x'], env: { MODE: '${FROM_ENVIRONMENT}' } },
+      plain: {
+        disabled: true,
+        command: 'node',
+        args: ['${HOME}/x'],
+        env: { MODE: '${FROM_ENVIRONMENT}' },
+      },
       secret: { command: 'node', env: { A_TOKEN: '${secret:A_TOKEN}' } },
     },
   })
