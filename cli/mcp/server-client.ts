@@ -11,6 +11,7 @@ import {
   type ServerCapabilities,
   type Tool,
 } from '@modelcontextprotocol/client'
+import { z } from 'zod'
 import { isObject } from '#protocol/json-rpc.ts'
 import { LATEST_MODERN } from '#protocol/mcp.ts'
 import { VERSION } from '#protocol/version.ts'
@@ -25,6 +26,9 @@ export interface ServerClientOptions {
   timeoutMs: number
   onProgress: (progress: Progress) => void
 }
+
+/** Of what the SDK found wrong in a result. */
+const Issue = z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })
 
 /** Every gateway speaks it, whatever its server does. */
 const ASSUMED: PriorDiscovery = {
@@ -115,10 +119,29 @@ export function toRefusal(error: unknown): Refusal {
 
 /** A failed connection has its reason inside; an error that was answered is its own. */
 function describe(error: Error): string {
+  if (error instanceof SdkError && error.code === SdkErrorCode.InvalidResult) {
+    return describeInvalid(error.message)
+  }
   const isNegotiation =
     error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed
   const isConnection = (isNegotiation || error instanceof TypeError) && error.cause !== undefined
   return isConnection ? `cannot reach the gateway: ${describeFetchError(error)}` : error.message
+}
+
+/** What the SDK found is a list in JSON; its first entry is enough. */
+function describeInvalid(message: string): string {
+  const [, method = 'a request', found = message] =
+    /^Invalid result for (\S+): (.*)$/s.exec(message) ?? []
+  return `the server's answer to ${method} is not what the protocol says: ${toFirstIssue(found)}`
+}
+
+function toFirstIssue(found: string): string {
+  try {
+    const [{ path, message }] = z.tuple([Issue], Issue).parse(JSON.parse(found))
+    return path.length === 0 ? message : `${path.join('.')}: ${message}`
+  } catch {
+    return found
+  }
 }
 
 /** The JSON-RPC error in the body, where there is one. */
