@@ -14,8 +14,9 @@ export function startFailure(
   error: unknown,
 ): GatewayError {
   const launch = servers.launchOf(server)
-  const isFoundHere = error instanceof ServerError || isTimeout(error)
-  const fault = toStartFault(error, launch)
+  const isRemote = GatewayError.is(error) && error.code.startsWith('remote_')
+  const isFoundHere = error instanceof ServerError || isTimeout(error) || isRemote
+  const fault = isRemote ? withRemoteHint(error, server.name) : toStartFault(error, launch)
   if (isFoundHere && launch !== undefined) servers.reasons.note(launch, fault)
   return fault
 }
@@ -37,6 +38,28 @@ function toStartFault(error: unknown, launch: Launch | undefined): GatewayError 
     return error
   }
   return new GatewayError('internal', { cause: error })
+}
+
+/** What a person can do about a remote server, after why. */
+function withRemoteHint(error: GatewayError, name: string): GatewayError {
+  const hint = remoteHint(error, JSON.stringify(name))
+  if (hint === undefined) return error
+  const { code, detail, data, retryAfterMs, isBlameless } = error
+  return new GatewayError(code, {
+    detail: detail === undefined ? hint : `${detail}. ${hint}`,
+    data: { ...data, hint },
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    isBlameless,
+  })
+}
+
+function remoteHint({ code, data }: GatewayError, name: string): string | undefined {
+  if (code === 'remote_unreachable') {
+    return `Check "url" of server ${name}, and whether this machine reaches that host.`
+  }
+  const status = data?.httpStatus
+  if (status !== 401 && status !== 403) return undefined
+  return `Its token is missing, wrong or expired: set it in "headers" of server ${name}.`
 }
 
 export function isTimeout(error: unknown): boolean {

@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import { createServer as createRegistry } from 'node:http'
+import { createServer as createHTTP } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -29,11 +29,15 @@ const MAX_LINES = 10
 
 const folder = await mkdtemp(join(tmpdir(), 'hearth-starts-'))
 const taken = createServer().listen(0, '127.0.0.1')
-const registry = createRegistry((_, response) => response.writeHead(404).end('{}'))
+const registry = createHTTP((_, response) => response.writeHead(404).end('{}'))
 registry.listen(0, '127.0.0.1')
-await Promise.all([once(taken, 'listening'), once(registry, 'listening')])
+const refuser = createHTTP((_, response) => response.writeHead(401).end('{}'))
+refuser.listen(0, '127.0.0.1')
+await Promise.all([taken, registry, refuser].map((server) => once(server, 'listening')))
 const all = await brokenServers({ folder, takenPort: portOf(taken) })
 let command: Command
+let origin: string
+let token: string
 const seen = {
   clients: new Map<string, { message: string; data: Record<string, unknown> }>(),
   terminal: '',
@@ -48,6 +52,7 @@ afterAll(async () => {
   await killTree(command)
   taken.close()
   registry.close()
+  refuser.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -56,10 +61,10 @@ function portOf(server: Pick<Server, 'address'>): number {
 }
 
 async function look(): Promise<void> {
-  const nowhere = { url: 'https://mcp.example.invalid/mcp' }
   const mcpServers = {
     ...Object.fromEntries(all.map(({ name, config }) => [name, config])),
-    nowhere,
+    nowhere: { url: 'https://mcp.example.invalid/mcp' },
+    refusing: { url: `http://127.0.0.1:${portOf(refuser)}/mcp`, allowPrivate: true },
   }
   const config = join(folder, 'mcp.json')
   await writeFile(config, JSON.stringify({ mcpServers }))
@@ -68,13 +73,13 @@ async function look(): Promise<void> {
     ['--json', '--port', '0', '--config', config, '--data', join(folder, 'data')],
     { env: { npm_config_registry: url, UV_DEFAULT_INDEX: url, UV_INDEX_URL: url } },
   )
-  const { url: origin, token } = await command.ready()
+  ;({ url: origin, token } = await command.ready())
   await untilTold(all.filter(({ isFoundLater }) => isFoundLater !== true))
   const targetOf = (name: string): Target => ({ url: `${origin}/mcp/${name}`, token })
   for (const server of all) seen.clients.set(server.name, await meet(server, targetOf(server.name)))
   await untilTold(all)
   seen.terminal = command.stderr.join('\n')
-  await readStatus(origin, token)
+  await readStatus()
 }
 
 async function untilTold(servers: Broken[]): Promise<void> {
@@ -100,7 +105,7 @@ async function meet({ isFoundLater }: Broken, target: Target) {
   return { message: message.error?.message ?? '', data: message.error?.data ?? {} }
 }
 
-async function readStatus(origin: string, token: string): Promise<void> {
+async function readStatus(): Promise<void> {
   const status = ['servers', 'status', '--data', join(folder, 'data')]
   seen.statusText = (await runVerb(status)).stdout
   const { servers } = JSON.parse((await runVerb([...status, '--json'])).stdout) as {
@@ -125,10 +130,35 @@ test('more than thirty servers are broken, each in its own way', () => {
 })
 
 test('the terminal tells what a person can use, and nothing that is not so', () => {
-  expect(tellingOf('nowhere', seen.terminal)).toMatch(/could not be reached: mcp\.example\.invalid/)
   expect(seen.terminal).not.toMatch(/^hearth: the disk of/m)
   expect(seen.terminal).not.toMatch(/stack: |\.rs:\d|wdErrId/)
 })
+
+test.each([
+  {
+    name: 'nowhere',
+    says: /could not be reached: mcp\.example\.invalid/,
+    hint: /Check "url" of server "nowhere"/,
+  },
+  {
+    name: 'refusing',
+    says: /refused the request: 127\.0\.0\.1:\d+ answered HTTP 401/,
+    hint: /"headers" of server "refusing"/,
+  },
+])(
+  'of a remote server each place says why, and what to do: $name',
+  async ({ name, says, hint }) => {
+    const { message } = await sendInitialize({ url: `${origin}/mcp/${name}`, token })
+    for (const told of [
+      message.error?.message,
+      tellingOf(name, seen.terminal),
+      tellingOf(name, seen.statusText),
+    ]) {
+      expect(told).toMatch(says)
+      expect(told).toMatch(hint)
+    }
+  },
+)
 
 describe.each(all)('$name', ({ name, says, hint, prints }) => {
   test('its client is told why, what to do, and what it printed', () => {
