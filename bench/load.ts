@@ -2,24 +2,8 @@
 import type { RunningPeer, Session } from './peers/peer.ts'
 import { cpuMsByProgram } from './process-tree.ts'
 import { watchOthers } from './quiet.ts'
+import type { LoadResult } from './results.ts'
 import { percentile } from './statistics.ts'
-
-export interface LoadResult {
-  calls: number
-  failed: number
-  callsPerSecond: number
-  p50Ms: number
-  p95Ms: number
-  p99Ms: number
-  /** CPU time of the peer's whole process tree, the servers included, for one call. */
-  cpuMsPerCall: number
-  /** The same without the servers. */
-  productCPUMsPerCall: number
-  /** The same by program. */
-  cpuMsPerCallBy: Record<string, number>
-  /** The share of all cores that something else took meanwhile. */
-  othersShare: number
-}
 
 export interface LoadSettings {
   durationMs: number

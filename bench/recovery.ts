@@ -4,17 +4,10 @@ import { callEcho } from './load.ts'
 import type { RunningPeer, Session } from './peers/peer.ts'
 import { CallFailed } from './peers/peer.ts'
 import { processTree } from './process-tree.ts'
+import type { Recovery } from './results.ts'
 
 const GIVE_UP_MS = 10_000
 const RETRY_MS = 5
-
-export interface Recovery {
-  /** From the kill to the next successful call; `null` when there was none within ten seconds. */
-  recoveredMs: number | null
-  failedCalls: number
-  /** Whether the client had to send `initialize` again. */
-  clientAction: boolean
-}
 
 /** Needs the `pid` tool of the echo fixture. */
 export async function killAndRecover(peer: RunningPeer): Promise<Recovery> {

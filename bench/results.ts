@@ -1,9 +1,32 @@
 /** What a run leaves behind: `results/latest.json`, from which every table and plot is made. */
-import type { LoadResult } from './load.ts'
 import type { MemoryResult } from './memory.ts'
 import type { Isolation, Peer, Target } from './peers/peer.ts'
-import type { Recovery } from './recovery.ts'
 import { median } from './statistics.ts'
+
+export interface LoadResult {
+  calls: number
+  failed: number
+  callsPerSecond: number
+  p50Ms: number
+  p95Ms: number
+  p99Ms: number
+  /** CPU time of the peer's whole process tree, the servers included, for one call. */
+  cpuMsPerCall: number
+  /** The same without the servers. */
+  productCPUMsPerCall: number
+  /** The same by program. */
+  cpuMsPerCallBy: Record<string, number>
+  /** The share of all cores that something else took meanwhile. */
+  othersShare: number
+}
+
+export interface Recovery {
+  /** From the kill to the next successful call; `null` when there was none within ten seconds. */
+  recoveredMs: number | null
+  failedCalls: number
+  /** Whether the client had to send `initialize` again. */
+  clientAction: boolean
+}
 
 export interface Round {
   one: LoadResult

@@ -1,12 +1,12 @@
 /** One target, all peers: A B C D, then B C D A …, so that a slow minute is shared by all. */
-import { load, type LoadResult } from './load.ts'
+import { load } from './load.ts'
 import { measureMemory, settledUsage } from './memory.ts'
 import { newSessions } from './new-session.ts'
 import { killAndRecover } from './recovery.ts'
 import { isOptional } from './peers/all.ts'
 import type { Peer, RunningPeer, Session, Target } from './peers/peer.ts'
 import { nameOfProgram } from './process-tree.ts'
-import type { PeerResult, Round, TargetResult } from './results.ts'
+import type { LoadResult, PeerResult, Round, TargetResult } from './results.ts'
 import { MANY_SESSIONS, type Settings } from './settings.ts'
 
 /** What a peer needs for a phase, opened before the first round and kept. */

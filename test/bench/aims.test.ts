@@ -1,8 +1,7 @@
 /** Which figures of a run hold an aim. */
 import { expect, test } from 'vitest'
 import { isCalm, judgeAims } from '../../bench/aims.ts'
-import type { LoadResult } from '../../bench/load.ts'
-import type { ChurnResult, PeerResult, Results } from '../../bench/results.ts'
+import type { LoadResult, ChurnResult, PeerResult, Results } from '../../bench/results.ts'
 
 const bare = peer('bare object', 'floor', [{}, {}, {}])
 
