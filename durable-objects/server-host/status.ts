@@ -71,11 +71,14 @@ export async function warmServers(
   return { servers: told }
 }
 
-/** What the first session on each would wait for. One after the other, when nothing else is waited for. */
+/**
+ * What the first session on each would wait for. One after the other, when nothing else is waited for; one that
+ * did not start is not tried again.
+ */
 async function learnForSessions({ servers, eras }: Pick<HostContext, 'servers' | 'eras'>) {
   for (const { server } of servers.all) {
     if (server === undefined || server.launch.maxProcesses === 1) continue
-    await eras.both(server).catch(() => undefined)
+    if (eras.known(server) !== undefined) await eras.both(server).catch(() => undefined)
   }
 }
 

@@ -127,6 +127,17 @@ describe('the probe of a server', () => {
     expect(starts).toEqual(['start', 'end'])
   })
 
+  test('is not made again where it has failed', async () => {
+    const refusing = { initialize: 'refused' }
+    const once = await startsOf(refusing)
+    const twice = await startsOf(refusing, async (only) => {
+      await only.admin('POST', 'warm?lists=true')
+      // What would be asked in vain is asked then.
+      await delay(1_000)
+    })
+    expect(twice).toEqual([...once, ...once])
+  })
+
   test('makes room for a session where one process is allowed', async () => {
     const use = async (only: Gateway) => {
       const all = new ModernClient({ url: `${only.url}/mcp`, token: only.token })
