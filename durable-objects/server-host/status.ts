@@ -5,7 +5,7 @@ import { URGENCY } from '#protocol/link.ts'
 import { MAIN_PLACEMENT } from '#protocol/tenant.ts'
 import type { HostContext } from './host-context.ts'
 import { describe } from './processes/link/why.ts'
-import type { Eras } from './processes/eras.ts'
+import type { Eras } from './processes/era-answers.ts'
 import { requireFacts } from './processes/spoken-facts.ts'
 import { describeStart } from './call/start-progress.ts'
 

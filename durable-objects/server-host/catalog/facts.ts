@@ -1,7 +1,7 @@
 /** What the catalog says of itself: its capabilities, and what its servers want a model to know. Pure. */
 import { IMPLEMENTATION } from '#protocol/version.ts'
 import type { CatalogContext } from './context.ts'
-import type { Eras } from '../processes/eras.ts'
+import type { Eras } from '../processes/era-answers.ts'
 import { readFacts } from '../processes/spoken-facts.ts'
 import type { ServerFacts } from '../translate/server-facts.ts'
 

@@ -3,36 +3,37 @@
  * servers exit on a request before `initialize` (2026-07-28, transports/stdio.mdx, Compatibility).
  * Answers are kept as they came and judged when they are read: a later version may know more.
  */
-import { GatewayError } from '#protocol/errors.ts'
-import { isObject } from '#protocol/json-rpc.ts'
+import { BoundedMap } from '#protocol/bounded-map.ts'
 import { URGENCY, type Urgency } from '#protocol/link.ts'
-import { LATEST_LEGACY, LATEST_MODERN, META } from '#protocol/mcp.ts'
-import { IMPLEMENTATION } from '#protocol/version.ts'
 import { Connection, ServerError } from './connection.ts'
 import type { Channel } from './link/channel.ts'
 import type { ProcessContext } from './context.ts'
-import { readDiscoverResult } from '../translate/initialize-result.ts'
-import { initializeFault } from '../translate/server-facts.ts'
-import { isTimeout, startFailure } from './start-failure.ts'
+import {
+  discoverParams,
+  errorOf,
+  initializeParams,
+  isModern,
+  isSilence,
+  isUnreached,
+  parse,
+  resultOf,
+  settle,
+  toEras,
+  toText,
+  type Answers,
+  type Asked,
+  type AskedBoth,
+  type Eras,
+} from './era-answers.ts'
+import { startFailure } from './start-failure.ts'
 import { openProcess } from './open-process.ts'
 import { OpeningUrgency } from './opening-urgency.ts'
 import { ReadyProcesses } from './ready-processes.ts'
 import type { Server } from './servers.ts'
 
-/**
- * What a server answered to `server/discover` and to `initialize`; absent: it does not speak that era.
- * `discover` is valid, and has a revision that Hearth speaks; of `initialize` it is only an object.
- */
-export interface Eras {
-  discover?: Record<string, unknown>
-  initialize?: Record<string, unknown>
-  /** It answers `server/discover`, and was never asked to initialize: see `EraProbe.both`. */
-  isUnasked?: true
-}
-
 /** A server that does not answer `server/discover` in this time is taken for a legacy one, for now. */
 const DISCOVER_TIMEOUT_MS = 5_000
-/** In memory; the store has more. */
+/** In memory; the store has more. Each version of a secret has another digest. */
 const MAX_KNOWN_ERAS = 1_000
 
 type Context = Omit<ProcessContext, 'guards'>
@@ -45,25 +46,11 @@ interface Probe {
   kept?: Channel
 }
 
-type Asked = { result: unknown } | { error: unknown }
-
-/** `initialize` is absent where it was not asked. */
-interface AskedBoth {
-  discover: Asked
-  initialize?: Asked
-}
-
-/** As they came; of `initialize`, `null`: refused, `undefined`: not asked, or nothing. */
-interface Answers {
-  discover: unknown
-  initialize: unknown
-}
-
 export class EraProbe {
   readonly ready = new ReadyProcesses()
   readonly #context: Context
-  /** By launch digest, oldest first. */
-  readonly #known = new Map<string, Eras>()
+  /** By launch digest. */
+  readonly #known = new BoundedMap<string, Eras>(MAX_KNOWN_ERAS)
   readonly #probing = new Map<string, Probe>()
 
   constructor(context: Context) {
@@ -79,7 +66,7 @@ export class EraProbe {
     const eras = toEras({ discover: parse(row.discover), initialize: parse(row.initialize) })
     // Of an answer that proves nothing: it is asked again.
     if (eras.discover === undefined && eras.initialize === undefined) return undefined
-    this.#keep(digest, eras)
+    this.#known.set(digest, eras)
     return eras
   }
 
@@ -139,7 +126,7 @@ export class EraProbe {
     if (eras.discover === undefined && eras.initialize === undefined) {
       throw startFailure(this.#context.servers, server, errorOf(initialize ?? discover))
     }
-    this.#keep(server.launch.digest, eras)
+    this.#known.set(server.launch.digest, eras)
     this.#context.servers.reasons.end(server.launch)
     // Silence is no answer: a server that was merely slow is asked again by the next object.
     if (!isSilence(discover) && ![discover, initialize].some(isUnreached)) {
@@ -155,17 +142,10 @@ export class EraProbe {
     )
     const answers = { discover, initialize: resultOf(asked) ?? null }
     const eras = toEras(answers)
-    this.#keep(server.launch.digest, eras)
+    this.#known.set(server.launch.digest, eras)
     const isAnswered = 'result' in asked || asked.error instanceof ServerError
     if (isAnswered) this.#remember(server, answers)
     return eras
-  }
-
-  /** Each version of a secret is another digest: those of former ones leave. */
-  #keep(digest: string, eras: Eras): void {
-    this.#known.set(digest, eras)
-    const [oldest] = this.#known.keys()
-    if (oldest !== undefined && this.#known.size > MAX_KNOWN_ERAS) this.#known.delete(oldest)
   }
 
   #remember({ launch: { digest } }: Server, { discover, initialize }: Answers): void {
@@ -235,74 +215,4 @@ export class EraProbe {
 
 function askToInitialize(connection: Connection, timeoutMs: number): Promise<Asked> {
   return settle(connection.ask('initialize', initializeParams(), timeoutMs))
-}
-
-function settle(asked: Promise<unknown>): Promise<Asked> {
-  return asked.then(
-    (result) => ({ result }),
-    (error: unknown) => ({ error }),
-  )
-}
-
-/** What is no DiscoverResult with a revision in common proves nothing: some servers answer anything. */
-function toEras({ discover, initialize }: Answers): Eras {
-  const isUnasked = initialize === undefined
-  return {
-    ...(isDiscoverResult(discover) && { discover, ...(isUnasked && { isUnasked }) }),
-    ...(isObject(initialize) && { initialize }),
-  }
-}
-
-function isModern(discover: Asked): boolean {
-  return isDiscoverResult(resultOf(discover))
-}
-
-function isDiscoverResult(discover: unknown): discover is Record<string, unknown> {
-  return isObject(discover) && readDiscoverResult(discover, '') !== undefined
-}
-
-function discoverParams(): Record<string, unknown> {
-  return {
-    _meta: {
-      [META.protocolVersion]: LATEST_MODERN,
-      [META.clientInfo]: IMPLEMENTATION,
-      [META.clientCapabilities]: {},
-    },
-  }
-}
-
-function initializeParams(): Record<string, unknown> {
-  return { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: IMPLEMENTATION }
-}
-
-function isSilence(asked: Asked): boolean {
-  return 'error' in asked && isTimeout(asked.error)
-}
-
-/** A remote server that was not there, or not for us, at one of the two questions. */
-function isUnreached(asked?: Asked): boolean {
-  return (
-    asked !== undefined &&
-    'error' in asked &&
-    GatewayError.is(asked.error) &&
-    asked.error.code.startsWith('remote_')
-  )
-}
-
-function resultOf(asked: Asked): unknown {
-  return 'result' in asked ? asked.result : undefined
-}
-
-function errorOf(asked: Asked): unknown {
-  if ('error' in asked) return asked.error
-  const detail = initializeFault(asked.result) ?? ''
-  return new GatewayError('server_start_failed', { detail })
-}
-
-function parse(text: string | null): unknown {
-  return text === null ? undefined : (JSON.parse(text) as unknown)
-}
-
-function toText(answer: unknown): string | null {
-  return answer === undefined ? null : JSON.stringify(answer)
 }

@@ -7,7 +7,7 @@ import {
   readInitializeResult,
   type ServerFacts,
 } from '../translate/server-facts.ts'
-import type { Eras } from './eras.ts'
+import type { Eras } from './era-answers.ts'
 
 /** `first`: whose word counts where there are two. Throws `server_start_failed`, with why. */
 export function requireFacts(spoken: Eras, name: string, first: Era): ServerFacts {
