@@ -25,13 +25,13 @@ export function specOf(code: string): ErrorSpec | undefined {
 
 export interface GatewayErrorOptions {
   /** Public facts, shown to the client after the table's message. Never a secret. */
-  detail?: string
+  detail?: string | undefined
   /** Extra members of the JSON-RPC error's `data`, as the spec asks for some codes. */
-  data?: Record<string, unknown>
+  data?: Record<string, unknown> | undefined
   /** How long to wait before trying again, in milliseconds; becomes `Retry-After`. */
-  retryAfterMs?: number
+  retryAfterMs?: number | undefined
   /** Header fields of the answer, if nothing of it was sent before. They do not pass an RPC. */
-  headers?: Record<string, string>
+  headers?: Record<string, string> | undefined
   /** Private: logged, never sent. */
   cause?: unknown
   /** Private: something of ours ended what the call was about, not the server. It does not pass an RPC. */
@@ -68,6 +68,15 @@ export class GatewayError extends Error {
       'code' in value &&
       (value.code as string) in ERRORS
     )
+  }
+
+  /** The same failure, but for these. */
+  static amend(
+    { code: former, detail, data, retryAfterMs, headers, cause, isBlameless }: GatewayError,
+    { code = former, ...changes }: GatewayErrorOptions & { code?: ErrorCode },
+  ): GatewayError {
+    const kept = { detail, data, retryAfterMs, headers, cause, isBlameless }
+    return new GatewayError(code, { ...kept, ...changes })
   }
 
   static from(value: unknown): GatewayError {

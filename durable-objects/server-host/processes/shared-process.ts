@@ -229,7 +229,9 @@ export class SharedProcess {
         if (isBeginId(id)) connection.abandon(new GatewayError('server_exited', BLAMELESS))
       },
       onOver: (error, unanswered) => {
-        const told = this.#hasSeveralCallers(connection) ? blameNobody(error) : error
+        // Whose call ended the process is not known: it closes the server to none of them.
+        const isAll = this.#hasSeveralCallers(connection)
+        const told = isAll ? GatewayError.amend(error, BLAMELESS) : error
         for (const exchange of unanswered) exchange.onLost(told)
         if (connection === this.#connection) this.#options.onOver?.(error)
       },
@@ -294,17 +296,6 @@ export class SharedProcess {
     })
     calls.at(-1)?.call.onLog?.(payload)
   }
-}
-
-/** Whose call ended the process is not known: it closes the server to none of them. */
-function blameNobody(error: GatewayError): GatewayError {
-  const { code, detail, data, retryAfterMs } = error
-  return new GatewayError(code, {
-    ...(detail !== undefined && { detail }),
-    ...(data !== undefined && { data }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    isBlameless: true,
-  })
 }
 
 const BLAMELESS = { isBlameless: true }

@@ -4,7 +4,6 @@ import type { Launch } from '#protocol/link.ts'
 import { createRedactor } from '#protocol/redaction.ts'
 import { secretValues } from '#protocol/secret-values.ts'
 import { ServerError } from './connection.ts'
-import { renamed } from './link/why.ts'
 import type { ServerFacts, Servers } from './servers.ts'
 
 /** Why a new process did not answer `initialize`, as a code of the error table. */
@@ -33,8 +32,9 @@ function toStartFault(error: unknown, launch: Launch | undefined): GatewayError 
     return new GatewayError('server_start_failed', { detail: `initialize was refused: ${message}` })
   }
   if (GatewayError.is(error)) {
-    if (isTimeout(error)) return renamed('server_start_timeout', error)
-    if (error.code === 'server_exited') return renamed('server_start_failed', error)
+    if (isTimeout(error)) return GatewayError.amend(error, { code: 'server_start_timeout' })
+    if (error.code === 'server_exited')
+      return GatewayError.amend(error, { code: 'server_start_failed' })
     return error
   }
   return new GatewayError('internal', { cause: error })
@@ -44,12 +44,10 @@ function toStartFault(error: unknown, launch: Launch | undefined): GatewayError 
 function withRemoteHint(error: GatewayError, name: string): GatewayError {
   const hint = remoteHint(error, JSON.stringify(name))
   if (hint === undefined) return error
-  const { code, detail, data, retryAfterMs, isBlameless } = error
-  return new GatewayError(code, {
+  const { detail, data } = error
+  return GatewayError.amend(error, {
     detail: detail === undefined ? hint : `${detail}. ${hint}`,
     data: { ...data, hint },
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    isBlameless,
   })
 }
 

@@ -17,18 +17,6 @@ export function toFault(
   })
 }
 
-/** The same failure under another code. */
-export function renamed(
-  code: ErrorCode,
-  { detail, data, isBlameless }: GatewayError,
-): GatewayError {
-  return new GatewayError(code, {
-    ...(detail !== undefined && { detail }),
-    ...(data !== undefined && { data }),
-    isBlameless,
-  })
-}
-
 /** The parts of it: its message without the hint, which is told by itself. */
 export function describe({ message, data }: GatewayError): Omit<Why, 'detail'> & { error: string } {
   const { output, hint } = data ?? {}
